@@ -1,0 +1,1 @@
+"""Labelled text in, a model directory out."""
