@@ -1,0 +1,112 @@
+"""Token ids to logits, by OpenVINO on the processor that is there.
+
+The weights are stored with 8 bits each, a scale per row. ``Precision.AUTO`` takes what was fastest at the same task
+scores (``docs/adr/0004-inference-engine.md``): bf16 where the processor multiplies matrices of it (AMX), else 8-bit
+arithmetic where it has instructions for that, else 32-bit floats.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+import numpy.typing as npt
+import openvino as ov
+from openvino.passes import ConstantFolding, Manager
+
+from classifier.tokenization import Batch
+
+Logits = npt.NDArray[np.float32]
+
+_GROUP = 64
+"""Activations that share one scale in 8-bit arithmetic."""
+
+
+class Precision(StrEnum):
+    """Arithmetic of the matrix products."""
+
+    AUTO = "auto"
+    F32 = "f32"
+    BF16 = "bf16"
+    INT8 = "int8"
+
+
+class Engine:
+    """A compiled network. Safe to share between threads: one batch is computed at a time, on all its threads."""
+
+    def __init__(
+        self, graph: Path, weights: Path, *, precision: Precision = Precision.AUTO, threads: int | None = None
+    ) -> None:
+        """Compile the network.
+
+        ``threads`` defaults to ``OMP_NUM_THREADS``, else the processors that this process may use.
+        """
+        self.precision = best_precision() if precision is Precision.AUTO else precision
+        self.threads = threads or available_threads()
+        core = ov.Core()
+        network = core.read_model(graph, weights)
+        if self.precision is not Precision.INT8:
+            _decompress(network)
+        self._request = core.compile_model(network, "CPU", self._settings()).create_infer_request()
+        self._lock = Lock()
+
+    def logits(self, batch: Batch) -> Logits:
+        """Return the logits of one padded batch, (rows, sum of the tasks' widths)."""
+        with self._lock:
+            result = self._request.infer([batch.input_ids, batch.attention_mask])
+            return np.array(result[0], dtype=np.float32)
+
+    def _settings(self) -> dict[str, str | int]:
+        """Return OpenVINO's properties for the precision and the threads."""
+        precision = Precision.BF16 if self.precision is Precision.BF16 else Precision.F32
+        return {
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_NUM_THREADS": self.threads,
+            "INFERENCE_PRECISION_HINT": precision.value,
+            "DYNAMIC_QUANTIZATION_GROUP_SIZE": _GROUP if self.precision is Precision.INT8 else 0,
+        }
+
+
+def available_threads() -> int:
+    """Return how many threads this process should use."""
+    wanted = os.environ.get("OMP_NUM_THREADS", "")
+    if wanted.isdigit() and int(wanted) > 0:
+        return int(wanted)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@cache
+def best_precision() -> Precision:
+    """Return the fastest arithmetic of this processor that keeps the task scores."""
+    flags = _processor_flags()
+    if "amx_bf16" in flags:
+        return Precision.BF16
+    if flags & {"avx512_vnni", "avx_vnni", "asimddp"}:
+        return Precision.INT8
+    return Precision.F32
+
+
+def _processor_flags() -> frozenset[str]:
+    """Return the processor's feature names as Linux lists them; on Apple silicon what all of it has."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return frozenset({"asimddp"}) if platform.machine() == "arm64" else frozenset()
+    for line in lines:
+        if line.lower().startswith(("flags", "features")):
+            return frozenset(line.partition(":")[2].split())
+    return frozenset()
+
+
+def _decompress(network: ov.Model) -> None:
+    """Turn the 8-bit weights into floats once, instead of at every product."""
+    manager = Manager()
+    manager.register_pass(ConstantFolding())
+    manager.run_passes(network)

@@ -1,0 +1,132 @@
+"""The sentences that carry a decision, found by leaving each out (occlusion; Li, Monroe & Jurafsky,
+"Understanding Neural Networks through Representation Erasure", 2016).
+
+The sentence whose absence lowers a label's probability most is its evidence. That is the definition by which
+evidence is judged, so it is as faithful as a single sentence can be; it costs one more pass a sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from classifier.preprocessing import has_words
+from classifier.taxonomy import JUSTICE, MOTIVE, SEVERITY
+from classifier.types import Classification, Evidence
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+MAX_SENTENCES = 24
+"""Of a text with more sentences, neighbours are joined: cost stays bounded."""
+
+EXPLAINED = (SEVERITY, MOTIVE, JUSTICE)
+
+Probabilities = dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Code points ``start`` to ``end`` (exclusive) of a text."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Explained:
+    """A complaint, its sentences, and where its shortened versions stand among all."""
+
+    classification: Classification
+    text: str
+    spans: tuple[Span, ...]
+    first: int
+
+
+def explain(
+    texts: Sequence[str],
+    classifications: Sequence[Classification],
+    probabilities_of: Callable[[Sequence[str]], list[Probabilities]],
+) -> list[tuple[Evidence, ...]]:
+    """Return the evidence for severity, motive and justice of each complaint; nothing for the rest.
+
+    ``probabilities_of`` gives the calibrated probabilities of texts, by task and label.
+    """
+    shortened: list[str] = []
+    found: list[_Explained | None] = []
+    for text, classification in zip(texts, classifications, strict=True):
+        if classification.severity is None:
+            found.append(None)
+            continue
+        spans = sentences(text, classification.language or "es")
+        found.append(_Explained(classification, text, spans, len(shortened)))
+        if len(spans) > 1:
+            shortened += [text[: span.start] + " " + text[span.end :] for span in spans]
+    left = probabilities_of(shortened)
+    return [() if item is None else _evidence(item, left) for item in found]
+
+
+def sentences(text: str, language: str) -> tuple[Span, ...]:
+    """Split ``text`` into sentences that hold words; together they are at most ``MAX_SENTENCES``."""
+    spans: list[Span] = []
+    for sentence in _pipeline(language)(text).sents:
+        spans += _lines(text, sentence.start_char, sentence.end_char)
+    return _join(spans, text)
+
+
+def _lines(text: str, start: int, end: int) -> list[Span]:
+    """Split a sentence at its line breaks, without the white space around; lines without words are left out."""
+    result = []
+    for line in text[start:end].splitlines(keepends=True):
+        body = line.strip()
+        if has_words(body):
+            offset = start + line.index(body)
+            result.append(Span(offset, offset + len(body)))
+        start += len(line)
+    return result
+
+
+def _join(spans: Sequence[Span], text: str) -> tuple[Span, ...]:
+    """Join neighbours until few enough are left; a text without any is one span."""
+    if not spans:
+        return (Span(0, len(text)),)
+    size = -(-len(spans) // MAX_SENTENCES)
+    groups = [spans[i : i + size] for i in range(0, len(spans), size)]
+    return tuple(Span(group[0].start, group[-1].end) for group in groups)
+
+
+def _evidence(item: _Explained, left: Sequence[Probabilities]) -> tuple[Evidence, ...]:
+    """Return the strongest sentence for each label that was given."""
+    result = []
+    for task_id, label, probability in _labels(item.classification):
+        span = item.spans[0]
+        if len(item.spans) > 1:
+            drops = [probability - left[item.first + i][task_id][label] for i in range(len(item.spans))]
+            best = max(range(len(drops)), key=drops.__getitem__)
+            if drops[best] <= 0:
+                continue
+            span = item.spans[best]
+        result.append(Evidence(task_id, label, span.start, span.end, item.text[span.start : span.end]))
+    return tuple(result)
+
+
+def _labels(classification: Classification) -> list[tuple[str, str, float]]:
+    """List the labels to explain, with their probabilities."""
+    result = []
+    for task in EXPLAINED:
+        decision = getattr(classification, task.id)
+        labels = decision.labels if hasattr(decision, "labels") else (decision.label,)
+        result += [(task.id, label, decision.probabilities[label]) for label in labels]
+    return result
+
+
+@cache
+def _pipeline(language: str) -> Language:
+    """Return a blank spaCy pipeline that only splits sentences."""
+    import spacy
+
+    pipeline = spacy.blank(language if language in ("es", "pt") else "es")
+    pipeline.add_pipe("sentencizer")
+    return pipeline

@@ -1,0 +1,214 @@
+"""``ComplaintClassifier``: texts in, classifications out.
+
+One way through: check, tell the language, preprocess, encode, compute logits, calibrate, decide; then, where asked
+for, the facts and the evidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from classifier.artifact import FILES, Artifact, find_model
+from classifier.calibration import Decision, Floats, columns, confidence
+from classifier.engine import Engine, Precision
+from classifier.errors import TextTooLongError
+from classifier.evidence import Probabilities, explain
+from classifier.facts import extract_facts
+from classifier.language import LanguageGuess, identify_language
+from classifier.preprocessing import preprocess
+from classifier.taxonomy import LANGUAGES, TASKS
+from classifier.tokenization import TokenEncoder, batches
+from classifier.types import Classification, FlagDecision, ModelInfo, Review
+
+MAX_CHARACTERS: Final = 20_000
+"""Longest text that is classified, in code points."""
+
+MIN_LANGUAGE_PROBABILITY: Final = 0.8
+"""A person should look where the language is less certain than this."""
+
+_BATCH_TOKENS: Final = 1024
+_NOT_DECIDED: Final = FlagDecision(None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class ComplaintClassifier:
+    """A model that is ready to classify. Safe to share between threads."""
+
+    artifact: Artifact
+    encoder: TokenEncoder
+    engine: Engine
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        path: str | Path | None = None,
+        *,
+        precision: Precision | str = Precision.AUTO,
+        threads: int | None = None,
+    ) -> Self:
+        """Load a model directory: ``path``, else ``RECUPERA_MODEL``, else the shipped one.
+
+        Raise an ``ArtifactError`` if it is missing, damaged or made for another taxonomy.
+        """
+        artifact = Artifact.load(find_model(path))
+        encoder = TokenEncoder.from_file(artifact.path / FILES.tokenizer, max_tokens=artifact.max_tokens)
+        graph, weights = artifact.path / FILES.graph, artifact.path / FILES.weights
+        engine = Engine(graph, weights, precision=Precision(precision), threads=threads)
+        return cls(artifact, encoder, engine)
+
+    @property
+    def model(self) -> ModelInfo:
+        """Name, version and taxonomy of the model."""
+        return self.artifact.info
+
+    def predict(
+        self,
+        texts: str | Sequence[str],
+        *,
+        ids: Sequence[str] | None = None,
+        languages: Sequence[str | None] | None = None,
+        evidence: bool = False,
+        facts: bool = True,
+    ) -> list[Classification]:
+        """Classify ``texts``, in their order.
+
+        ``ids`` name the results ("0", "1", … by default); ``languages`` gives the language where it is known
+        (``es``, ``pt`` or ``None``). ``evidence`` costs one more pass a sentence. Raise ``TextTooLongError`` for a
+        text over ``MAX_CHARACTERS``, and ``ValueError`` for lists of unequal length or an unknown language.
+        """
+        texts = [texts] if isinstance(texts, str) else list(texts)
+        names = [str(i) for i in range(len(texts))] if ids is None else list(ids)
+        known = [None] * len(texts) if languages is None else list(languages)
+        _check(texts, names, known)
+        guesses = [_language(text, given) for text, given in zip(texts, known, strict=True)]
+        results = self._decide(texts, names, guesses)
+        if facts:
+            results = [_with_facts(result, text) for result, text in zip(results, texts, strict=True)]
+        if evidence:
+            found = explain(texts, results, self._probabilities)
+            results = [replace(result, evidence=spans) for result, spans in zip(results, found, strict=True)]
+        return results
+
+    def logits(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Return the raw logits of ``texts``, (len(texts), sum of the tasks' widths), whatever their language."""
+        rows = self.encoder.encode([preprocess(text) for text in texts])
+        out = np.zeros((len(rows), sum(task.width for task in TASKS)), dtype=np.float32)
+        for batch in batches(
+            rows, pad_id=self.encoder.pad_id, max_tokens=self.encoder.max_tokens, budget=_BATCH_TOKENS
+        ):
+            out[list(batch.positions)] = self.engine.logits(batch)
+        return out
+
+    def _decide(self, texts: Sequence[str], names: Sequence[str], guesses: Sequence[LanguageGuess]) -> list[Classification]:
+        """Run the network on what is Spanish or Portuguese, and answer for the rest without it."""
+        chosen = [i for i, guess in enumerate(guesses) if guess.language in LANGUAGES]
+        results = [_undecided(name, guess, self.model) for name, guess in zip(names, guesses, strict=True)]
+        calibrated = self._calibrate([texts[i] for i in chosen])
+        for row, i in enumerate(chosen):
+            probabilities = {task_id: values[row] for task_id, values in calibrated.items()}
+            results[i] = self._classification(names[i], guesses[i], probabilities)
+        return results
+
+    def _calibrate(self, texts: Sequence[str]) -> dict[str, Floats]:
+        """Return calibrated probabilities by task, (len(texts), width) each."""
+        logits = self.logits(texts)
+        where, calibration = columns(), self.artifact.calibration
+        return {task.id: calibration[task.id].probabilities(task, logits[:, where[task.id]]) for task in TASKS}
+
+    def _probabilities(self, texts: Sequence[str]) -> list[Probabilities]:
+        """Return named calibrated probabilities of the tasks that evidence is given for."""
+        if not texts:
+            return []
+        calibrated = self._calibrate(texts)
+        return [
+            {
+                task.id: dict(zip(task.label_ids, map(float, calibrated[task.id][row]), strict=True))
+                for task in TASKS
+                if task.width > 1
+            }
+            for row in range(len(texts))
+        ]
+
+    def _classification(self, name: str, guess: LanguageGuess, probabilities: dict[str, Floats]) -> Classification:
+        """Decide every task of one message, and whether a person should look."""
+        calibration = self.artifact.calibration
+        decided: dict[str, Decision] = {
+            task.id: calibration[task.id].decide(task, probabilities[task.id]) for task in TASKS
+        }
+        complaint = decided["complaint"]
+        if isinstance(complaint, FlagDecision) and not complaint.label:
+            decided = {task.id: decided[task.id] for task in TASKS if not task.complaints_only}
+        reasons = [
+            f"{task_id}: low confidence"
+            for task_id, decision in decided.items()
+            if confidence(decision) < calibration[task_id].review_below
+        ]
+        if guess.probability < MIN_LANGUAGE_PROBABILITY:
+            reasons.insert(0, "language")
+        answers = {task.id: decided.get(task.id) for task in TASKS}
+        return Classification(
+            id=name,
+            language=guess.language,
+            language_probability=round(guess.probability, 4),
+            review=Review(bool(reasons), tuple(reasons)),
+            model=self.model,
+            **answers,  # type: ignore[arg-type]
+        )
+
+
+def check_length(text: str) -> None:
+    """Raise ``TextTooLongError`` if ``text`` is over ``MAX_CHARACTERS``."""
+    if len(text) > MAX_CHARACTERS:
+        raise TextTooLongError(len(text), MAX_CHARACTERS)
+
+
+def _check(texts: Sequence[str], names: Sequence[str], languages: Sequence[str | None]) -> None:
+    """Raise if the arguments of ``predict`` do not go together."""
+    if not len(texts) == len(names) == len(languages):
+        raise ValueError(f"{len(texts)} texts, {len(names)} ids and {len(languages)} languages: they must be as many")
+    for text in texts:
+        check_length(text)
+    for language in languages:
+        if language is not None and language not in LANGUAGES:
+            raise ValueError(f"language {language!r} is not known; it must be of {', '.join(LANGUAGES)} or left out")
+
+
+def _language(text: str, given: str | None) -> LanguageGuess:
+    """Return the language that the caller gave, else the one that the text shows."""
+    guess = identify_language(text)
+    if given is None or guess.language is None:
+        return guess
+    return LanguageGuess(given, 1.0)  # type: ignore[arg-type]
+
+
+def _undecided(name: str, guess: LanguageGuess, model: ModelInfo) -> Classification:
+    """Answer for a text that is not classified: no words, or neither Spanish nor Portuguese."""
+    return Classification(
+        id=name,
+        language=guess.language,
+        language_probability=round(guess.probability, 4),
+        complaint=_NOT_DECIDED,
+        motive=None,
+        severity=None,
+        justice=None,
+        quality=None,
+        touchpoint=None,
+        tone=None,
+        guarantee=None,
+        conduct=None,
+        review=Review(True, ("no_text" if guess.language is None else "language",)),
+        model=model,
+    )
+
+
+def _with_facts(result: Classification, text: str) -> Classification:
+    """Add the facts that the text states, if it was classified."""
+    if result.language not in LANGUAGES:
+        return result
+    return replace(result, facts=extract_facts(text, result.language))

