@@ -32,7 +32,8 @@ class CorpusSection(_Section):
     """One file of labelled messages.
 
     ``format`` is ``messages`` (text and labels together) or ``standoff`` (labels alone, joined to ``texts`` by source,
-    record id and hash of the text). A corpus that is not ``required`` and not there is left out, saying so.
+    record id and hash of the text). A corpus that is not ``required`` and not there is left out, saying so. Of
+    ``role`` ``split`` a part is held out for validation; ``train`` is trained on as a whole.
     """
 
     path: str
@@ -40,7 +41,7 @@ class CorpusSection(_Section):
     texts: str | None = None
     required: bool = True
     weight: float = Field(default=1.0, gt=0)
-    validate_on: bool = True
+    role: Literal["split", "train"] = "split"
 
 
 class DataSection(_Section):

@@ -1,0 +1,173 @@
+"""A run from configuration to model directory: read, train, export, calibrate, measure, write."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from classifier.artifact import FILES, Artifact, write_checksums, write_config, write_json
+from classifier.calibration import Calibration
+from classifier.engine import available_threads
+from classifier.errors import InputError
+from classifier.inference import ComplaintClassifier
+from classifier.taxonomy import LANGUAGES, TAXONOMY_VERSION
+from classifier.tokenization import TokenEncoder
+from classifier.types import ModelInfo
+from training.calibration import fit_calibration
+from training.card import model_card
+from training.config import CorpusSection, TrainingConfig, to_toml
+from training.corpus import Example, read_messages, read_standoff, split
+from training.encoder import load_encoder
+from training.evaluation import Scores, score
+from training.export import export_network
+from training.losses import MultiTaskLoss
+from training.modeling import ComplaintModel
+from training.trainer import Encoded, Progress, train
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Folders of a run: of the configuration, of the user's data, and where the model goes."""
+
+    configuration: Path
+    data: Path | None
+    output: Path
+
+
+def run(config: TrainingConfig, places: Places, *, progress: Progress | None = None) -> Artifact:
+    """Train, and write the model directory in one move once it is complete."""
+    torch.manual_seed(config.run.seed)
+    torch.set_num_threads(available_threads())
+    training, validation = read_corpora(config, places)
+    log.info("%d messages to train on, %d held out", len(training), len(validation))
+    started = time.monotonic()
+    model, encoder = _build(config, places, training)
+    data = Encoded.of(training, encoder)
+    loss_of = MultiTaskLoss(config.loss, training)
+    train(model, data, config.optimizer, loss_of=loss_of, pad_id=encoder.pad_id, seed=config.run.seed, progress=progress)
+    minutes = (time.monotonic() - started) / 60
+    log.info("trained in %.1f minutes", minutes)
+    return write_model(config, places.output, model=model, encoder=encoder, validation=validation)
+
+
+def read_corpora(config: TrainingConfig, places: Places) -> tuple[list[Example], list[Example]]:
+    """Read the corpora that are there; return what to train on and what is held out.
+
+    Raise ``InputError`` if a required one is missing or nothing is left.
+    """
+    training: list[Example] = []
+    validation: list[Example] = []
+    for section in config.data.corpus:
+        examples = _read(section, places)
+        if section.role == "split":
+            kept, held = split(examples, config.data.validation_fraction, config.run.seed)
+            training += kept
+            validation += held
+        else:
+            training += examples
+    held_families = {e.family for e in validation}
+    training = [e for e in training if e.family not in held_families]
+    if not training or not validation:
+        raise InputError("no messages to train on: name a folder with the corpora by --data")
+    return training, validation
+
+
+def write_model(
+    config: TrainingConfig,
+    output: Path,
+    *,
+    model: ComplaintModel,
+    encoder: TokenEncoder,
+    validation: Sequence[Example],
+) -> Artifact:
+    """Export, calibrate and measure in a temporary folder, then put it in the place of ``output``."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as folder:
+        path = Path(folder) / output.name
+        path.mkdir()
+        _write(config, path, model=model, encoder=encoder, validation=validation)
+        retired = Path(folder) / "retired"
+        if output.exists():
+            output.rename(retired)
+        shutil.move(path, output)
+    return Artifact.load(output)
+
+
+def _write(
+    config: TrainingConfig, path: Path, *, model: ComplaintModel, encoder: TokenEncoder, validation: Sequence[Example]
+) -> None:
+    """Write every file of the model directory."""
+    info = ModelInfo(config.run.name, config.run.version, TAXONOMY_VERSION)
+    export_network(model, encoder.tokenizer, path)
+    write_config(path, info, encoder.max_tokens)
+    (path / FILES.training).write_text(to_toml(config), encoding="utf-8")
+    _write_calibration(path, Calibration.neutral())
+    logits = ComplaintClassifier.from_pretrained(path).logits([e.text for e in validation])
+    _write_calibration(path, fit_calibration(logits, validation, config.decisions, seed=config.run.seed))
+    metrics = measure(ComplaintClassifier.from_pretrained(path), validation)
+    write_json(path / FILES.metrics, {"validation": metrics})
+    (path / FILES.card).write_text(model_card(info, metrics), encoding="utf-8")
+    write_checksums(path)
+
+
+def measure(classifier: ComplaintClassifier, examples: Sequence[Example]) -> dict[str, Scores]:
+    """Score ``classifier`` on labelled messages: all, and by language."""
+    found = classifier.predict([e.text for e in examples], languages=[e.language for e in examples], facts=False)
+    groups = {"all": list(range(len(examples)))}
+    groups |= {name: [i for i, e in enumerate(examples) if e.language == name] for name in LANGUAGES}
+    return {
+        name: score([examples[i].labels for i in rows], [found[i] for i in rows])
+        for name, rows in groups.items()
+        if rows
+    }
+
+
+def _write_calibration(path: Path, calibration: Calibration) -> None:
+    """Write the calibration, and checksums so that the directory can be opened."""
+    write_json(path / FILES.calibration, calibration.to_dict())
+    write_checksums(path)
+
+
+def _build(config: TrainingConfig, places: Places, examples: Sequence[Example]) -> tuple[ComplaintModel, TokenEncoder]:
+    """Load the encoder and put heads on it."""
+    section = config.encoder
+    network, tokenizer = load_encoder(section, folder=places.configuration, texts=[e.text for e in examples])
+    network.embeddings.word_embeddings.requires_grad_(not section.freeze_embeddings)
+    return ComplaintModel(network, dropout=config.optimizer.dropout), TokenEncoder(tokenizer, config.data.max_tokens)
+
+
+def _read(section: CorpusSection, places: Places) -> list[Example]:
+    """Read one corpus, or nothing if it is not there and need not be."""
+    path = _find(section.path, places)
+    texts = _find(section.texts, places) if section.texts else None
+    missing = [name for name, found in ((section.path, path), (section.texts, texts)) if name and found is None]
+    if missing or path is None:
+        if section.required:
+            raise InputError(f"no corpus {', '.join(missing)} beside the configuration or in the folder of --data")
+        log.warning("left out %s: %s is not there", section.path, ", ".join(missing))
+        return []
+    if section.format == "standoff":
+        if texts is None:
+            raise InputError(f"data.corpus {section.path}: a stand-off corpus needs texts")
+        examples = read_standoff(path, texts, weight=section.weight)
+    else:
+        examples = read_messages(path, weight=section.weight)
+    log.info("%6d messages from %s", len(examples), section.path)
+    return examples
+
+
+def _find(name: str | None, places: Places) -> Path | None:
+    """Look for a corpus beside the configuration, then in the data folder."""
+    if name is None:
+        return None
+    folders = [places.configuration] + ([places.data] if places.data else [])
+    return next((folder / name for folder in folders if (folder / name).is_file()), None)
