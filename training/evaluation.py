@@ -27,7 +27,8 @@ def score(gold: Sequence[Labels], found: Sequence[Classification]) -> Scores:
     scores: Scores = {"messages": float(len(gold))}
     pairs = [(g, f.to_dict()) for g, f in zip(gold, found, strict=True)]
     for task in TASKS:
-        relevant = [(g[task.id], f[task.id]) for g, f in pairs if task.id in g and (g["complaint"] or task is COMPLAINT)]
+        asked = [(g, f) for g, f in pairs if task.id in g and (g["complaint"] or task is COMPLAINT)]
+        relevant = [(g[task.id], f[task.id]) for g, f in asked]
         if relevant:
             scores |= {f"{task.id} {name}": round(value, 4) for name, value in _task_scores(task, relevant).items()}
     return scores

@@ -27,7 +27,6 @@ def export_network(model: ComplaintModel, tokenizer: Tokenizer, path: Path) -> E
         node.get_node().set_partial_shape(ov.PartialShape([-1, -1]))
         node.get_tensor().set_names({name})
     network.validate_nodes_and_infer_types()
-    nncf.set_log_level("ERROR") if hasattr(nncf, "set_log_level") else None
     small = nncf.compress_weights(network, mode=nncf.CompressWeightsMode.INT8_SYM)
     ov.save_model(small, path / FILES.graph, compress_to_fp16=True)
     tokenizer.save(str(path / FILES.tokenizer))

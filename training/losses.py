@@ -69,7 +69,8 @@ class MultiTaskLoss:
     def __call__(self, logits: Tensor, target: Targets) -> Tensor:
         """Return the loss of a batch, a scalar; ``logits`` is (batch, sum of widths)."""
         total = logits.new_zeros(())
-        for task, columns in zip(self.tasks, logits.split([t.width for t in self.tasks], dim=1), strict=True):
+        parts = torch.split(logits, [task.width for task in self.tasks], dim=1)
+        for task, columns in zip(self.tasks, parts, strict=True):
             main = target.main[task.id].to(logits.device)
             known = main != _MISSING
             if not bool(known.any()):

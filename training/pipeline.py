@@ -51,11 +51,16 @@ def run(config: TrainingConfig, places: Places, *, progress: Progress | None = N
     log.info("%d messages to train on, %d held out", len(training), len(validation))
     started = time.monotonic()
     model, encoder = _build(config, places, training)
-    data = Encoded.of(training, encoder)
-    loss_of = MultiTaskLoss(config.loss, training)
-    train(model, data, config.optimizer, loss_of=loss_of, pad_id=encoder.pad_id, seed=config.run.seed, progress=progress)
-    minutes = (time.monotonic() - started) / 60
-    log.info("trained in %.1f minutes", minutes)
+    train(
+        model,
+        Encoded.of(training, encoder),
+        config.optimizer,
+        loss_of=MultiTaskLoss(config.loss, training),
+        pad_id=encoder.pad_id,
+        seed=config.run.seed,
+        progress=progress,
+    )
+    log.info("trained in %.1f minutes", (time.monotonic() - started) / 60)
     return write_model(config, places.output, model=model, encoder=encoder, validation=validation)
 
 

@@ -69,7 +69,7 @@ def train(
             logits = model(ids, mask)
         loss = loss_of(logits.float(), targets([data.examples[i] for i in chosen]))
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(model.parameters(), section.clip_norm)
         optimizer.step()
         schedule.step()

@@ -1,0 +1,42 @@
+# Everything below works on a fresh machine with Python 3.11 to 3.13; nothing else is needed.
+PYTHON ?= python3
+VENV   ?= .venv
+HOST   ?= 127.0.0.1
+PORT   ?= 8000
+DATA   ?= recupera-data
+BIN    := $(VENV)/bin
+
+.PHONY: setup run test lint bench clean
+
+setup: $(VENV)/.installed  ## install the command line and the service
+
+run: setup  ## start the service with the shipped model: make run PORT=9000 DATA=some/folder
+	@$(BIN)/recupera serve --host $(HOST) --port $(PORT) --data $(DATA)
+
+test: $(VENV)/.installed-dev  ## run the whole suite
+	$(BIN)/python -m pytest -n auto $(ARGS)
+
+lint: $(VENV)/.installed-dev  ## formatting, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.installed-dev  ## the benchmarks, with their peers, side by side in one run
+	$(BIN)/python -m benchmarks $(ARGS)
+
+clean:  ## remove what setup made
+	rm -rf $(VENV)
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else f"Recupera needs Python 3.11 to 3.13, this is {v[0]}.{v[1]}: make $(MAKECMDGOALS) PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+
+$(VENV)/.installed: pyproject.toml $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable ".[api]"
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable ".[api,train]" --group dev
+	@touch $@ $(VENV)/.installed

@@ -1,0 +1,53 @@
+"""Fixtures for the whole suite: a real model of toy size, trained once a run, and the shipped one."""
+
+from __future__ import annotations
+
+import fcntl
+from pathlib import Path
+
+import pytest
+
+from classifier import ComplaintClassifier
+from training.config import TrainingConfig
+from training.pipeline import Places, run
+
+ROOT = Path(__file__).parent.parent
+CORPORA = ROOT / "training" / "corpora"
+
+TINY = TrainingConfig.model_validate(
+    {
+        "run": {"name": "tiny", "version": "0.0.1"},
+        "data": {
+            "corpus": [{"path": "es-la.jsonl"}, {"path": "pt-pt.jsonl"}],
+            "validation_fraction": 0.3,
+            "max_tokens": 128,
+        },
+        "encoder": {"source": "tiny", "freeze_embeddings": False},
+        "optimizer": {"epochs": 2, "learning_rate": 3e-3, "head_factor": 1.0, "bfloat16": False},
+    }
+)
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Train the toy model, once for all workers, and return its directory."""
+    shared = tmp_path_factory.getbasetemp().parent / "tiny-model"
+    shared.mkdir(exist_ok=True)
+    model = shared / "model"
+    with (shared / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not model.exists():
+            run(TINY, Places(CORPORA, None, model))
+    return model
+
+
+@pytest.fixture(scope="session")
+def tiny(tiny_model: Path) -> ComplaintClassifier:
+    """Return the toy model, loaded."""
+    return ComplaintClassifier.from_pretrained(tiny_model)
+
+
+@pytest.fixture(scope="session")
+def shipped() -> ComplaintClassifier:
+    """Return the shipped model, loaded."""
+    return ComplaintClassifier.from_pretrained()
