@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,6 @@ from classifier.calibration import Decision, Floats, columns, confidence
 from classifier.engine import Engine, Precision
 from classifier.errors import TextTooLongError
 from classifier.evidence import Probabilities, explain
-from classifier.facts import extract_facts
 from classifier.language import LanguageGuess, identify_language
 from classifier.preprocessing import preprocess
 from classifier.taxonomy import LANGUAGES, TASKS
@@ -105,7 +104,9 @@ class ComplaintClassifier:
             out[list(batch.positions)] = self.engine.logits(batch)
         return out
 
-    def _decide(self, texts: Sequence[str], names: Sequence[str], guesses: Sequence[LanguageGuess]) -> list[Classification]:
+    def _decide(
+        self, texts: Sequence[str], names: Sequence[str], guesses: Sequence[LanguageGuess]
+    ) -> list[Classification]:
         """Run the network on what is Spanish or Portuguese, and answer for the rest without it."""
         chosen = [i for i, guess in enumerate(guesses) if guess.language in LANGUAGES]
         results = [_undecided(name, guess, self.model) for name, guess in zip(names, guesses, strict=True)]
@@ -151,14 +152,14 @@ class ComplaintClassifier:
         ]
         if guess.probability < MIN_LANGUAGE_PROBABILITY:
             reasons.insert(0, "language")
-        answers = {task.id: decided.get(task.id) for task in TASKS}
+        answers: dict[str, Any] = {task.id: decided.get(task.id) for task in TASKS}
         return Classification(
             id=name,
             language=guess.language,
             language_probability=round(guess.probability, 4),
-            review=Review(bool(reasons), tuple(reasons)),
+            review=Review(needed=bool(reasons), reasons=tuple(reasons)),
             model=self.model,
-            **answers,  # type: ignore[arg-type]
+            **answers,
         )
 
 
@@ -202,7 +203,7 @@ def _undecided(name: str, guess: LanguageGuess, model: ModelInfo) -> Classificat
         tone=None,
         guarantee=None,
         conduct=None,
-        review=Review(True, ("no_text" if guess.language is None else "language",)),
+        review=Review(needed=True, reasons=("no_text" if guess.language is None else "language",)),
         model=model,
     )
 
@@ -211,4 +212,6 @@ def _with_facts(result: Classification, text: str) -> Classification:
     """Add the facts that the text states, if it was classified."""
     if result.language not in LANGUAGES:
         return result
+    from classifier.facts import extract_facts
+
     return replace(result, facts=extract_facts(text, result.language))

@@ -1,0 +1,72 @@
+import pytest
+
+from classifier import ComplaintClassifier
+from classifier.evidence import EXPLAINED, MAX_SENTENCES, explain, sentences
+from classifier.types import Classification, MultiDecision, OrdinalDecision
+
+TEXT = "Buenos días.\nEl técnico me gritó delante de mis hijos. El color es azul.\n\nSaludos, Ana"
+
+
+@pytest.fixture
+def complaint(tiny: ComplaintClassifier) -> Classification:
+    found = tiny.predict([TEXT], languages=["es"])[0].to_dict()
+    found["severity"] = {"label": "high", "probabilities": {"high": 0.9}, "score": 2.0}
+    found["motive"] = {"primary": "venting", "labels": ["venting"], "probabilities": {"venting": 0.8}}
+    found["justice"] = {"primary": "outcome", "labels": ["outcome"], "probabilities": {"outcome": 0.7}}
+    return Classification.from_dict(found | {"complaint": {"label": True, "probability": 1.0}})
+
+
+def test_sentences_end_at_points_and_at_line_breaks() -> None:
+    assert [TEXT[s.start : s.end] for s in sentences(TEXT, "es")] == [
+        "Buenos días.",
+        "El técnico me gritó delante de mis hijos.",
+        "El color es azul.",
+        "Saludos, Ana",
+    ]
+
+
+def test_many_sentences_are_joined_and_none_is_lost() -> None:
+    text = " ".join(f"Frase número {i}." for i in range(100))
+    spans = sentences(text, "es")
+    assert len(spans) <= MAX_SENTENCES
+    assert spans[0].start == 0
+    assert spans[-1].end == len(text)
+    assert all(a.end <= b.start for a, b in zip(spans, spans[1:], strict=False))
+
+
+def test_the_sentence_whose_absence_costs_most_is_the_evidence(complaint: Classification) -> None:
+    assert isinstance(complaint.severity, OrdinalDecision)
+    assert isinstance(complaint.motive, MultiDecision)
+
+    def probabilities(texts: list[str]) -> list[dict[str, dict[str, float]]]:
+        return [
+            {
+                "severity": {"high": 0.9 if "gritó" in text else 0.2},
+                "motive": {"venting": 0.8 if "azul" in text else 0.1},
+                "justice": {"outcome": 0.9},
+            }
+            for text in texts
+        ]
+
+    (found,) = explain([TEXT], [complaint], probabilities)  # type: ignore[arg-type]
+    assert [(e.task, e.label, e.text) for e in found] == [
+        ("severity", "high", "El técnico me gritó delante de mis hijos."),
+        ("motive", "venting", "El color es azul."),
+    ]
+
+
+def test_deleting_the_evidence_costs_more_than_deleting_anything_else(shipped: ComplaintClassifier) -> None:
+    text = (
+        "Hola. Compré una lavadora el mes pasado. Llegó rota y la reparación falló dos veces. "
+        "La vecina tiene una igual. Exijo que me devuelvan los 450 euros o iré a la OMIC."
+    )
+    (result,) = shipped.predict(text, evidence=True)
+    assert {e.task for e in result.evidence} == {task.id for task in EXPLAINED}
+    for evidence in result.evidence:
+        others = [s for s in sentences(text, "es") if s.start != evidence.start]
+        (without,) = shipped.predict(text[: evidence.start] + " " + text[evidence.end :])
+        rest = shipped.predict([text[: s.start] + " " + text[s.end :] for s in others])
+        drop = getattr(without, evidence.task)
+        kept = [getattr(r, evidence.task) for r in rest]
+        if drop is not None and None not in kept:
+            assert drop.probabilities[evidence.label] <= min(k.probabilities[evidence.label] for k in kept) + 1e-3

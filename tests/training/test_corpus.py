@@ -1,0 +1,94 @@
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from classifier.errors import InputError
+from training.corpus import check_labels, read_messages, read_standoff, split, text_hash
+
+COMPLAINT = {
+    "complaint": True,
+    "motive": ["restitution", "altruism"],
+    "severity": "high",
+    "justice": ["outcome"],
+    "quality": "reliability",
+    "touchpoint": "fulfilment",
+    "tone": "upset",
+    "guarantee": False,
+    "conduct": "none",
+}
+CORPORA = sorted((Path(__file__).parents[2] / "training" / "corpora").glob("*.jsonl"))
+
+
+def row(**changes: Any) -> dict[str, Any]:
+    return {"id": "1", "lang": "es", "text": "No llegó mi pedido.", "labels": COMPLAINT} | changes
+
+
+def write(path: Path, *rows: object) -> Path:
+    path.write_text("\n".join(r if isinstance(r, str) else json.dumps(r) for r in rows), encoding="utf-8")
+    return path
+
+
+def test_a_message_is_read_as_the_model_reads_it(tmp_path: Path) -> None:
+    (example,) = read_messages(write(tmp_path / "a.jsonl", row(text="No  llegoooooo\u200b", source="web")))
+    assert (example.id, example.language, example.source) == ("1", "es", "web")
+    assert example.text == "No llegooo"
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        ("{", "not valid JSON"),
+        ("[]", "not a JSON object"),
+        (row(text=""), "text must be"),
+        (row(text=None), "text must be"),
+        (row(lang="fr"), "lang must be"),
+        ({"id": "1", "lang": "es", "text": "x"}, "labels is missing"),
+        (row(labels={"touchpoint": "use"}), "complaint"),
+        (row(labels=COMPLAINT | {"severity": "huge"}), "labels.severity is 'huge'"),
+        (row(labels=COMPLAINT | {"motive": []}), "labels.motive"),
+        (row(labels=COMPLAINT | {"motive": ["venting", "venting"]}), "labels.motive"),
+        (row(labels=COMPLAINT | {"mood": "sad"}), "unknown tasks: mood"),
+    ],
+)
+def test_the_first_wrong_line_is_named(tmp_path: Path, bad: object, reason: str) -> None:
+    path = write(tmp_path / "a.jsonl", row(), "", bad)
+    with pytest.raises(InputError, match=r"a\.jsonl:3: ") as caught:
+        read_messages(path)
+    assert reason in str(caught.value)
+
+
+def test_labels_may_be_partial() -> None:
+    check_labels({"complaint": True, "severity": "low"})
+
+
+def test_a_split_keeps_families_together_and_survives_added_data(tmp_path: Path) -> None:
+    rows = [row(id=str(i), text=f"mensaje {i}", family=f"f{i // 5}") for i in range(500)]
+    examples = read_messages(write(tmp_path / "a.jsonl", *rows))
+    kept, held = split(examples, 0.2, 1)
+    assert not {e.family for e in kept} & {e.family for e in held}
+    assert 0.1 < len(held) / len(examples) < 0.3
+    fewer = split(examples[:250], 0.2, 1)[1]
+    assert fewer == [e for e in held if int(e.id) < 250]
+    assert split(examples, 0.2, 2)[1] != held
+
+
+def test_standoff_labels_find_their_text(tmp_path: Path) -> None:
+    texts = [{"id": str(i), "source": "s", "lang": "pt", "text": f"não chegou {i}"} for i in range(3)]
+    path = tmp_path / "texts.jsonl.gz"
+    path.write_bytes(gzip.compress("\n".join(map(json.dumps, texts)).encode()))
+    labels = [
+        {"id": "0", "source": "s", "sha256": text_hash("não chegou 0"), "labels": COMPLAINT},
+        {"id": "1", "source": "s", "sha256": text_hash("outro texto"), "labels": COMPLAINT},
+        {"id": "9", "source": "s", "sha256": text_hash("não chegou 9"), "labels": COMPLAINT},
+    ]
+    assert [e.id for e in read_standoff(write(tmp_path / "labels.jsonl", *labels), path)] == ["0"]
+
+
+@pytest.mark.parametrize("path", CORPORA, ids=lambda p: p.stem)
+def test_the_repositorys_own_corpora_are_sound(path: Path) -> None:
+    examples = read_messages(path)
+    assert len({e.id for e in examples}) == len(examples)
+    assert len({e.family for e in examples}) == len(examples), "the same text twice"

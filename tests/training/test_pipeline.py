@@ -1,0 +1,66 @@
+import logging
+from pathlib import Path
+
+import pytest
+
+from classifier import ComplaintClassifier
+from classifier.artifact import FILES, Artifact
+from classifier.errors import InputError
+from tests.conftest import CORPORA, TINY
+from training.config import read_config
+from training.pipeline import Places, read_corpora, run
+
+CORPORA_ONLY = CORPORA.parent / "configs" / "corpora-only.toml"
+
+
+def test_a_model_directory_has_every_file_and_its_resolved_configuration(tiny_model: Path) -> None:
+    names = set(FILES.__dataclass_fields__)
+    assert {p.name for p in tiny_model.iterdir()} == {getattr(FILES, name) for name in names}
+    assert read_config(tiny_model / FILES.training) == TINY
+    assert "tiny 0.0.1" in (tiny_model / FILES.card).read_text(encoding="utf-8")
+
+
+def test_training_learns_something(tiny_model: Path) -> None:
+    scores = Artifact.load(tiny_model).metrics()["validation"]["all"]
+    assert scores["motive macro-F1"] > 0.25
+
+
+def test_no_half_written_model_takes_the_place_of_a_good_one(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "model"
+    run(TINY.model_copy(update={"optimizer": TINY.optimizer.model_copy(update={"epochs": 1})}), Places(CORPORA, None, output))
+    before = (output / FILES.checksums).read_bytes()
+
+    def fails(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("training.pipeline.fit_calibration", fails)
+    with pytest.raises(KeyboardInterrupt):
+        run(TINY, Places(CORPORA, None, output))
+    assert (output / FILES.checksums).read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["model"]
+    assert ComplaintClassifier.from_pretrained(output).model.name == "tiny"
+
+
+def test_a_corpus_that_need_not_be_there_is_left_out_saying_so(caplog: pytest.LogCaptureFixture) -> None:
+    section = TINY.data.corpus[0]
+    data = TINY.data.model_copy(
+        update={"corpus": (section, section.model_copy(update={"path": "absent.jsonl", "required": False}))}
+    )
+    with caplog.at_level(logging.WARNING):
+        training, validation = read_corpora(TINY.model_copy(update={"data": data}), Places(CORPORA, None, CORPORA))
+    assert "absent.jsonl" in caplog.text
+    assert training
+    assert not {e.family for e in training} & {e.family for e in validation}
+
+
+def test_a_required_corpus_that_is_not_there_stops_the_run(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"es-la\.jsonl"):
+        read_corpora(TINY, Places(tmp_path, None, tmp_path))
+
+
+def test_the_repositorys_own_run_finds_its_corpora() -> None:
+    training, validation = read_corpora(read_config(CORPORA_ONLY), Places(CORPORA_ONLY.parent, None, CORPORA))
+    assert len(training) > 300
+    assert len(validation) > 60
