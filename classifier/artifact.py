@@ -133,7 +133,8 @@ def _verify(path: Path) -> None:
     sums = path / FILES.checksums
     if not sums.is_file():
         raise ArtifactNotFoundError(f"{path} is not a model directory: it has no {FILES.checksums}")
-    listed = dict(reversed(line.split("  ", 1)) for line in sums.read_text(encoding="utf-8").splitlines() if line)
+    lines = [line.partition("  ") for line in sums.read_text(encoding="utf-8").splitlines()]
+    listed = {name: digest for digest, _, name in lines}
     for name in dict.fromkeys([*_NEEDED, *listed]):
         file = path / name
         if not file.is_file():

@@ -8,7 +8,7 @@ confidence under which a person should look.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -95,7 +95,7 @@ def _single(calibration: TaskCalibration, task: Task, row: Floats) -> SingleDeci
     return SingleDecision(task.label_ids[best], _named(task, row))
 
 
-_DECIDE = {
+_DECIDE: Mapping[TaskKind, Callable[[TaskCalibration, Task, Floats], Decision]] = {
     TaskKind.FLAG: _flag,
     TaskKind.MULTI: _multi,
     TaskKind.ORDINAL: _ordinal,

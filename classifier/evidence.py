@@ -1,5 +1,6 @@
-"""The sentences that carry a decision, found by leaving each out (occlusion; Li, Monroe & Jurafsky,
-"Understanding Neural Networks through Representation Erasure", 2016).
+"""The sentences that carry a decision, found by leaving each out.
+
+This is occlusion (Li, Monroe & Jurafsky, "Understanding Neural Networks through Representation Erasure", 2016).
 
 The sentence whose absence lowers a label's probability most is its evidence. That is the definition by which
 evidence is judged, so it is as faithful as a single sentence can be; it costs one more pass a sentence.
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from classifier.preprocessing import has_words
+from classifier.language import has_words
 from classifier.taxonomy import JUSTICE, MOTIVE, SEVERITY
 from classifier.types import Classification, Evidence
 

@@ -335,7 +335,11 @@ TOUCHPOINT: Final = Task(
         _label(
             "billing",
             ("facturación", "cobrança", "billing"),
-            ("Cobros, pagos, facturas y crédito.", "Cobranças, pagamentos, faturas e crédito.", "Charges and invoices."),
+            (
+                "Cobros, pagos, facturas y crédito.",
+                "Cobranças, pagamentos, faturas e crédito.",
+                "Charges, payments, invoices and credit.",
+            ),
         ),
         _label(
             "fulfilment",
