@@ -60,19 +60,21 @@ def application() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    app.callback()(_options)
+    app.callback(invoke_without_command=True)(_options)
     for entry in sorted(entry_points(group="recupera.commands"), key=lambda entry: entry.name):
         app.command(entry.name)(entry.load())
     return app
 
 
 def _options(
+    context: typer.Context,
     *,
     show: Annotated[bool, typer.Option("--version", help="Print the version and end.", is_eager=True)] = False,
 ) -> None:
     if show:
         typer.echo(f"recupera {version('recupera')}")
-        raise typer.Exit
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 def _fail(message: str) -> None:

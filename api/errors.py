@@ -1,0 +1,85 @@
+"""Every error answer is ``application/problem+json`` (RFC 9457) with a stable ``type``.
+
+No answer ever repeats what the caller sent: a problem says where and why, not what.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from api.batching import QueueFullError
+
+MEDIA_TYPE = "application/problem+json"
+_TYPES = {
+    400: "bad-request",
+    404: "not-found",
+    405: "method-not-allowed",
+    411: "length-required",
+    413: "too-large",
+    415: "unsupported-media-type",
+    422: "invalid",
+    500: "internal",
+    503: "unavailable",
+}
+log = logging.getLogger(__name__)
+
+
+def problem(
+    status: int, detail: str, *, headers: Mapping[str, str] | None = None, **members: Any
+) -> JSONResponse:
+    """Return a problem; ``members`` are its extension members."""
+    content = {
+        "type": f"urn:recupera:problem:{_TYPES.get(status, 'error')}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        **members,
+    }
+    return JSONResponse(content, status, headers, media_type=MEDIA_TYPE)
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Answer every error of ``app`` with a problem."""
+    app.add_exception_handler(RequestValidationError, _invalid)  # type: ignore[arg-type]
+    app.add_exception_handler(HTTPException, _http)  # type: ignore[arg-type]
+    app.add_exception_handler(QueueFullError, _full)  # type: ignore[arg-type]
+    app.add_exception_handler(Exception, _internal)
+
+
+async def _invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
+    """Say which fields are wrong and why, without their values."""
+    faults = [{"at": _pointer(item["loc"]), "reason": _reason(item)} for item in error.errors()]
+    if any(item["type"] == "json_invalid" for item in error.errors()):
+        return problem(400, "the body is not valid JSON")
+    return problem(422, f"{faults[0]['at']}: {faults[0]['reason']}", errors=faults)
+
+
+def _pointer(location: tuple[str | int, ...]) -> str:
+    """Return where a fault is, as a JSON pointer into the body."""
+    return "/" + "/".join(str(part) for part in location[1:])
+
+
+def _reason(item: Mapping[str, Any]) -> str:
+    """Return pydantic's message unless it could quote the input."""
+    return "has an invalid value" if item["type"].startswith("value_error") else str(item["msg"])
+
+
+async def _http(_request: Request, error: HTTPException) -> JSONResponse:
+    return problem(error.status_code, str(error.detail), headers=error.headers)
+
+
+async def _full(_request: Request, error: QueueFullError) -> JSONResponse:
+    return problem(503, "too many messages are waiting; try again", headers={"Retry-After": str(error.retry_after)})
+
+
+async def _internal(request: Request, error: Exception) -> JSONResponse:
+    log.error("%s %s failed: %s", request.method, request.url.path, type(error).__name__, exc_info=error)
+    return problem(500, "something failed here; the log says what")

@@ -1,0 +1,56 @@
+"""Limits on what a caller may send, enforced while it is read."""
+
+from __future__ import annotations
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import problem
+
+
+class _TooLargeError(Exception):
+    """The body went past the limit."""
+
+
+class BodyLimit:
+    """Answers 413 as soon as a body is, or says it will be, larger than ``limit`` bytes."""
+
+    def __init__(self, app: ASGIApp, *, limit: int) -> None:
+        self.app = app
+        self.limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, counting its bytes."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        refusal = problem(413, f"the body is over the limit of {self.limit:,} bytes")
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        if not declared.isdigit() or int(declared) > self.limit:
+            await refusal(scope, receive, send)
+            return
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self.app(scope, self._counted(receive), watched)
+        except _TooLargeError:
+            if not started:
+                await refusal(scope, receive, send)
+
+    def _counted(self, receive: Receive) -> Receive:
+        """Count the bytes that arrive."""
+        size = 0
+
+        async def counted() -> Message:
+            nonlocal size
+            message = await receive()
+            size += len(message.get("body", b""))
+            if size > self.limit:
+                raise _TooLargeError
+            return message
+
+        return counted

@@ -1,0 +1,26 @@
+"""Is the process alive, and can it classify?"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+
+from api.errors import problem
+
+router = APIRouter(tags=["operations"])
+
+
+@router.get("/livez", summary="The process answers")
+async def live() -> dict[str, str]:
+    """Return 200 as long as the process answers at all."""
+    return {"status": "alive"}
+
+
+@router.get("/readyz", summary="The model is loaded", responses={503: {"description": "Not yet, or no longer"}})
+async def ready(request: Request) -> JSONResponse:
+    """Return 200 once messages can be classified, with the model that does it; 503 before and after."""
+    service = request.app.state.service
+    if service is None:
+        return problem(503, "the model is being loaded", headers={"Retry-After": "1"})
+    model = service.classifier.model
+    return JSONResponse({"status": "ready", "model": f"{model.name} {model.version}", "taxonomy": model.taxonomy})

@@ -1,0 +1,43 @@
+"""Settings of the service: ``RECUPERA_*`` environment variables over ``recupera.toml`` over these defaults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+
+class Settings(BaseSettings):
+    """What an operator may set.
+
+    ``queue_size`` bounds the texts that wait for the model; past it callers are asked to come back. ``batch_wait_ms``
+    is how long the first text of a batch waits for company.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="RECUPERA_", toml_file="recupera.toml", extra="ignore", frozen=True)
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    data: Path = Path("recupera-data")
+    model: Path | None = None
+    precision: Literal["auto", "f32", "bf16", "int8"] = "auto"
+    threads: int | None = Field(default=None, ge=1)
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    queue_size: int = Field(default=2048, ge=256)
+    batch_size: int = Field(default=64, ge=1)
+    batch_wait_ms: float = Field(default=1.0, ge=0)
+    max_body_bytes: int = Field(default=32 * 1024 * 1024, ge=1024)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read arguments first, then the environment, then the file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
