@@ -19,6 +19,7 @@ from classifier.calibration import Decision, Floats, columns, confidence
 from classifier.engine import Engine, Precision
 from classifier.errors import TextTooLongError
 from classifier.evidence import Probabilities, explain
+from classifier.facts import extract_facts
 from classifier.language import LanguageGuess, identify_language
 from classifier.preprocessing import preprocess
 from classifier.taxonomy import LANGUAGES, TASKS
@@ -212,6 +213,4 @@ def _with_facts(result: Classification, text: str) -> Classification:
     """Add the facts that the text states, if it was classified."""
     if result.language not in LANGUAGES:
         return result
-    from classifier.facts import extract_facts
-
     return replace(result, facts=extract_facts(text, result.language))

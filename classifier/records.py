@@ -119,4 +119,11 @@ def _text(value: object, name: str) -> str:
     return value
 
 
-_KIND: Final = {type(None): "null", bool: "a boolean", int: "a number", float: "a number", list: "a list", dict: "an object"}
+_KIND: Final = {
+    type(None): "null",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    list: "a list",
+    dict: "an object",
+}
