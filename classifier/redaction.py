@@ -1,0 +1,228 @@
+"""Personal data in a message, found and masked, so that logs and exports can do without it.
+
+What has a check digit is checked; the rest is told by its neighbours: *mi celular*, *conta*, *DNI*. The number of an
+order, a protocol or a ticket is no personal data and stays.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
+from typing import Final
+
+__all__ = ["KINDS", "PersonalData", "find_personal_data", "redact"]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalData:
+    """Code points ``start`` to ``end`` (exclusive) of a text identify somebody; ``kind`` is one of ``KINDS``."""
+
+    kind: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """How one kind is found: a pattern, the modules of ``python-stdnum`` that know it, and a word that must be near.
+
+    Without validators any match counts.
+    """
+
+    kind: str
+    pattern: re.Pattern[str]
+    validators: tuple[str, ...] = ()
+    context: str = ""
+
+
+def _digits(groups: str) -> str:
+    """Write the pattern of a number in groups: ``"3.3.3-2"`` is CPF's, each separator optional, or a space."""
+    parts = re.findall(r"(\d+(?:,\d+)?)([^\d,]?)", groups)
+    return "".join(f"[0-9]{{{count}}}" + (f"[{re.escape(sign)} ]?" if sign else "") for count, sign in parts)
+
+
+def _rule(kind: str, pattern: str, *validators: str, context: str = "") -> _Rule:
+    """Make a rule whose match stands alone: neither letters nor digits touch it."""
+    return _Rule(kind, re.compile(rf"(?<![\w@])(?:{pattern})(?!\w)", re.IGNORECASE), validators, context)
+
+
+_CHAIN: Final = r"[+(]?[0-9](?:[ .()-]{0,2}[0-9])"
+_RULES: Final = (
+    _Rule("email", re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]++)+")),
+    _rule("iban", r"[A-Z]{2}[0-9]{2}(?:[ -]?[A-Z0-9]){11,30}", "iban"),
+    _rule("account", r"[A-Z]{2}[0-9]{2}(?: ?[0-9]{4}){3,7}(?: ?[0-9]{1,3})?"),
+    _rule("curp", r"[A-Z]{4}[0-9]{6}[HMX][A-Z]{5}[A-Z0-9][0-9]", "mx.curp"),
+    _rule("rfc", r"[A-ZÑ&]{3,4}[ -]?[0-9]{6}[ -]?[A-Z0-9]{3}", "mx.rfc"),
+    _rule("cnpj", r"[A-Z0-9]{2}\.?[A-Z0-9]{3}\.?[A-Z0-9]{3}[/.]?[A-Z0-9]{4}-?[0-9]{2}", "br.cnpj"),
+    _rule("cpf", _digits("3.3.3-2"), "br.cpf"),
+    _rule("cuit", _digits("2-8-1"), "ar.cuit"),
+    _rule("rut", r"[0-9]{1,2}\.?[0-9]{3}\.?[0-9]{3}-[0-9K]", "cl.rut"),
+    _rule("rut", r"[0-9]{1,2}\.?[0-9]{3}\.?[0-9]{3} ?[0-9K]", "cl.rut", context="rut"),
+    _rule("nie", r"[XYZ][ -]?[0-9]{7}[ -]?[A-Z]", "es.nie"),
+    _rule("dni", r"[0-9]{2}\.?[0-9]{3}\.?[0-9]{3}[ -]?[A-Z]", "es.dni"),
+    _rule("nif", r"[A-HJ-NP-SUVWKLM][ -]?[0-9]{7}[ -]?[0-9A-Z]", "es.cif", "es.nif"),
+    _rule("nif", _digits("3 3 3"), "pt.nif", context="nif"),
+    _rule("dni", r"[0-9](?:[.]?[0-9]){5,10}", context="dni"),
+    _rule("card", r"[0-9](?:[ -]?[0-9]){12,18}", "luhn"),
+    _rule("account", r"[0-9](?:[ ./-]?[0-9]){3,23}(?:-[0-9X])?", context="account"),
+    _rule("phone", _CHAIN + "{6,14}"),
+    _rule("nif", _digits("3 3 3"), "pt.nif"),
+    _rule("account", r"[0-9](?:-?[0-9]){8,29}|[0-9]{4}(?:[ -][0-9]{4}){3,4}"),
+)
+"""In order of priority: a place that one rule has taken is lost to the next."""
+
+KINDS: Final = tuple(dict.fromkeys(rule.kind for rule in _RULES))
+"""The kinds of personal data that are told apart."""
+
+_CONTEXTS: Final = {
+    "reference": "pedido|orden|ordem|compra|encomenda|protocolos?|ticket|gu[ií]a|chamado|caso|reclamo|folio|radicado|"
+    "reclama[cç][aãió]+[no]?|rastreio|rastreamento|seguimiento|tracking|env[ií]o|factura|fatura|boleta|nota fiscal|"
+    "expediente|incidencia|solicitud|solicita[cç][aã]o|processo|contrato|p[oó]liza|ap[oó]lice|s[eé]rie|lote|"
+    "c[oó]digo|nfe?",
+    "rut": "rut|run|r\\.u\\.t",
+    "nif": "nif|contribuinte|n\\.i\\.f",
+    "dni": "dni|d\\.n\\.i|documento|c[eé]dula|cc|c\\.c|ci|c\\.i|identidad|identidade|rg|passaporte|pasaporte",
+    "account": "cuenta|conta|cta|clabe|cbu|cvu|ag[eê]ncia|iban|cci",
+    "phone": "tel|tel[eé]fono|telefone|telem[oó]vel|cel|celular|m[oó]vil|whats?app|wpp|zap|fone|contacto|contato|"
+    "llam\\w+|ligu?\\w+|n[uú]mero es|meu n[uú]mero|mi n[uú]mero",
+    "amount": "[$€£]|r\\$|us\\$|s/|pesos|reais|euros|monto|valor|importe",
+}
+_CONTEXT: Final = re.compile(
+    "|".join(rf"(?P<{name}>(?<!\w)(?:{words})(?!\w))" for name, words in _CONTEXTS.items()), re.IGNORECASE
+)
+_CONTEXT_REACH: Final = 32
+_CONTEXT_GAP: Final = 20
+_NOT_PERSONAL: Final = ("reference", "amount")
+_CURRENCY_AFTER: Final = re.compile(
+    r"\s?(?:[$€£]|(?:pesos|reais|euros|soles|d[oó]lares|mil|mxn|cop|ars|clp)\b|,[0-9])", re.IGNORECASE
+)
+_DATE: Final = re.compile(
+    r"(?:[0-9]{1,2}[/.-][0-9]{1,2}[/.-](?:19|20)[0-9]{2}|(?:19|20)[0-9]{2}-[01][0-9]-[0-3][0-9])(?![0-9])"
+    r"|(?:[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{2}|(?:19|20)[0-9]{2})$"
+)
+_GROUPED: Final = re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+")
+_TRACE: Final = re.compile(r"@|[0-9](?:\D{0,2}[0-9]){3}")
+_REGIONS: Final = ("BR", "ES", "PT", "MX", "CO", "AR", "CL", "PE", "EC", "UY")
+_LOCAL_DIGITS: Final = 9
+_MOST_GROUPS: Final = 6
+
+
+def find_personal_data(text: str) -> tuple[PersonalData, ...]:
+    """Return what identifies a person, in order of place and without overlap."""
+    if not _TRACE.search(text):
+        return ()
+    found = []
+    taken = bytearray(len(text))
+    for rule in _RULES:
+        for start, end in _places(text, rule):
+            if not any(taken[start:end]):
+                taken[start:end] = b"\1" * (end - start)
+                found.append(PersonalData(rule.kind, start, end))
+    return tuple(sorted(found, key=lambda data: data.start))
+
+
+def redact(text: str) -> str:
+    """Put ``<CPF>``, ``<PHONE>``, ``<EMAIL>`` and so on in place of personal data."""
+    for data in reversed(find_personal_data(text)):
+        text = f"{text[: data.start]}<{data.kind.upper()}>{text[data.end :]}"
+    return text
+
+
+def _places(text: str, rule: _Rule) -> Iterator[tuple[int, int]]:
+    """Yield where a rule holds; of a chain of groups, the longest beginning that is valid."""
+    position = 0
+    while match := rule.pattern.search(text, position):
+        position = match.end()
+        for end in _endings(match):
+            if _holds(text, rule, match.start(), end):
+                yield match.start(), end
+                position = end
+                break
+
+
+def _endings(match: re.Match[str]) -> Iterator[int]:
+    """Yield the ends of a match: its own, then before each of its last spaces."""
+    yield match.end()
+    written = match[0]
+    end = len(written)
+    for _ in range(8):
+        end = written.rfind(" ", 0, end)
+        if end < 1:
+            return
+        yield match.start() + end
+
+
+def _holds(text: str, rule: _Rule, start: int, end: int) -> bool:
+    """Decide whether a candidate is what its rule looks for."""
+    written = text[start:end]
+    if rule.kind == "email":
+        return True
+    context, distance = _context_before(text, start)
+    if rule.context and (context != rule.context or distance > _CONTEXT_GAP):
+        return False
+    if written.isdigit() and context in _NOT_PERSONAL:
+        return False
+    if rule.kind == "phone":
+        return _is_phone(text, start, end, context)
+    if rule.validators:
+        return any(_is_valid(name)(written) for name in rule.validators)
+    return _is_loose_number(text, start, end, context)
+
+
+def _context_before(text: str, start: int) -> tuple[str, int]:
+    """Name the kind of the last telling word before a place, and how many characters lie between."""
+    name, end = "", 0
+    before = text[max(0, start - _CONTEXT_REACH) : start]
+    for match in _CONTEXT.finditer(before):
+        name, end = match.lastgroup or "", match.end()
+    return name, len(before) - end
+
+
+def _is_loose_number(text: str, start: int, end: int, context: str) -> bool:
+    """Tell whether a number without a check digit is neither a date nor money nor a reference."""
+    written = text[start:end]
+    if context in _NOT_PERSONAL or _DATE.match(written) or _CURRENCY_AFTER.match(text, end):
+        return False
+    return context in ("dni", "account") or not _GROUPED.fullmatch(written)
+
+
+def _is_phone(text: str, start: int, end: int, context: str) -> bool:
+    """Ask ``phonenumbers``; a short or local number counts only after a word such as *celular*."""
+    written = text[start:end]
+    groups = re.findall("[0-9]+", written)
+    digits = sum(map(len, groups))
+    international = written.startswith("+")
+    if len(groups) > _MOST_GROUPS or (context in _NOT_PERSONAL and not international):
+        return False
+    if not _is_loose_number(text, start, end, ""):
+        return False
+    if digits < _LOCAL_DIGITS and not international:
+        return context == "phone"
+    return _is_valid_phone(written) or (context == "phone" and digits <= _LOCAL_DIGITS)
+
+
+def _is_valid_phone(written: str) -> bool:
+    """Try the country code, or else every region that messages come from."""
+    from phonenumbers import NumberParseException, is_valid_number, parse
+
+    for region in (None,) if written.startswith("+") else _REGIONS:
+        try:
+            if is_valid_number(parse(written, region)):
+                return True
+        except NumberParseException:
+            continue
+    return False
+
+
+@lru_cache(maxsize=32)
+def _is_valid(module: str) -> Callable[[str], bool]:
+    """Return the validator of a module of ``python-stdnum``."""
+    imported = import_module(f"stdnum.{module}")
+    if module == "luhn":
+        return lambda written: bool(imported.is_valid(re.sub("[ -]", "", written)))
+    if module == "iban":
+        return lambda written: bool(imported.is_valid(written, check_country=False))
+    return lambda written: bool(imported.is_valid(written))
