@@ -28,7 +28,7 @@ _FACTS = Translated("Datos", "Dados", "Facts")
 _YES = {True: Translated("sí", "sim", "yes"), False: Translated("no", "não", "no")}
 _REASONS = {
     "language": Translated(
-        "no parece español ni portugués", "não parece espanhol nem português", "neither Spanish nor Portuguese, it seems"
+        "no parece español ni portugués", "não parece espanhol nem português", "seems neither Spanish nor Portuguese"
     ),
     "no_text": Translated("no hay palabras", "não há palavras", "no words in it"),
     "low confidence": Translated("poca certeza", "pouca certeza", "low confidence"),

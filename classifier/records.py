@@ -15,9 +15,10 @@ from classifier.errors import RecordError
 from classifier.inference import check_length
 from classifier.taxonomy import LANGUAGES
 
-__all__ = ["BadRecord", "Columns", "Record", "language_code", "make_record"]
+__all__ = ["BadRecord", "Columns", "Record", "language_code", "make_record", "mended"]
 
 _LANGUAGE_TAG: Final = re.compile(r"([a-z]{2})(?:[-_][a-z0-9]{2,8})*", re.IGNORECASE | re.ASCII)
+_HALVES: Final = re.compile(r"[\ud800-\udfff]")
 _MISSING: Final = object()
 
 
@@ -38,6 +39,9 @@ class BadRecord:
     line: int
     id: str | None
     reason: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,12 @@ def _text(value: object, name: str) -> str:
     if not isinstance(value, str):
         raise RecordError(f"{name!r} must be a string, not {_KIND.get(type(value), type(value).__name__)}")
     check_length(value)
-    return value
+    return mended(value)
+
+
+def mended(text: str) -> str:
+    """Replace halves of surrogate pairs, which are no characters, one for one, so that places stay the same."""
+    return _HALVES.sub("\ufffd", text)
 
 
 _KIND: Final = {

@@ -4,18 +4,29 @@
 >>> nlp.add_pipe("complaint_classifier", config={"evidence": True})
 >>> nlp("El pedido llegó roto.")._.complaint.severity.label
 'moderate'
+
+spaCy imports this module wherever it is installed together with Recupera, so the model's engine is imported only by
+a pipeline that has the component.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
 
 from spacy.language import Language
 from spacy.tokens import Doc
-from spacy.util import minibatch
 
-from classifier.inference import ComplaintClassifier
 from classifier.taxonomy import LANGUAGES
+from classifier.types import Classification
+
+if TYPE_CHECKING:
+    from classifier.inference import ComplaintClassifier
+
+__all__ = ["ComplaintComponent", "create_complaint_classifier"]
+
+_KEY: Final = "recupera_complaint"
 
 
 class ComplaintComponent:
@@ -28,18 +39,28 @@ class ComplaintComponent:
 
     def __call__(self, doc: Doc) -> Doc:
         """Classify one text."""
-        return next(self.pipe([doc]))
+        self._classify([doc])
+        return doc
 
-    def pipe(self, docs: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
         """Classify a stream of texts, ``batch_size`` at a time."""
-        for batch in minibatch(docs, batch_size):
-            texts = [doc.text for doc in batch]
-            languages = [self.language] * len(texts)
-            for doc, result in zip(
-                batch, self.classifier.predict(texts, languages=languages, evidence=self.evidence), strict=True
-            ):
-                doc._.complaint = result
-                yield doc
+        docs = iter(stream)
+        while batch := list(islice(docs, batch_size)):
+            self._classify(batch)
+            yield from batch
+
+    def _classify(self, docs: list[Doc]) -> None:
+        """Keep each result as plain data, so that a ``Doc`` can be stored and sent between processes."""
+        languages = [self.language] * len(docs)
+        results = self.classifier.predict([doc.text for doc in docs], languages=languages, evidence=self.evidence)
+        for doc, result in zip(docs, results, strict=True):
+            doc.user_data[_KEY] = result.to_dict()
+
+
+def _complaint(doc: Doc) -> Classification | None:
+    """Return what the component found; ``None`` for a text that it has not seen."""
+    stored: dict[str, Any] | None = doc.user_data.get(_KEY)
+    return None if stored is None else Classification.from_dict(stored)
 
 
 @Language.factory(
@@ -49,7 +70,7 @@ class ComplaintComponent:
 )
 def create_complaint_classifier(
     nlp: Language,
-    name: str,  # noqa: ARG001 - spaCy passes it
+    name: str,  # noqa: ARG001, RUF100 - spaCy passes it
     model: str | None,
     evidence: bool,  # noqa: FBT001 - spaCy passes it by name
     trust_pipeline_language: bool,  # noqa: FBT001
@@ -58,7 +79,9 @@ def create_complaint_classifier(
 
     With ``trust_pipeline_language`` texts are taken to be in the pipeline's language, else it is told from each text.
     """
+    from classifier.inference import ComplaintClassifier
+
     if not Doc.has_extension("complaint"):
-        Doc.set_extension("complaint", default=None)
+        Doc.set_extension("complaint", getter=_complaint)
     language = nlp.lang if trust_pipeline_language and nlp.lang in LANGUAGES else None
     return ComplaintComponent(ComplaintClassifier.from_pretrained(model), language=language, evidence=evidence)

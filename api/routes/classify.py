@@ -9,8 +9,8 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.batching import Request as BatchRequest
+from classifier.formats.jsonlines import encode_json
 from classifier.inference import MAX_CHARACTERS
-from classifier.results import to_json
 
 MAX_MESSAGES = 256
 
@@ -34,7 +34,10 @@ class ClassifyRequest(BaseModel):
         json_schema_extra={
             "examples": [
                 {"messages": [{"id": "1", "text": "Me cobraron dos veces y nadie me devuelve el dinero."}]},
-                {"messages": [{"id": "2", "text": "Comprei há um mês e até agora não recebi nada."}], "evidence": False},
+                {
+                    "messages": [{"id": "2", "text": "Comprei há um mês e até agora não recebi nada."}],
+                    "evidence": False,
+                },
             ]
         }
     )
@@ -158,4 +161,4 @@ async def classify(call: ClassifyRequest, request: Request) -> Response:
         )
     )
     # Written directly: the results are ours and need no second validation.
-    return Response(f'{{"results": [{", ".join(map(to_json, results))}]}}', media_type="application/json")
+    return Response(encode_json({"results": [result.to_dict() for result in results]}), media_type="application/json")
