@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["extract_facts"]
 
+_MODERATION = "[editado pelo "
+"""A complaint site's own note in place of a word that it struck out: the customer names no agency."""
+
 
 def extract_facts(text: str, language: str | None) -> tuple[Fact, ...]:
     """Return the facts in order of place; none for a language other than ``es`` and ``pt``.
@@ -63,6 +66,8 @@ def _agency_facts(text: str, tokens: list[Token], lexicon: Lexicon, doc: Doc) ->
         start, end = tokens[first].start, tokens[last - 1].end
         written = text[start:end]
         if taken.intersection(range(first, last)) or (agency.upper and not written.isupper()):
+            continue
+        if text[max(0, start - len(_MODERATION)) : start].lower() == _MODERATION:
             continue
         taken.update(range(first, last))
         yield Fact("agency", written, {"name": agency.name, "country": agency.country}, start, end)

@@ -34,6 +34,7 @@ _MONTH: Final = {**{name: number for number, name in enumerate(_MONTHS, 1)}, **_
 _MOST_CONTACTS: Final = 99
 _LONGEST_AMOUNT: Final = 12
 _ALWAYS_TRUSTED_DIGITS: Final = 5
+_NOWADAYS: Final = (" en dia", " em dia")
 _CENT: Final = Decimal("0.01")
 
 
@@ -134,6 +135,9 @@ def _is_price(match: Match) -> bool:
 
 def _read_date(match: Match) -> FactValue | None:
     if match.label != "absolute":
+        end = match.inside[-1].end
+        if fold(match.text[end : end + 7]) in _NOWADAYS:
+            return None
         return {"relative": match.label}
     if match.inside[0].symbol == DATE:
         return _numeric_date(_ascii_digits(match.raw(match.inside[0])))
@@ -204,6 +208,8 @@ def _read_contacts(match: Match) -> FactValue | None:
         if token.symbol == NUMBER or token.symbol in match.lexicon.numbers
     ]
     count = max(counts, default=0)
+    if match.words("ordinal") and not (match.words("called") or match.words("contact")):
+        count = count if match.near("called", before=6, after=5) else 0
     return {"count": count} if 2 <= count <= _MOST_CONTACTS else None
 
 
