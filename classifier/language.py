@@ -43,7 +43,7 @@ _CLEAR_OTHER: Final = 0.8
 _MIXED_SHARE: Final = 0.2
 _MIXED_WORDS: Final = 2
 _TOKEN: Final = re.compile(r"[^\W\d_]+")
-_NO_TOKEN: Final = re.compile(r"<(?:NUM|EMAIL|URL)>|https?://\S+|www\.\S+|[@#]\w+")
+_NO_TOKEN: Final = re.compile(r"<(?:NUM|EMAIL|URL)>|https?://\S+|www\.\S+|(?<!\S)[^\s@]++@\S+|[@#]\w+")
 _LATIN: Final = re.compile("[a-zªºà-öø-ÿ\u0100-\u024f]", re.IGNORECASE)
 
 
@@ -57,10 +57,10 @@ class LanguageGuess:
 
 def identify_language(text: str) -> LanguageGuess:
     """Tell the language of a text of any length; only its first 1,500 characters are read."""
-    read = _NO_TOKEN.sub(" ", unicodedata.normalize("NFC", text[:_READ_CHARACTERS])).lower()
+    read = _NO_TOKEN.sub(" ", text[:_READ_CHARACTERS])
     if not has_words(read):
         return LanguageGuess(None, 0.0)
-    tokens = _TOKEN.findall(read)
+    tokens = _TOKEN.findall(unicodedata.normalize("NFC", read).lower())
     if _foreign_script(tokens):
         return LanguageGuess("other", 0.99)
     listed = _listed(tokens)
