@@ -10,12 +10,31 @@ import asyncio
 import queue
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import Final, Protocol
 
-from classifier.inference import ComplaintClassifier
 from classifier.types import Classification
+
+__all__ = ["Batcher", "Predictor", "QueueFullError", "Request"]
+
+_CHARACTERS: Final = 200_000
+"""Texts of more than this together are classified in several steps: memory stays bounded."""
+
+
+class Predictor(Protocol):
+    """What the worker needs of a ``ComplaintClassifier``."""
+
+    def predict(
+        self,
+        texts: Sequence[str],
+        *,
+        ids: Sequence[str] | None = None,
+        languages: Sequence[str | None] | None = None,
+        evidence: bool = False,
+    ) -> list[Classification]:
+        """Classify texts, in their order."""
 
 
 class QueueFullError(Exception):
@@ -47,13 +66,14 @@ class _Job:
 class Batcher:
     """Collects requests into batches for one worker thread."""
 
-    def __init__(self, classifier: ComplaintClassifier, *, size: int, wait_seconds: float, capacity: int) -> None:
+    def __init__(self, classifier: Predictor, *, size: int, wait_seconds: float, capacity: int) -> None:
         """``size`` is in texts a batch, ``capacity`` in texts that may wait."""
         self._classifier = classifier
         self._size = size
         self._wait = wait_seconds
         self._capacity = capacity
         self._waiting = 0
+        self._closed = False
         self._lock = threading.Lock()
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="classifier", daemon=True)
@@ -63,29 +83,30 @@ class Batcher:
         """Return the classifications of a request; raise ``QueueFullError`` if too much is waiting."""
         if not request.texts:
             return []
+        job = _Job(request)
         with self._lock:
-            if self._waiting + len(request.texts) > self._capacity:
+            if self._closed or self._waiting + len(request.texts) > self._capacity:
                 raise QueueFullError(retry_after=1)
             self._waiting += len(request.texts)
-        job = _Job(request)
-        self._jobs.put(job)
+            self._jobs.put(job)
         return await asyncio.wrap_future(job.answer)
 
     def close(self) -> None:
         """Finish what is waiting, then end the worker."""
-        self._jobs.put(None)
+        with self._lock:
+            self._closed = True
+            self._jobs.put(None)
         self._thread.join()
 
     def _work(self) -> None:
         """Take batches until told to end."""
-        while (first := self._jobs.get()) is not None:
+        ending = False
+        while not ending and (first := self._jobs.get()) is not None:
             jobs, ending = self._collect(first)
             for evidence in (False, True):
                 self._run([job for job in jobs if job.request.evidence is evidence])
             with self._lock:
                 self._waiting -= sum(len(job.request.texts) for job in jobs)
-            if ending:
-                return
 
     def _collect(self, first: _Job) -> tuple[list[_Job], bool]:
         """Take what arrives within the wait, up to the batch size; say whether the end was asked for."""
@@ -103,23 +124,47 @@ class Batcher:
         return jobs, False
 
     def _run(self, jobs: Sequence[_Job]) -> None:
-        """Classify the texts of all jobs at once, and give each its part."""
-        live = [job for job in jobs if job.answer.set_running_or_notify_cancel()]
-        if not live:
+        """Answer the callers who are still there."""
+        self._answer([job for job in jobs if job.answer.set_running_or_notify_cancel()])
+
+    def _answer(self, jobs: Sequence[_Job]) -> None:
+        """Classify all texts together; if that fails, each caller's apart, so that no one pays for another."""
+        if not jobs:
             return
         try:
-            results = self._classifier.predict(
-                [text for job in live for text in job.request.texts],
-                ids=[name for job in live for name in job.request.ids],
-                languages=[language for job in live for language in job.request.languages],
-                evidence=live[0].request.evidence,
-            )
-        except Exception as error:  # noqa: BLE001 - it belongs to the callers
-            for job in live:
-                job.answer.set_exception(error)
+            results = [result for step in _steps(_joined(jobs)) for result in self._predict(step)]
+        except Exception as error:
+            if len(jobs) == 1:
+                jobs[0].answer.set_exception(error)
+                return
+            for job in jobs:
+                self._answer([job])
             return
-        start = 0
-        for job in live:
-            end = start + len(job.request.texts)
-            job.answer.set_result(results[start:end])
-            start = end
+        rest = iter(results)
+        for job in jobs:
+            job.answer.set_result([next(rest) for _ in job.request.texts])
+
+    def _predict(self, step: Request) -> list[Classification]:
+        return self._classifier.predict(step.texts, ids=step.ids, languages=step.languages, evidence=step.evidence)
+
+
+def _joined(jobs: Sequence[_Job]) -> Request:
+    """Make one request of several."""
+    requests = [job.request for job in jobs]
+    return Request(
+        texts=[text for request in requests for text in request.texts],
+        ids=[name for request in requests for name in request.ids],
+        languages=[language for request in requests for language in request.languages],
+        evidence=requests[0].evidence,
+    )
+
+
+def _steps(whole: Request) -> Iterator[Request]:
+    """Cut a request so that no part has many more characters than the limit."""
+    start = characters = 0
+    for place, text in enumerate(whole.texts, 1):
+        characters += len(text)
+        if characters >= _CHARACTERS or place == len(whole.texts):
+            part = slice(start, place)
+            yield Request(whole.texts[part], whole.ids[part], whole.languages[part], whole.evidence)
+            start, characters = place, 0

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import socket
-import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from classifier.errors import InputError
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from api.settings import Settings
 
 _FIRST_REQUEST = """\
@@ -35,35 +38,48 @@ def serve(
 
     Example: recupera serve --port 9000
     """
-    from pydantic import ValidationError
+    from api.settings import read_settings
 
-    from api.settings import Settings
-
-    given: dict[str, Any] = {"host": host, "port": port, "data": data, "model": model, "log_level": log_level}
-    try:
-        settings = Settings(**{name: value for name, value in given.items() if value is not None})
-    except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise InputError(f"settings: {faults}") from None
-    _serve(settings)
+    _serve(read_settings({"host": host, "port": port, "data": data, "model": model, "log_level": log_level}))
 
 
 def _serve(settings: Settings) -> None:
     """Check what can be checked before, then listen until told to stop."""
-    import uvicorn
-
     from api.main import create_app
+    from api.observability import configure_logging
     from classifier.artifact import Artifact, find_model
 
+    configure_logging(settings.log_level)
     Artifact.load(find_model(settings.model))  # a wrong model is an error now, not a service that is never ready
     listener = _listen(settings.host, settings.port)
     url = f"http://{_shown(settings.host)}:{listener.getsockname()[1]}"
     if not _is_loopback(settings.host):
         typer.echo(f"warning: {settings.host} can be reached from other machines, and no key is asked for", err=True)
-    typer.echo(_FIRST_REQUEST.format(url=url), err=True)
-    config = uvicorn.Config(create_app(settings), log_level=settings.log_level, timeout_graceful_shutdown=30)
-    uvicorn.Server(config).run(sockets=[listener])
-    sys.stdout.flush()
+    failure = _run(lambda loaded: create_app(settings, loaded=loaded), listener, url)
+    if failure is not None:
+        raise InputError(f"the model can't be loaded: {failure}")
+
+
+def _run(
+    make: Callable[[Callable[[Exception | None], None]], FastAPI], listener: socket.socket, url: str
+) -> Exception | None:
+    """Serve until told to stop; return why the model could not be loaded, if it could not."""
+    import uvicorn
+
+    failure: Exception | None = None
+
+    def loaded(error: Exception | None) -> None:
+        nonlocal failure
+        failure = error
+        if error is None:
+            typer.echo(_FIRST_REQUEST.format(url=url), err=True)
+        else:
+            server.should_exit = True
+
+    config = uvicorn.Config(make(loaded), log_config=None, access_log=False, timeout_graceful_shutdown=30)
+    server = uvicorn.Server(config)
+    server.run(sockets=[listener])
+    return failure
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -75,7 +91,9 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise InputError(f"can't listen on {host}:{port}: {error.strerror}; try another --port") from None
+        if error.errno == errno.EADDRINUSE:
+            raise InputError(f"port {port} of {host} is taken by another program: choose another --port") from None
+        raise InputError(f"can't listen on {host}:{port}: {error.strerror}") from None
     return listener
 
 

@@ -5,7 +5,6 @@ No answer ever repeats what the caller sent: a problem says where and why, not w
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from api.batching import QueueFullError
@@ -29,12 +29,9 @@ _TYPES = {
     500: "internal",
     503: "unavailable",
 }
-log = logging.getLogger(__name__)
 
 
-def problem(
-    status: int, detail: str, *, headers: Mapping[str, str] | None = None, **members: Any
-) -> JSONResponse:
+def problem(status: int, detail: str, *, headers: Mapping[str, str] | None = None, **members: Any) -> JSONResponse:
     """Return a problem; ``members`` are its extension members."""
     content = {
         "type": f"urn:recupera:problem:{_TYPES.get(status, 'error')}",
@@ -46,12 +43,33 @@ def problem(
     return JSONResponse(content, status, headers, media_type=MEDIA_TYPE)
 
 
+class Problem(BaseModel):
+    """An error (RFC 9457). ``type`` is stable, and what programs should look at."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
+def problems(descriptions: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
+    """Describe the error answers of a route, by status."""
+    content = {MEDIA_TYPE: {"schema": Problem.model_json_schema()}}
+    return {status: {"description": text, "content": content} for status, text in descriptions.items()}
+
+
+async def require_json(request: Request) -> None:
+    """Refuse a body that is not declared as JSON."""
+    declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if declared != "application/json" and not (declared.startswith("application/") and declared.endswith("+json")):
+        raise HTTPException(415, "send the body as JSON, with Content-Type: application/json")
+
+
 def add_error_handlers(app: FastAPI) -> None:
-    """Answer every error of ``app`` with a problem."""
+    """Answer every error that is raised on purpose with a problem; ``AccessLog`` answers the rest."""
     app.add_exception_handler(RequestValidationError, _invalid)  # type: ignore[arg-type]
     app.add_exception_handler(HTTPException, _http)  # type: ignore[arg-type]
     app.add_exception_handler(QueueFullError, _full)  # type: ignore[arg-type]
-    app.add_exception_handler(Exception, _internal)
 
 
 async def _invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
@@ -78,8 +96,3 @@ async def _http(_request: Request, error: HTTPException) -> JSONResponse:
 
 async def _full(_request: Request, error: QueueFullError) -> JSONResponse:
     return problem(503, "too many messages are waiting; try again", headers={"Retry-After": str(error.retry_after)})
-
-
-async def _internal(request: Request, error: Exception) -> JSONResponse:
-    log.error("%s %s failed: %s", request.method, request.url.path, type(error).__name__, exc_info=error)
-    return problem(500, "something failed here; the log says what")

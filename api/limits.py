@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import problem
 
 
-class _TooLargeError(Exception):
-    """The body went past the limit."""
+class _TooLargeError(HTTPException):
+    """The body went past the limit. Of this kind, because FastAPI takes any other for a body it can't parse."""
 
 
 class BodyLimit:
@@ -23,7 +24,8 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        refusal = problem(413, f"the body is over the limit of {self.limit:,} bytes")
+        detail = f"the body is over the limit of {self.limit:,} bytes"
+        refusal = problem(413, detail)
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         if not declared.isdigit() or int(declared) > self.limit:
             await refusal(scope, receive, send)
@@ -36,12 +38,12 @@ class BodyLimit:
             await send(message)
 
         try:
-            await self.app(scope, self._counted(receive), watched)
+            await self.app(scope, self._counted(receive, detail), watched)
         except _TooLargeError:
             if not started:
                 await refusal(scope, receive, send)
 
-    def _counted(self, receive: Receive) -> Receive:
+    def _counted(self, receive: Receive, detail: str) -> Receive:
         """Count the bytes that arrive."""
         size = 0
 
@@ -50,7 +52,7 @@ class BodyLimit:
             message = await receive()
             size += len(message.get("body", b""))
             if size > self.limit:
-                raise _TooLargeError
+                raise _TooLargeError(413, detail)
             return message
 
         return counted

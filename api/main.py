@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
+from typing import Final
 
-import swagger_ui_bundle
 from fastapi import FastAPI
-from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.responses import HTMLResponse
-from starlette.staticfiles import StaticFiles
 
 from api.batching import Batcher
 from api.errors import add_error_handlers
 from api.limits import BodyLimit
+from api.observability import AccessLog, traced
+from api.reference import add_reference
 from api.routes import classify, health
 from api.settings import Settings
 from classifier import ComplaintClassifier
 
+__all__ = ["Service", "create_app"]
+
+_WARM_UP: Final = ("El pedido llegó roto. Nadie me contesta.", "O pedido chegou quebrado. Ninguém me responde.")
 log = logging.getLogger(__name__)
 
 
@@ -34,22 +35,27 @@ class Service:
     batcher: Batcher
 
 
-def create_app(settings: Settings, *, classifier: ComplaintClassifier | None = None) -> FastAPI:
-    """Build the service; without ``classifier`` the model is loaded while the service already answers ``/livez``."""
+def create_app(
+    settings: Settings,
+    *,
+    classifier: ComplaintClassifier | None = None,
+    loaded: Callable[[Exception | None], None] = lambda _: None,
+) -> FastAPI:
+    """Build the service; without ``classifier`` the model is loaded while the service already answers ``/livez``.
+
+    ``loaded`` is told when messages can be classified, or why they never will be.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        loading = asyncio.create_task(_load(app, settings, classifier))
+        loading = asyncio.create_task(_load(app, settings, classifier, loaded))
         if classifier is not None:
             await loading
         yield
         loading.cancel()
         with suppress(asyncio.CancelledError):
             await loading
-        service: Service | None = app.state.service
-        app.state.service = None
-        if service is not None:
-            await asyncio.to_thread(service.batcher.close)
+        await _close(app)
 
     app = FastAPI(
         title="Recupera",
@@ -62,41 +68,43 @@ def create_app(settings: Settings, *, classifier: ComplaintClassifier | None = N
     app.state.service = None
     app.include_router(health.router)
     app.include_router(classify.router)
-    _add_docs(app)
+    add_reference(app)
     add_error_handlers(app)
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
+    app.add_middleware(AccessLog)
     return app
 
 
-async def _load(app: FastAPI, settings: Settings, classifier: ComplaintClassifier | None) -> None:
-    """Load the model away from the event loop; if that fails, say why and leave the service unready."""
+async def _load(
+    app: FastAPI,
+    settings: Settings,
+    classifier: ComplaintClassifier | None,
+    loaded: Callable[[Exception | None], None],
+) -> None:
+    """Load the model away from the event loop."""
     try:
-        model = classifier or await asyncio.to_thread(
-            ComplaintClassifier.from_pretrained,
-            settings.model,
-            precision=settings.precision,
-            threads=settings.threads,
-        )
-    except Exception:
-        log.exception("the model could not be loaded")
-        raise
+        model = await asyncio.to_thread(_from_settings, settings) if classifier is None else classifier
+    except Exception as error:
+        log.error("the model can't be loaded: %s", traced(error))  # noqa: TRY400, RUF100 - a message may quote a text
+        loaded(error)
+        return
     wait = settings.batch_wait_ms / 1000
     batcher = Batcher(model, size=settings.batch_size, wait_seconds=wait, capacity=settings.queue_size)
     app.state.service = Service(model, batcher)
     log.info("ready: %s %s", model.model.name, model.model.version)
+    loaded(None)
 
 
-def _add_docs(app: FastAPI) -> None:
-    """Serve the interactive reference at ``/docs`` from files that came with the installation."""
-    folder = Path(swagger_ui_bundle.swagger_ui_path)
-    app.mount("/docs/assets", StaticFiles(directory=folder), name="docs-assets")
+def _from_settings(settings: Settings) -> ComplaintClassifier:
+    """Load the model and use it once, so that the first caller does not wait for what is loaded on first use."""
+    model = ComplaintClassifier.from_pretrained(settings.model, precision=settings.precision, threads=settings.threads)
+    model.predict(_WARM_UP, evidence=True)
+    return model
 
-    @app.get("/docs", include_in_schema=False)
-    async def docs() -> HTMLResponse:
-        return get_swagger_ui_html(
-            openapi_url=app.openapi_url or "",
-            title="Recupera",
-            swagger_js_url="docs/assets/swagger-ui-bundle.js",
-            swagger_css_url="docs/assets/swagger-ui.css",
-            swagger_favicon_url="docs/assets/favicon-32x32.png",
-        )
+
+async def _close(app: FastAPI) -> None:
+    """Answer what is waiting, then stop."""
+    service: Service | None = app.state.service
+    app.state.service = None
+    if service is not None:
+        await asyncio.to_thread(service.batcher.close)

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Any, Final, Literal
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
+
+from classifier.errors import InputError
+
+FILE: Final = "recupera.toml"
 
 
 class Settings(BaseSettings):
@@ -16,7 +27,7 @@ class Settings(BaseSettings):
     is how long the first text of a batch waits for company.
     """
 
-    model_config = SettingsConfigDict(env_prefix="RECUPERA_", toml_file="recupera.toml", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="RECUPERA_", toml_file=FILE, extra="ignore", frozen=True)
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
@@ -41,3 +52,16 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Read arguments first, then the environment, then the file."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def read_settings(given: dict[str, Any]) -> Settings:
+    """Return the settings, those in ``given`` before all others; raise ``InputError`` that names what is wrong."""
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        raise InputError(f"settings: {'; '.join(faults)}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{FILE} is not valid TOML: {error}") from None
+    except SettingsError as error:
+        raise InputError(f"settings: {error}") from None

@@ -1,4 +1,4 @@
-"""Is the process alive, and can it classify?"""
+"""Whether the process is alive, and whether it can classify."""
 
 from __future__ import annotations
 
