@@ -43,16 +43,17 @@ def _task_scores(task: Task, pairs: Sequence[tuple[Any, Any]]) -> Scores:
     names = sorted(set(gold)) if task.kind is not TaskKind.ORDINAL else [n for n in task.label_ids if n in set(gold)]
     scores = {"macro-F1": float(f1_score(gold, found, labels=names, average="macro", zero_division=0.0))}
     if task.kind is TaskKind.ORDINAL:
-        level = {name: i for i, name in enumerate(task.label_ids)}
-        scores["kappa"] = float(
-            cohen_kappa_score(
-                [level[g] for g in gold],
-                [level.get(f, 0) for f in found],
-                weights="quadratic",
-                labels=range(task.width),
-            )
-        )
+        scores["kappa"] = _kappa(task, gold, found)
     return scores | {"ece": calibration_error(*_confidences(task, pairs))}
+
+
+def _kappa(task: Task, gold: Sequence[str], found: Sequence[str]) -> float:
+    """Return the quadratic weighted kappa; what was not decided counts as the lowest level."""
+    level = {name: i for i, name in enumerate(task.label_ids)}
+    g, f = [level[name] for name in gold], [level.get(name, 0) for name in found]
+    if len({*g, *f}) == 1:
+        return 1.0  # everything agrees on the only level there is: kappa itself is 0 / 0
+    return float(cohen_kappa_score(g, f, weights="quadratic", labels=range(task.width)))
 
 
 def _multi_scores(task: Task, pairs: Sequence[tuple[Any, Any]]) -> Scores:

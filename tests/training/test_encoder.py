@@ -25,7 +25,7 @@ def test_the_wheels_encoder_embeds_as_the_wheel_does() -> None:
         with torch.inference_mode():
             found = mean_pool(encoder.eval()(input_ids=ids, attention_mask=mask).last_hidden_state, mask)[0].numpy()
         cosine = found @ expected / np.linalg.norm(found) / np.linalg.norm(expected)
-        assert cosine > 0.9999
+        assert cosine > 0.999
 
 
 @pytest.mark.training
