@@ -1,0 +1,1 @@
+"""Figures with their peers, side by side in one run: ``make bench``."""

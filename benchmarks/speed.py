@@ -1,0 +1,85 @@
+"""Texts a second and latency: the shipped engine, and the same network in transformers."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from benchmarks.texts import ROOT, of_length
+from benchmarks.texts import messages as sample
+from classifier import ComplaintClassifier
+from classifier.engine import Precision
+from classifier.preprocessing import preprocess
+from classifier.tokenization import batches
+from training.config import read_config
+from training.encoder import load_encoder
+from training.modeling import ComplaintModel
+
+_COUNT = 512
+_ROUNDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One contestant: texts a second, and the median of one text of about 60 tokens in milliseconds."""
+
+    name: str
+    texts_per_second: float
+    p50_ms: float
+
+
+def measure() -> list[Row]:
+    """Time every contestant on the same texts and threads."""
+    shipped = ComplaintClassifier.from_pretrained()
+    texts, ones = sample(_COUNT, shipped.encoder), of_length(60, 60, shipped.encoder)
+    torch.set_num_threads(shipped.engine.threads)
+    contestants: dict[str, Callable[[Sequence[str]], object]] = {
+        "transformers eager fp32 (logits)": _transformers(shipped, bfloat16=False),
+        "transformers eager bf16 (logits)": _transformers(shipped, bfloat16=True),
+    }
+    for precision in (Precision.F32, Precision.BF16, Precision.INT8):
+        chosen = " = auto" if precision is shipped.engine.precision else ""
+        classifier = ComplaintClassifier.from_pretrained(precision=precision)
+        contestants[f"recupera {precision}{chosen} (logits)"] = classifier.logits
+    contestants["recupera predict, facts off"] = lambda given: shipped.predict(given, facts=False)
+    contestants["recupera predict"] = shipped.predict
+    contestants["recupera predict with evidence"] = lambda given: shipped.predict(given, evidence=True)
+    return [_time(name, run, texts, ones) for name, run in contestants.items()]
+
+
+def _time(name: str, run: Callable[[Sequence[str]], object], texts: Sequence[str], ones: Sequence[str]) -> Row:
+    """Time one contestant: the best of a few rounds over all texts, and the median of single texts."""
+    run(texts[:32])
+    rates = []
+    for _ in range(_ROUNDS):
+        start = time.perf_counter()
+        run(texts)
+        rates.append(len(texts) / (time.perf_counter() - start))
+    latencies = []
+    for text in ones:
+        start = time.perf_counter()
+        run([text])
+        latencies.append(time.perf_counter() - start)
+    return Row(name, max(rates), statistics.median(latencies) * 1000)
+
+
+def _transformers(shipped: ComplaintClassifier, *, bfloat16: bool) -> Callable[[Sequence[str]], object]:
+    """Return the shipped network in transformers, eager, fed with the very same batches.
+
+    The weights are those of the encoder before fine-tuning: speed does not depend on their values.
+    """
+    config = read_config(ROOT / "training" / "configs" / "recupera-es-pt.toml")
+    network, _ = load_encoder(config.encoder, folder=ROOT / "training" / "configs", texts=[])
+    model = ComplaintModel(network).eval()
+
+    def run(texts: Sequence[str]) -> None:
+        rows = shipped.encoder.encode([preprocess(text) for text in texts])
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+            for batch in batches(rows, pad_id=shipped.encoder.pad_id, max_tokens=512, budget=1024):
+                model(torch.from_numpy(batch.input_ids), torch.from_numpy(batch.attention_mask))
+
+    return run
