@@ -63,8 +63,10 @@ def test_a_text_at_the_limit_is_classified_in_bounded_time(shipped: ComplaintCla
             ("high", "critical"),
         ),
         (
-            "Es la tercera vez que viene el técnico y el internet sigue sin funcionar desde hace un mes. "
-            "Si no lo arreglan me doy de baja y voy a la OMIC.",
+            (
+                "Es la tercera vez que viene el técnico y el internet sigue sin funcionar desde hace un mes. "
+                "Si no lo arreglan me doy de baja y voy a la OMIC."
+            ),
             "es",
             True,
             ("high", "critical"),

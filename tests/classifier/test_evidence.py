@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 
 from classifier import ComplaintClassifier
@@ -31,7 +33,7 @@ def test_many_sentences_are_joined_and_none_is_lost() -> None:
     assert len(spans) <= MAX_SENTENCES
     assert spans[0].start == 0
     assert spans[-1].end == len(text)
-    assert all(a.end <= b.start for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a.end <= b.start for a, b in itertools.pairwise(spans))
 
 
 def test_the_sentence_whose_absence_costs_most_is_the_evidence(complaint: Classification) -> None:

@@ -49,8 +49,14 @@ def test_what_is_no_complaint_keeps_touchpoint_and_tone_only(tiny: ComplaintClas
 
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [("", "no_text"), (" \n\t", "no_text"), ("😡😡😡", "no_text"), ("12345 678", "no_text"), ("¡¿?!", "no_text")]
-    + [("Wo bleibt meine Bestellung? Ich warte seit drei Wochen auf das Paket und niemand antwortet.", "language")],
+    [
+        ("", "no_text"),
+        (" \n\t", "no_text"),
+        ("😡😡😡", "no_text"),
+        ("12345 678", "no_text"),
+        ("¡¿?!", "no_text"),
+        ("Wo bleibt meine Bestellung? Ich warte seit drei Wochen auf das Paket und niemand antwortet.", "language"),
+    ],
 )
 def test_what_can_not_be_read_is_not_forced_into_a_label(tiny: ComplaintClassifier, text: str, reason: str) -> None:
     (result,) = tiny.predict(text, evidence=True)
@@ -116,5 +122,3 @@ def test_threads_share_one_classifier(tiny: ComplaintClassifier) -> None:
     for thread in threads:
         thread.join()
     assert found == [expected] * 8
-
-

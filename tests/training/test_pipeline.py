@@ -29,7 +29,10 @@ def test_no_half_written_model_takes_the_place_of_a_good_one(
     tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     output = tmp_path / "model"
-    run(TINY.model_copy(update={"optimizer": TINY.optimizer.model_copy(update={"epochs": 1})}), Places(CORPORA, None, output))
+    run(
+        TINY.model_copy(update={"optimizer": TINY.optimizer.model_copy(update={"epochs": 1})}),
+        Places(CORPORA, None, output),
+    )
     before = (output / FILES.checksums).read_bytes()
 
     def fails(*_: object, **__: object) -> None:
