@@ -32,7 +32,7 @@ def _object(line: Line) -> dict[str, Any]:
     if line.cut:
         raise RecordError(f"the line is longer than {MAX_LINE // 1024**2} MiB")
     try:
-        values = json.loads(line.content.decode("utf-8"))
+        values = json.loads(line.content.rstrip().decode("utf-8"))
     except UnicodeDecodeError as error:
         raise RecordError(f"not UTF-8 (byte {error.start + 1} of the line)") from None
     except json.JSONDecodeError as error:

@@ -17,6 +17,7 @@ __all__ = ["MAX_LINE", "Line", "Stream"]
 MAX_LINE: Final = 16 * 1024 * 1024
 """Longest line that is read whole, in bytes."""
 
+_PIECE: Final = 64 * 1024
 _GZIP: Final = b"\x1f\x8b"
 _UTF8_MARK: Final = b"\xef\xbb\xbf"
 _UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
@@ -68,7 +69,7 @@ class Stream:
     def _pass_over(self) -> bool:
         """Read on to the end of an overlong line; tell whether there was any more of it."""
         dropped = False
-        while rest := self._file.readline(MAX_LINE):
+        while rest := self._file.readline(_PIECE):
             dropped = dropped or rest.strip(b"\r\n") != b""
             if rest.endswith(b"\n"):
                 break
