@@ -56,16 +56,17 @@ def _points() -> tuple[EntryPoint, ...]:
 
 def _command(point: EntryPoint) -> Any:
     """Build the command of an entry point, or one that tells which extra it lacks."""
+    app = typer.Typer(add_completion=False)
     try:
         with _named_extra(point):
             loaded = point.load()
     except MissingExtraError as error:
-        loaded = _stand_in(error)
-    if isinstance(loaded, typer.Typer):
-        app = loaded
+        app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})(_stand_in(error))
     else:
-        app = typer.Typer(add_completion=False)
-        app.command(point.name)(_naming_extra(loaded, point))
+        if isinstance(loaded, typer.Typer):
+            app = loaded
+        else:
+            app.command()(_naming_extra(loaded, point))
     command = typer.main.get_command(app)
     command.name = point.name
     return command
@@ -89,7 +90,7 @@ def _stand_in(error: MissingExtraError) -> Callable[[], None]:
     def missing() -> NoReturn:
         raise error
 
-    missing.__doc__ = f"(not installed: pip install 'recupera[{error.extra}]')"
+    missing.__doc__ = f"(needs the extra {error.extra!r}, which is not installed)"
     return missing
 
 

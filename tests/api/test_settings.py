@@ -1,0 +1,51 @@
+from pathlib import Path
+
+import pytest
+
+from api.settings import Settings, read_settings
+from classifier.errors import InputError
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_defaults_serve_on_this_machine_only() -> None:
+    settings = read_settings({})
+    assert (settings.host, settings.port, settings.data) == ("127.0.0.1", 8000, Path("recupera-data"))
+    assert settings == Settings()
+
+
+def test_arguments_come_before_the_environment_and_that_before_the_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "recupera.toml").write_text(
+        'host = "10.0.0.1"\nport = 1\nqueue_size = 300\n[[inbox]]\nname = "soporte"\n'
+    )
+    monkeypatch.setenv("RECUPERA_PORT", "2")
+    monkeypatch.setenv("RECUPERA_QUEUE_SIZE", "400")
+    settings = read_settings({"queue_size": 500, "host": None})
+    assert (settings.host, settings.port, settings.queue_size) == ("10.0.0.1", 2, 500)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"port": 70000}, "port: Input should be less than or equal to 65535"),
+        ({"threads": 0}, "threads: "),
+        ({"log_level": "loud"}, "log_level: "),
+        ({"queue_size": 1}, "queue_size: "),
+    ],
+)
+def test_what_is_wrong_is_named(given: dict[str, object], message: str) -> None:
+    with pytest.raises(InputError, match="settings: ") as caught:
+        read_settings(given)
+    assert message in str(caught.value)
+
+
+def test_a_broken_file_is_named(folder: Path) -> None:
+    (folder / "recupera.toml").write_text("port = \n")
+    with pytest.raises(InputError, match=r"recupera\.toml is not valid TOML"):
+        read_settings({})
