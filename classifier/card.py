@@ -15,8 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from classifier.calibration import Decision, confidence
-from classifier.taxonomy import SEVERITY, TASKS, Task, Translated
-from classifier.types import Classification, Evidence, FlagDecision, MultiDecision, OrdinalDecision
+from classifier.taxonomy import SEVERITY, TASK_BY_ID, TASKS, Task, Translated
+from classifier.types import Classification, Evidence, Fact, FlagDecision, MultiDecision, OrdinalDecision
 
 _TITLE = {
     True: Translated("Queja", "Reclamação", "Complaint"),
@@ -42,13 +42,19 @@ _FACT_KINDS = {
     "agency": Translated("organismo", "órgão", "agency"),
     "request": Translated("pide", "pede", "asks for"),
 }
+_GROUNDS = Translated("En qué se apoya", "Em que se apoia", "What it rests on")
+_MARKS = "¹²³⁴⁵⁶⁷⁸⁹"
 _COLOURS = {"low": "green", "moderate": "yellow", "high": "dark_orange", "critical": "red"}
 
 
 def card(result: Classification, text: str, language: str) -> RenderableType:
     """Return the card; ``text`` is the message as it was classified, ``language`` is ``es``, ``pt`` or ``en``."""
     colour = _COLOURS[result.severity.label] if result.severity else "blue"
-    parts: list[RenderableType] = [_message(text, result.evidence, colour), Text(), _answers(result, language)]
+    parts: list[RenderableType] = [_message(text, _spans(result), colour)]
+    if result.touchpoint:
+        parts += [Text(), _answers(result, language)]
+    if result.evidence:
+        parts += [Text(), _grounds(result, language)]
     if result.facts:
         parts += [Text(), _facts(result, language)]
     if result.review.needed:
@@ -58,25 +64,66 @@ def card(result: Classification, text: str, language: str) -> RenderableType:
     return Panel(Group(*parts), title=title, subtitle=footer, border_style=colour, box=ROUNDED, padding=(1, 2))
 
 
-def _message(text: str, evidence: tuple[Evidence, ...], colour: str) -> Text:
-    """Return the message with the evidence for its severity underlined and the rest of the evidence in bold."""
+Span = tuple[int, int]
+
+
+def _spans(result: Classification) -> dict[Span, list[Evidence]]:
+    """Return what each piece of evidence speaks for, in the order of the text."""
+    spans: dict[Span, list[Evidence]] = {}
+    for item in sorted(result.evidence, key=lambda item: (item.start, item.end)):
+        spans.setdefault((item.start, item.end), []).append(item)
+    return spans
+
+
+def _message(text: str, spans: Mapping[Span, list[Evidence]], colour: str) -> Text:
+    """Return the message with its evidence numbered; that for the severity is underlined, the rest in bold."""
     shown = Text(_printable(text))
-    for span in evidence:
-        shown.stylize(f"underline {colour}" if span.task == SEVERITY.id else "bold", span.start, span.end)
+    for (start, end), items in spans.items():
+        grave = any(item.task == SEVERITY.id for item in items)
+        shown.stylize(f"underline {colour}" if grave else "bold", start, end)
+    for number, (_, end) in sorted(enumerate(spans), key=lambda numbered: -numbered[1][1]):
+        shown = Text.assemble(shown[:end], (_mark(number), f"bold {colour}"), shown[end:])
     return shown
 
 
-def _answers(result: Classification, language: str) -> Table:
-    """Return a row for each task that was decided."""
+def _mark(number: int) -> str:
+    """Return the footnote sign of a piece of evidence, counted from 0."""
+    return _MARKS[number] if number < len(_MARKS) else f"({number + 1})"
+
+
+def _grounds(result: Classification, language: str) -> Table:
+    """Return a row for each numbered piece of evidence."""
+    table = _table()
+    for number, items in enumerate(_spans(result).values()):
+        names = (
+            TASK_BY_ID[i.task].name[language] + " " + TASK_BY_ID[i.task].label(i.label).name[language] for i in items
+        )
+        table.add_row(_GROUNDS[language] if number == 0 else "", Text(f"{_mark(number)} {' · '.join(names)}"))
+    return table
+
+
+def _table() -> Table:
+    """Return an empty table of names and what there is to say about them."""
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
-    table.add_column(no_wrap=True)
+    table.add_column()
+    return table
+
+
+def _answers(result: Classification, language: str) -> Table:
+    """Return a row for each task that was decided, and for the severity one more a level."""
+    table = _table()
     table.add_column(no_wrap=True)
     for task in TASKS:
         decision = getattr(result, task.id)
         if decision is None or decision == FlagDecision(None, None) or _is_ordinary(task, decision):
             continue
         table.add_row(task.name[language], *_answer(task, decision, language))
+        if task is SEVERITY:
+            for label, probability in decision.probabilities.items():
+                style = _COLOURS[label] if label == decision.label else "dim"
+                name = Text(f"  {task.label(label).name[language]}", style=style)
+                table.add_row("", name, Text(_share(probability, language), style=style))
     return table
 
 
@@ -87,40 +134,39 @@ def _is_ordinary(task: Task, decision: Decision) -> bool:
 
 def _answer(task: Task, decision: Decision, language: str) -> tuple[Text, Text]:
     """Return the label(s) in words, and how sure that is, drawn and in figures."""
-    sure = confidence(decision)
-    figures = Text(f"{_bar(sure)} {sure:4.0%}", style="cyan")
+    figures = Text(_share(confidence(decision), language), style="cyan")
     if isinstance(decision, FlagDecision):
         return Text(_YES[bool(decision.label)][language]), figures
     labels = decision.labels if isinstance(decision, MultiDecision) else (decision.label,)
     names = Text(", ".join(task.label(label).name[language] for label in labels), style="bold")
-    if isinstance(decision, OrdinalDecision):
-        if task is SEVERITY:
-            names.stylize(_COLOURS[decision.label])
-        return names, Text(f"{_levels(decision.probabilities)} {decision.score:.1f} / 3", style="cyan")
+    if task is SEVERITY and isinstance(decision, OrdinalDecision):
+        names.stylize(_COLOURS[decision.label])
+        score = f"{decision.score:.1f} / 3"
+        return names, Text(score if language == "en" else score.replace(".", ","), style="cyan")
     return names, figures
 
 
-def _bar(share: float) -> str:
-    """Draw a share of one."""
+def _share(share: float, language: str) -> str:
+    """Draw a share of one, and write it as a percentage."""
     filled = round(share * 10)
-    return "█" * filled + "░" * (10 - filled)
-
-
-def _levels(probabilities: Mapping[str, float]) -> str:
-    """Draw the probability of each level, lowest first."""
-    return " ".join(" ▁▂▃▄▅▆▇█"[round(p * 8)] * 2 for p in probabilities.values()).ljust(11)
+    sign = "\u00a0%" if language == "es" else "%"
+    return f"{'█' * filled}{'░' * (10 - filled)} {share * 100:3.0f}{sign}"
 
 
 def _facts(result: Classification, language: str) -> Table:
     """Return a row for each fact."""
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column()
+    table = _table()
     for fact in result.facts:
-        value = " ".join(str(part) for part in fact.value.values() if part != "")
         kind = _FACT_KINDS[fact.kind][language] if fact.kind in _FACT_KINDS else fact.kind
-        table.add_row(kind, Text(_printable(fact.text)).append(f"  {_printable(value)}", style="dim"))
+        table.add_row(kind, Text(_printable(fact.text)).append(_normalised(fact), style="dim"))
     return table
+
+
+def _normalised(fact: Fact) -> str:
+    """Return the value of a fact where it says more than its words do."""
+    keys = {"amount": ("amount", "currency"), "date": ("date",), "agency": ("name", "country")}.get(fact.kind, ())
+    value = " ".join(str(fact.value[key]) for key in keys if fact.value.get(key))
+    return f"  {_printable(value)}" if value and value != fact.text else ""
 
 
 def _review(result: Classification, language: str) -> Text:

@@ -75,6 +75,18 @@ def test_conduct_is_shown_only_where_there_is_any() -> None:
     assert "tramposo" in shown(classification(conduct=SingleDecision("cheat", {"cheat": 0.8})))
 
 
+def test_each_piece_of_evidence_is_numbered_and_says_what_it_speaks_for() -> None:
+    words = " ".join(shown(classification()).replace("│", "").split())
+    assert "llegó roto.¹ Me gritaron y exijo los 350 euros.²" in words
+    assert "¹ gravedad alta ² motivo restitución" in words
+
+
+def test_every_level_of_the_severity_has_its_bar() -> None:
+    rows = [line.strip("│ \n").split() for line in shown(classification(), language="en").splitlines()]
+    for row in (["low", "░" * 10, "1%"], ["moderate", "██░░░░░░░░", "22%"], ["high", "███████░░░", "70%"]):
+        assert row in rows
+
+
 def test_evidence_is_highlighted_on_a_terminal_and_plain_elsewhere() -> None:
     plain = shown(classification())
     assert "\x1b" not in plain
