@@ -13,7 +13,7 @@ from rich.table import Table
 
 from benchmarks.texts import ROOT
 
-_SECTIONS = ("footprint", "speed", "quality")
+_SECTIONS = ("footprint", "speed", "precision", "quality")
 _console = Console(width=None if os.isatty(1) else 100)
 
 
@@ -60,9 +60,20 @@ def _quality(data: Path) -> None:
         return
     from benchmarks import quality
 
-    scores = quality.measure(data)
-    table = Table("figure", *scores, title="Quality on dev.jsonl")
-    for figure in scores["recupera"]:
+    _compare("Quality on dev.jsonl", quality.measure(data))
+
+
+def _precision(_data: Path) -> None:
+    """Task scores of each arithmetic."""
+    from benchmarks import precision
+
+    _compare("Task scores by arithmetic, on messages written for it", precision.measure())
+
+
+def _compare(title: str, scores: dict[str, dict[str, float]]) -> None:
+    """Print a table, a column a contestant."""
+    table = Table("figure", *scores, title=title)
+    for figure in next(iter(scores.values())):
         table.add_row(figure, *(f"{s[figure]:.3f}" for s in scores.values()))
     _console.print(table)
 
