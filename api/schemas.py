@@ -8,7 +8,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from classifier.errors import RecordError
 from classifier.inference import MAX_CHARACTERS
-from classifier.records import language_code, mended
+from classifier.preprocessing import mended
+from classifier.records import language_code
 
 MAX_MESSAGES: Final = 256
 

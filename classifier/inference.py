@@ -21,7 +21,7 @@ from classifier.errors import TextTooLongError
 from classifier.evidence import Probabilities, explain
 from classifier.facts import extract_facts
 from classifier.language import LanguageGuess, identify_language
-from classifier.preprocessing import preprocess
+from classifier.preprocessing import mended, preprocess
 from classifier.taxonomy import LANGUAGES, TASKS
 from classifier.tokenization import TokenEncoder, batches
 from classifier.types import Classification, FlagDecision, ModelInfo, Review
@@ -82,7 +82,7 @@ class ComplaintClassifier:
         (``es``, ``pt`` or ``None``). ``evidence`` costs one more pass a sentence. Raise ``TextTooLongError`` for a
         text over ``MAX_CHARACTERS``, and ``ValueError`` for lists of unequal length or an unknown language.
         """
-        texts = [texts] if isinstance(texts, str) else list(texts)
+        texts = [mended(text) for text in ([texts] if isinstance(texts, str) else texts)]
         names = [str(i) for i in range(len(texts))] if ids is None else list(ids)
         known = [None] * len(texts) if languages is None else list(languages)
         _check(texts, names, known)

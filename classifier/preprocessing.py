@@ -37,6 +37,12 @@ _DATE_OR_AMOUNT: Final = re.compile(
 _MASKED_DIGITS: Final = 8
 _NO_WORD: Final = re.compile(r"<(?:NUM|EMAIL|URL)>|https?://\S+|www\.\S+|(?<!\S)[^\s@]++@\S+")
 _WORD: Final = re.compile(r"[^\W\d_]{2}")
+_HALVES: Final = re.compile(r"[\ud800-\udfff]")
+
+
+def mended(text: str) -> str:
+    """Replace halves of surrogate pairs, which are no characters, one for one, so that places stay the same."""
+    return _HALVES.sub("\ufffd", text)
 
 
 def replace_controls(text: str) -> str:

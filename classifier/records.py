@@ -13,12 +13,12 @@ from typing import Any, Final, Self
 
 from classifier.errors import RecordError
 from classifier.inference import check_length
+from classifier.preprocessing import mended
 from classifier.taxonomy import LANGUAGES
 
-__all__ = ["BadRecord", "Columns", "Record", "language_code", "make_record", "mended"]
+__all__ = ["BadRecord", "Columns", "Record", "language_code", "make_record"]
 
 _LANGUAGE_TAG: Final = re.compile(r"([a-z]{2})(?:[-_][a-z0-9]{2,8})*", re.IGNORECASE | re.ASCII)
-_HALVES: Final = re.compile(r"[\ud800-\udfff]")
 _MISSING: Final = object()
 
 
@@ -121,11 +121,6 @@ def _text(value: object, name: str) -> str:
         raise RecordError(f"{name!r} must be a string, not {_KIND.get(type(value), type(value).__name__)}")
     check_length(value)
     return mended(value)
-
-
-def mended(text: str) -> str:
-    """Replace halves of surrogate pairs, which are no characters, one for one, so that places stay the same."""
-    return _HALVES.sub("\ufffd", text)
 
 
 _KIND: Final = {

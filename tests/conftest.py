@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,8 @@ TINY = TrainingConfig.model_validate(
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Train the toy model, once for all workers, and return its directory."""
-    shared = tmp_path_factory.getbasetemp().parent / "tiny-model"
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "tiny-model"
     shared.mkdir(exist_ok=True)
     model = shared / "model"
     with (shared / "lock").open("w") as lock:

@@ -64,9 +64,7 @@ def test_the_place_given_comes_before_the_environment(
 
 
 @pytest.mark.parametrize("variable", [True, False])
-def test_a_wrong_place_says_where_it_came_from(
-    variable: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_wrong_place_says_where_it_came_from(variable: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = str(tmp_path / "nowhere")
     if variable:
         monkeypatch.setenv("RECUPERA_MODEL", wrong)

@@ -85,6 +85,12 @@ def test_lists_of_unequal_length_are_refused(tiny: ComplaintClassifier) -> None:
         tiny.predict([SPANISH, PORTUGUESE], ids=["1"])
 
 
+def test_half_a_surrogate_pair_becomes_an_unknown_character_in_its_place(tiny: ComplaintClassifier) -> None:
+    whole, half = tiny.predict([SPANISH, "\ud83d " + SPANISH], evidence=True)
+    assert [fact.start + 2 for fact in whole.facts] == [fact.start for fact in half.facts]
+    json.dumps(half.to_dict(), ensure_ascii=False).encode("utf-8")
+
+
 def test_nothing_in_nothing_out(tiny: ComplaintClassifier) -> None:
     assert tiny.predict([], evidence=True) == []
 
