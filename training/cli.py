@@ -13,6 +13,8 @@ from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from classifier.errors import InputError
+
 _errors = Console(stderr=True)
 
 
@@ -54,6 +56,7 @@ def train(
 def evaluate(
     file: Annotated[Path, typer.Argument(help="Labelled messages, JSONL.")],
     *,
+    texts: Annotated[Path | None, typer.Option(help="FILE is stand-off labels; their texts are here.")] = None,
     model: Annotated[Path | None, typer.Option(help="Model directory; the shipped model by default.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -62,11 +65,14 @@ def evaluate(
     Example: recupera evaluate training/corpora/validation.jsonl --model runs/mine
     """
     from classifier.inference import ComplaintClassifier
-    from training.corpus import read_messages
+    from training.corpus import read_messages, read_standoff
     from training.pipeline import measure
 
     classifier = ComplaintClassifier.from_pretrained(model)
-    scores = measure(classifier, read_messages(file))
+    examples = read_messages(file) if texts is None else read_standoff(file, texts)
+    if not examples:
+        raise InputError(f"{file}: no labelled messages" + (f" whose text is in {texts}" if texts else ""))
+    scores = measure(classifier, examples)
     if as_json:
         typer.echo(json.dumps(scores))
     else:
