@@ -15,6 +15,11 @@ from training.pipeline import Places, run
 ROOT = Path(__file__).parent.parent
 CORPORA = ROOT / "training" / "corpora"
 
+# A job in the background inherits an ignored SIGINT (POSIX, "Signals and Error Handling"); a test run may be one.
+INTERRUPTIBLE = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from classifier.cli import main; main()"
+)
+
 TINY = TrainingConfig.model_validate(
     {
         "run": {"name": "tiny", "version": "0.0.1"},

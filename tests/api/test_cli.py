@@ -16,8 +16,9 @@ from typer.testing import CliRunner
 
 from api.cli import _is_loopback, _shown
 from classifier.cli import app
+from tests.conftest import INTERRUPTIBLE
 
-RECUPERA = [sys.executable, "-c", "from classifier.cli import main; main()"]
+RECUPERA = [sys.executable, "-c", INTERRUPTIBLE]
 
 
 @pytest.fixture(autouse=True)

@@ -13,10 +13,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from classifier.cli import app
+from tests.conftest import INTERRUPTIBLE
 
 SPANISH = "El pedido llegó roto y nadie me contesta. Quiero que me devuelvan los 350 euros."
 PORTUGUESE = "Comprei há um mês e até agora não recebi nada."
-RECUPERA = [sys.executable, "-c", "from classifier.cli import main; main()"]
+RECUPERA = [sys.executable, "-c", INTERRUPTIBLE]
 
 
 @pytest.fixture
