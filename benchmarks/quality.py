@@ -18,16 +18,22 @@ from classifier.taxonomy import TASKS, Task, TaskKind
 from classifier.types import FlagDecision, ModelInfo, Review
 from training.calibration import fit_calibration
 from training.config import read_config
-from training.corpus import Example, read_messages
+from training.corpus import Example, Labels, read_messages
 from training.evaluation import Scores, score
 from training.pipeline import Places, read_corpora
-from training.pipeline import measure as score_classifier
 
 Logits = npt.NDArray[np.float32]
 
 
+_SAMPLES = 200
+
+
 def measure(data: Path) -> dict[str, Scores]:
-    """Score the shipped model and the peer on ``dev.jsonl`` of ``data``; train the peer on the rest there."""
+    """Score the shipped model and the peer on ``dev.jsonl`` of ``data``; train the peer on the rest there.
+
+    The last two columns bound the difference: the 2.5th and 97.5th percentile over paired bootstrap samples of the
+    messages.
+    """
     configs = ROOT / "training" / "configs"
     config = read_config(configs / "recupera-es-pt.toml")
     training, validation = read_corpora(config, Places(configs, data, data))
@@ -35,10 +41,31 @@ def measure(data: Path) -> dict[str, Scores]:
     peer = _Linear(training)
     calibration = fit_calibration(peer.logits(validation), validation, config.decisions)
     found = _decide(peer.logits(dev), calibration)
+    shipped = ComplaintClassifier.from_pretrained()
+    ours = shipped.predict([e.text for e in dev], languages=[e.language for e in dev], facts=False)
+    gold = [e.labels for e in dev]
+    low, high = _difference(gold, ours, found)
     return {
-        "recupera": score_classifier(ComplaintClassifier.from_pretrained(), dev)["all"],
-        "TF-IDF + logistic regression": score([e.labels for e in dev], found),
+        "recupera": score(gold, ours),
+        "TF-IDF + logistic regression": score(gold, found),
+        "difference from": low,
+        "to": high,
     }
+
+
+def _difference(
+    gold: Sequence[Labels], ours: Sequence[Classification], theirs: Sequence[Classification]
+) -> tuple[Scores, Scores]:
+    """Return the bounds of 95 % of the differences between two contestants over bootstrap samples of the messages."""
+    chance, samples = np.random.default_rng(1), []
+    for _ in range(_SAMPLES):
+        rows = chance.integers(0, len(gold), len(gold))
+        labels = [gold[i] for i in rows]
+        a, b = score(labels, [ours[i] for i in rows]), score(labels, [theirs[i] for i in rows])
+        samples.append({name: a[name] - b[name] for name in a})
+    names = samples[0]
+    bounds = {name: np.percentile([sample[name] for sample in samples], [2.5, 97.5]) for name in names}
+    return {n: float(v[0]) for n, v in bounds.items()}, {n: float(v[1]) for n, v in bounds.items()}
 
 
 class _Linear:

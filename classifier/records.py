@@ -13,7 +13,6 @@ from typing import Any, Final, Self
 
 from classifier.errors import RecordError
 from classifier.inference import check_length
-from classifier.preprocessing import mended
 from classifier.taxonomy import LANGUAGES
 
 __all__ = ["BadRecord", "Columns", "Record", "language_code", "make_record"]
@@ -120,7 +119,7 @@ def _text(value: object, name: str) -> str:
     if not isinstance(value, str):
         raise RecordError(f"{name!r} must be a string, not {_KIND.get(type(value), type(value).__name__)}")
     check_length(value)
-    return mended(value)
+    return value
 
 
 _KIND: Final = {

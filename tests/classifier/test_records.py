@@ -3,7 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifier.errors import RecordError
-from classifier.records import BadRecord, Columns, Record, language_code, make_record, mended
+from classifier.preprocessing import mended
+from classifier.records import BadRecord, Columns, Record, language_code, make_record
 
 COLUMNS = Columns()
 
