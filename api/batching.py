@@ -105,8 +105,6 @@ class Batcher:
             jobs, ending = self._collect(first)
             for evidence in (False, True):
                 self._run([job for job in jobs if job.request.evidence is evidence])
-            with self._lock:
-                self._waiting -= sum(len(job.request.texts) for job in jobs)
 
     def _collect(self, first: _Job) -> tuple[list[_Job], bool]:
         """Take what arrives within the wait, up to the batch size; say whether the end was asked for."""
@@ -125,7 +123,13 @@ class Batcher:
 
     def _run(self, jobs: Sequence[_Job]) -> None:
         """Answer the callers who are still there."""
-        self._answer([job for job in jobs if job.answer.set_running_or_notify_cancel()])
+        here = []
+        for job in jobs:
+            if job.answer.set_running_or_notify_cancel():
+                here.append(job)
+            else:
+                self._leave(job)
+        self._answer(here)
 
     def _answer(self, jobs: Sequence[_Job]) -> None:
         """Classify all texts together; if that fails, each caller's apart, so that no one pays for another."""
@@ -135,6 +139,7 @@ class Batcher:
             results = [result for step in _steps(_joined(jobs)) for result in self._predict(step)]
         except Exception as error:
             if len(jobs) == 1:
+                self._leave(jobs[0])
                 jobs[0].answer.set_exception(error)
                 return
             for job in jobs:
@@ -142,7 +147,13 @@ class Batcher:
             return
         rest = iter(results)
         for job in jobs:
+            self._leave(job)
             job.answer.set_result([next(rest) for _ in job.request.texts])
+
+    def _leave(self, job: _Job) -> None:
+        """Give the job's places back, before its caller is told: who has an answer may ask again at once."""
+        with self._lock:
+            self._waiting -= len(job.request.texts)
 
     def _predict(self, step: Request) -> list[Classification]:
         return self._classifier.predict(step.texts, ids=step.ids, languages=step.languages, evidence=step.evidence)

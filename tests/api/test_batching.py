@@ -80,6 +80,15 @@ async def test_a_full_queue_is_an_error_at_once_and_empties_again() -> None:
     one.close()
 
 
+async def test_who_has_an_answer_has_given_the_place_back() -> None:
+    one = batcher(Echo(failing="text bad"), wait_seconds=0.0, capacity=1)
+    for turn in range(300):
+        name = "bad" if turn % 3 == 0 else f"{turn}"
+        outcome = await asyncio.gather(one.classify(request(name)), return_exceptions=True)
+        assert not isinstance(outcome[0], QueueFullError)
+    one.close()
+
+
 async def test_no_texts_need_no_place() -> None:
     one = batcher(Echo(), capacity=0)
     assert await one.classify(request()) == []
