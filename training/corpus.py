@@ -33,6 +33,8 @@ class Example:
     family: str
     labels: Labels
     weight: float = 1.0
+    variety: str = ""
+    channel: str = ""
 
 
 def read_messages(path: Path, *, weight: float = 1.0) -> list[Example]:
@@ -109,7 +111,10 @@ def _example(row: Mapping[str, Any], where: str, weight: float) -> Example:
         raise InputError(f"{where}: {error}") from None
     prepared = preprocess(text)
     family = row.get("family") or text_hash(prepared.casefold())
-    return Example(str(row["id"]), prepared, language, str(row.get("source", "")), family, labels, weight)
+    named = {key: str(row.get(key) or "") for key in ("source", "variety", "channel")}
+    return Example(
+        id=str(row["id"]), text=prepared, language=language, family=family, labels=labels, weight=weight, **named
+    )
 
 
 def _check_task(task: Task, value: object) -> None:

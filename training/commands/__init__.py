@@ -1,0 +1,1 @@
+"""The subcommands of training: one file a command, what it does lies beside this folder."""
