@@ -1,127 +1,154 @@
-"""Task scores beside TF-IDF with logistic regression, trained on the same messages, decided in the same way."""
+"""Task scores beside peers: trained on the same messages, calibrated and decided in the same way.
+
+The sets that they are measured on are never trained on: a message that is in both, by its text, is left out of the
+set. Peers train on what the shipped model's own ``training.toml`` names.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
-from scipy import sparse
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
 
-from benchmarks.texts import ROOT
+from benchmarks import peers
+from benchmarks.bootstrap import Comparison, compare
+from benchmarks.peers import Logits, Peer, Progress, Recipe
+from benchmarks.texts import CORPORA, ROOT
 from classifier import Classification, ComplaintClassifier
+from classifier.artifact import FILES
 from classifier.calibration import Calibration, columns
-from classifier.taxonomy import TASKS, Task, TaskKind
+from classifier.taxonomy import TASKS
 from classifier.types import FlagDecision, ModelInfo, Review
 from training.calibration import fit_calibration
-from training.config import read_config
-from training.corpus import Example, Labels, read_messages
-from training.evaluation import Scores, score
+from training.config import CorpusSection, read_config
+from training.corpus import Example, read_messages, read_standoff
 from training.pipeline import Places, read_corpora
 
-Logits = npt.NDArray[np.float32]
+Watch = Callable[[str], AbstractContextManager[Progress]]
+"""Opens a progress bar of the given name."""
+
+_HELD_OUT = CORPORA / "standoff" / "pool-held-out.jsonl"
 
 
-_SAMPLES = 200
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What to run: the folder of the messages, the peers, and how many messages of each kind (all by default)."""
+
+    data: Path
+    peers: Sequence[str] = peers.NAMES
+    subset: int | None = None
 
 
-def measure(data: Path) -> dict[str, Scores]:
-    """Score the shipped model and the peer on ``dev.jsonl`` of ``data``; train the peer on the rest there.
+@dataclass(slots=True)
+class Report:
+    """Comparisons by set, the size of each set, minutes and method of each peer by title, and what was left out."""
 
-    The last two columns bound the difference: the 2.5th and 97.5th percentile over paired bootstrap samples of the
-    messages.
-    """
-    configs = ROOT / "training" / "configs"
-    config = read_config(configs / "recupera-es-pt.toml")
-    training, validation = read_corpora(config, Places(configs, data, data))
-    dev = read_messages(data / "dev.jsonl")
-    peer = _Linear(training)
-    calibration = fit_calibration(peer.logits(validation), validation, config.decisions)
-    found = _decide(peer.logits(dev), calibration)
+    model: ModelInfo
+    trained: int
+    held_out: int
+    sizes: dict[str, int] = field(default_factory=dict)
+    comparisons: dict[str, Comparison] = field(default_factory=dict)
+    minutes: dict[str, float] = field(default_factory=dict)
+    methods: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def measure(options: Options, watch: Watch) -> Report:
+    """Train the peers, and compare the shipped model with them on every set that is there."""
     shipped = ComplaintClassifier.from_pretrained()
-    ours = shipped.predict([e.text for e in dev], languages=[e.language for e in dev], facts=False)
-    gold = [e.labels for e in dev]
-    low, high = _difference(gold, ours, found)
-    return {
-        "recupera": score(gold, ours),
-        "TF-IDF + logistic regression": score(gold, found),
-        "difference from": low,
-        "to": high,
-    }
+    folder = ROOT / "training" / "configs"
+    recipe = Recipe(read_config(shipped.artifact.path / FILES.training), folder)
+    training, validation = read_corpora(recipe.config, Places(folder, options.data, folder))
+    sets, notes = _sets(options, {e.text.casefold() for e in [*training, *validation]})
+    notes += _absent(recipe.config.data.corpus, folder, options.data)
+    training, validation = _some(training, options.subset), _some(validation, options.subset)
+    report = Report(shipped.model, len(training), len(validation), notes=notes)
+    found: dict[str, dict[str, list[Classification]]] = {name: {} for name in sets}
+    for peer in _peers(options.peers, recipe, report):
+        started = time.monotonic()
+        with watch(peer.title) as progress:
+            peer.fit(training, progress)
+        calibration = fit_calibration(peer.logits(validation), validation, recipe.config.decisions)
+        for name, examples in sets.items():
+            found[name][peer.title] = decide(peer.logits(examples), examples, calibration, peer.title)
+        report.minutes[peer.title] = (time.monotonic() - started) / 60
+        report.methods[peer.title] = peer.method
+    for name, examples in sets.items():
+        texts, languages = [e.text for e in examples], [e.language for e in examples]
+        ours = shipped.predict(texts, languages=languages, facts=False)
+        report.sizes[name] = len(examples)
+        report.comparisons[name] = compare([e.labels for e in examples], ours, found[name])
+    return report
 
 
-def _difference(
-    gold: Sequence[Labels], ours: Sequence[Classification], theirs: Sequence[Classification]
-) -> tuple[Scores, Scores]:
-    """Return the bounds of 95 % of the differences between two contestants over bootstrap samples of the messages."""
-    chance, samples = np.random.default_rng(1), []
-    for _ in range(_SAMPLES):
-        rows = chance.integers(0, len(gold), len(gold))
-        labels = [gold[i] for i in rows]
-        a, b = score(labels, [ours[i] for i in rows]), score(labels, [theirs[i] for i in rows])
-        samples.append({name: a[name] - b[name] for name in a})
-    names = samples[0]
-    bounds = {name: np.percentile([sample[name] for sample in samples], [2.5, 97.5]) for name in names}
-    return {n: float(v[0]) for n, v in bounds.items()}, {n: float(v[1]) for n, v in bounds.items()}
-
-
-class _Linear:
-    """Words and characters, weighted by TF-IDF, into one logistic regression a task (one a label where several)."""
-
-    def __init__(self, examples: Sequence[Example]) -> None:
-        self.words = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True, strip_accents="unicode")
-        self.characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), min_df=3, sublinear_tf=True)
-        texts = [e.text for e in examples]
-        features = sparse.hstack([self.words.fit_transform(texts), self.characters.fit_transform(texts)]).tocsr()
-        self.models = {task.id: self._fit(task, features, examples) for task in TASKS}
-
-    def logits(self, examples: Sequence[Example]) -> Logits:
-        """Return decision values in the columns of the tasks."""
-        texts = [e.text for e in examples]
-        features = sparse.hstack([self.words.transform(texts), self.characters.transform(texts)]).tocsr()
-        out = np.full((len(texts), sum(task.width for task in TASKS)), -9.0, dtype=np.float32)
-        for task in TASKS:
-            for model, places in self.models[task.id]:
-                values = model.decision_function(features)
-                start = columns()[task.id].start
-                out[:, [start + i for i in places]] = values if values.ndim == 2 else values[:, None]
-        return out
-
-    def _fit(
-        self, task: Task, features: sparse.csr_matrix, examples: Sequence[Example]
-    ) -> list[tuple[LogisticRegression, list[int]]]:
-        """Fit the models of one task, each with the columns that it fills."""
-        rows = [i for i, e in enumerate(examples) if task.id in e.labels]
-        labels = [examples[i].labels[task.id] for i in rows]
-        if task.kind is TaskKind.FLAG:
-            return [(_regression().fit(features[rows], labels), [0])]
-        if task.kind is TaskKind.MULTI:
-            return [
-                (_regression().fit(features[rows], [name in given for given in labels]), [i])
-                for i, name in enumerate(task.label_ids)
-            ]
-        model = _regression().fit(features[rows], labels)
-        return [(model, [task.label_ids.index(name) for name in model.classes_])]
-
-
-def _regression() -> LogisticRegression:
-    return LogisticRegression(C=4.0, class_weight="balanced", max_iter=300, solver="lbfgs")
-
-
-def _decide(logits: Logits, calibration: Calibration) -> list[Classification]:
-    """Turn the peer's logits into classifications, as the classifier does with its own."""
-    where = columns()
+def decide(logits: Logits, examples: Sequence[Example], calibration: Calibration, name: str) -> list[Classification]:
+    """Turn a peer's logits into classifications, as the classifier does with its own."""
+    where, model = columns(), ModelInfo(name, "1", "1")
     probabilities = {t.id: calibration[t.id].probabilities(t, logits[:, where[t.id]]) for t in TASKS}
     results = []
-    for row in range(len(logits)):
+    for row, example in enumerate(examples):
         decided = {t.id: calibration[t.id].decide(t, probabilities[t.id][row]) for t in TASKS}
         complaint = decided["complaint"]
         is_complaint = isinstance(complaint, FlagDecision) and complaint.label
         answers = {t.id: decided[t.id] if is_complaint or not t.complaints_only else None for t in TASKS}
-        model = ModelInfo("tf-idf", "1", "1")
-        fixed = {"id": str(row), "language": "es", "language_probability": 1.0, "review": Review(needed=False)}
-        results.append(Classification(model=model, **fixed, **answers))  # type: ignore[arg-type]
+        fixed = {"language": example.language, "language_probability": 1.0, "review": Review(needed=False)}
+        results.append(Classification(id=example.id, model=model, **fixed, **answers))  # type: ignore[arg-type]
     return results
+
+
+def _peers(names: Sequence[str], recipe: Recipe, report: Report) -> list[Peer]:
+    """Return the peers whose packages are there, and note the others."""
+    found: list[Peer] = []
+    for name in names:
+        try:
+            found += peers.choose([name], recipe)
+        except ImportError as error:
+            report.notes.append(f"peer {name} was left out: {error.name or error} is not installed")
+    return found
+
+
+def _sets(options: Options, trained: set[str]) -> tuple[dict[str, list[Example]], list[str]]:
+    """Return the sets that are there, without what was trained on, and what to say of the others."""
+    sets, notes = {}, []
+    for name, read, missing in _readers(options.data):
+        if missing:
+            notes.append(f"{name} was skipped: there is no {missing} in {options.data.name or options.data}")
+            continue
+        examples = read()
+        unseen = [e for e in examples if e.text.casefold() not in trained]
+        if len(unseen) < len(examples):
+            notes.append(f"{name}: {len(examples) - len(unseen)} messages left out, they are among the training ones")
+        sets[name] = _some(unseen, options.subset)
+    return {name: examples for name, examples in sets.items() if examples}, notes
+
+
+def _readers(data: Path) -> list[tuple[str, Callable[[], list[Example]], str | None]]:
+    """Return name and reader of each set, and the name of the file that it lacks."""
+    dev, pool = data / "dev.jsonl", data / "unlabelled.jsonl.gz"
+    return [
+        ("dev.jsonl (real)", lambda: read_messages(dev), _lacking(dev)),
+        ("pool-held-out.jsonl (real)", lambda: read_standoff(_HELD_OUT, pool), _lacking(pool)),
+        ("validation.jsonl (written)", lambda: read_messages(CORPORA / "validation.jsonl"), None),
+    ]
+
+
+def _lacking(path: Path) -> str | None:
+    return None if path.is_file() else path.name
+
+
+def _absent(sections: Sequence[CorpusSection], folder: Path, data: Path) -> list[str]:
+    """Say which corpora of the model's training the peers have to do without."""
+    names = {name for section in sections for name in (section.path, section.texts) if name}
+    absent = sorted(name for name in names if not (folder / name).is_file() and not (data / name).is_file())
+    return [f"the peers had no {name}, on which the model was trained" for name in absent]
+
+
+def _some(examples: Sequence[Example], count: int | None) -> list[Example]:
+    """Return ``count`` examples, chosen at random but the same each time, or all."""
+    if count is None or count >= len(examples):
+        return list(examples)
+    return [examples[i] for i in sorted(np.random.default_rng(1).permutation(len(examples))[:count])]
