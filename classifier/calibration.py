@@ -15,6 +15,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from classifier.conformal import Conformal
+from classifier.errors import IncompatibleModelError
 from classifier.taxonomy import TASKS, Task, TaskKind
 from classifier.types import FlagDecision, MultiDecision, OrdinalDecision, SingleDecision
 
@@ -44,13 +46,16 @@ class TaskCalibration:
     ``scale`` and ``shift`` have one value a logit. ``thresholds``: for a flag the probability from which it is yes;
     for several labels that of each; for an ordered scale the expected levels at which the next level begins; for one
     label the factor of each probability before the highest is taken. ``review_below`` is the confidence in the main
-    label under which a person should look.
+    label under which a person should look. ``prior`` is the share that each label had among the messages that this
+    was fitted on (a flag: the share of yes), and ``conformal`` what they scored; models of before have neither.
     """
 
     scale: tuple[float, ...]
     shift: tuple[float, ...]
     thresholds: tuple[float, ...]
     review_below: float = 0.0
+    prior: tuple[float, ...] = ()
+    conformal: Conformal | None = None
 
     @classmethod
     def neutral(cls, task: Task) -> Self:
@@ -67,6 +72,32 @@ class TaskCalibration:
         """Return calibrated probabilities of shape (rows, ``task.width``)."""
         adjusted = np.asarray(logits, dtype=np.float64) * self.scale + self.shift
         return sigmoid(adjusted) if task.kind in (TaskKind.FLAG, TaskKind.MULTI) else softmax(adjusted)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the task's part of ``calibration.json``."""
+        content: dict[str, Any] = {
+            "scale": list(self.scale),
+            "shift": list(self.shift),
+            "thresholds": list(self.thresholds),
+            "review_below": self.review_below,
+        }
+        if self.prior:
+            content["prior"] = list(self.prior)
+        if self.conformal:
+            content["conformal"] = self.conformal.to_dict()
+        return content
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Read the task's part of ``calibration.json``."""
+        return cls(
+            tuple(data["scale"]),
+            tuple(data["shift"]),
+            tuple(data["thresholds"]),
+            float(data["review_below"]),
+            tuple(data.get("prior", ())),
+            Conformal.from_dict(data["conformal"]) if "conformal" in data else None,
+        )
 
     def decide(self, task: Task, probabilities: Floats) -> Decision:
         """Turn one row of calibrated probabilities into the task's answer."""
@@ -132,29 +163,37 @@ class Calibration:
     def __getitem__(self, task_id: str) -> TaskCalibration:
         return self.tasks[task_id]
 
+    def prediction_sets(
+        self, logits: npt.NDArray[Any], coverage: float, *, each_label: bool = False
+    ) -> list[dict[str, tuple[str, ...]]]:
+        """Return for each row of ``logits``, by task, the labels that the right one is among.
+
+        ``each_label`` as in ``ComplaintClassifier.prediction_sets``. Raise ``IncompatibleModelError`` if nothing was
+        scored.
+        """
+        if all(item.conformal is None for item in self.tasks.values()):
+            raise IncompatibleModelError(
+                "the model was made without the held-out scores that prediction sets need: train it again, or refit it "
+                "on labelled messages with `recupera calibrate`"
+            )
+        found: list[dict[str, tuple[str, ...]]] = [{} for _ in range(len(logits))]
+        where = columns()
+        for task in TASKS:
+            conformal = self.tasks[task.id].conformal or Conformal()
+            raw = TaskCalibration.neutral(task).probabilities(task, logits[:, where[task.id]])
+            choose = conformal.each_label if each_label and task.kind is TaskKind.MULTI else conformal.sets
+            for row, labels in zip(found, choose(task, raw, coverage), strict=True):
+                row[task.id] = labels
+        return found
+
     def to_dict(self) -> dict[str, Any]:
         """Return the content of ``calibration.json``."""
-        return {
-            task_id: {
-                "scale": list(item.scale),
-                "shift": list(item.shift),
-                "thresholds": list(item.thresholds),
-                "review_below": item.review_below,
-            }
-            for task_id, item in self.tasks.items()
-        }
+        return {task_id: item.to_dict() for task_id, item in self.tasks.items()}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Read the content of ``calibration.json``."""
-        return cls(
-            {
-                task_id: TaskCalibration(
-                    tuple(item["scale"]), tuple(item["shift"]), tuple(item["thresholds"]), float(item["review_below"])
-                )
-                for task_id, item in data.items()
-            }
-        )
+        return cls({task_id: TaskCalibration.from_dict(item) for task_id, item in data.items()})
 
 
 def columns(tasks: Sequence[Task] = TASKS) -> dict[str, slice]:

@@ -6,7 +6,7 @@ for, the facts and the evidence.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Self
@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from classifier.artifact import FILES, Artifact, find_model
 from classifier.calibration import Decision, Floats, columns, confidence
+from classifier.conformal import check_coverage
 from classifier.engine import Engine, Precision
 from classifier.errors import TextTooLongError
 from classifier.evidence import Probabilities, explain
@@ -94,6 +95,34 @@ class ComplaintClassifier:
             found = explain(texts, results, self._probabilities)
             results = [replace(result, evidence=spans) for result, spans in zip(results, found, strict=True)]
         return results
+
+    def prediction_sets(
+        self, texts: str | Sequence[str], coverage: float = 0.9, *, each_label: bool = False
+    ) -> list[Mapping[str, tuple[str, ...]]]:
+        """Return for each text, by task, the labels among which the right one is with probability ``coverage``.
+
+        Guaranteed, without any assumption about the network, as long as the texts and the messages held out when the
+        model was made are exchangeable (drawn alike, in any order): the set holds the right label, for a task with
+        several labels the main one, of at least that share of messages. This is marginal: it holds over all messages,
+        not within each language, sector or label; and of tasks that only complaints have, over complaints.
+
+        With ``each_label``, the sets of tasks with several labels hold instead each label that can't be ruled out: of
+        the messages that have a label, at least that share has it in its set, for every label apart. Such a set may
+        be empty; any other holds at least the likeliest label. The levels of an ordered scale are without gaps. Where
+        nothing can be ruled out (few held-out messages had the label, or the text is not Spanish or Portuguese),
+        every label is in the set. A flag's labels are ``no`` and ``yes``.
+
+        Raise ``ValueError`` unless 0 < ``coverage`` < 1, ``TextTooLongError`` as ``predict`` does, and
+        ``IncompatibleModelError`` if the model was made without held-out scores. Method: ``classifier.conformal``.
+        """
+        check_coverage(coverage)
+        texts = [mended(text) for text in ([texts] if isinstance(texts, str) else texts)]
+        for text in texts:
+            check_length(text)
+        found = self.artifact.calibration.prediction_sets(self.logits(texts), coverage, each_label=each_label)
+        everything = {task.id: task.label_ids for task in TASKS}
+        read = [identify_language(text).language in LANGUAGES for text in texts]
+        return [sets if known else everything for sets, known in zip(found, read, strict=True)]
 
     def logits(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Return the raw logits of ``texts``, (len(texts), sum of the tasks' widths), whatever their language."""

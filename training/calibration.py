@@ -1,7 +1,7 @@
 """Fit calibration, thresholds and review points on messages that the network was not trained on.
 
 Thresholds are the mean of the best ones over bootstrap samples: the single best threshold of a few hundred messages
-is mostly noise.
+is mostly noise. Prediction sets are scored apart from all this, on the network's own logits (``training.conformal``).
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import log_softmax
-from sklearn.metrics import cohen_kappa_score, f1_score
 
 from classifier.calibration import Calibration, Floats, TaskCalibration, columns, confidence, expected_level
 from classifier.taxonomy import TASKS, Task, TaskKind
 from training.config import DecisionSection
+from training.conformal import fit_conformal
 from training.corpus import Example
 
 Ints = npt.NDArray[np.int64]
@@ -38,19 +38,35 @@ def fit_calibration(
     where, fitted = columns(), {}
     for task in TASKS:
         known = [i for i, e in enumerate(examples) if task.id in e.labels]
-        target = _targets(task, [examples[i] for i in known])
-        if len(known) < _MIN_EXAMPLES or len(np.unique(target, axis=0)) < 2:
-            fitted[task.id] = TaskCalibration.neutral(task)
-            continue
-        mine = np.asarray(logits[known][:, where[task.id]], dtype=np.float64)
-        item = _fit_task(task, mine, target, np.random.default_rng(seed))
-        main = [_main(task, examples[i]) for i in known]
-        goal = section.review_precision.get(task.id)
-        fitted[task.id] = item if goal is None else replace(item, review_below=_review(task, item, mine, main, goal))
+        mine, labelled = logits[known][:, where[task.id]], [examples[i] for i in known]
+        item = _fit(task, np.asarray(mine, dtype=np.float64), labelled, section, seed)
+        fitted[task.id] = replace(item, conformal=fit_conformal(task, mine, labelled))
     return Calibration(fitted)
 
 
-def _targets(task: Task, examples: Sequence[Example]) -> Ints:
+def _fit(
+    task: Task, logits: Floats, examples: Sequence[Example], section: DecisionSection, seed: int
+) -> TaskCalibration:
+    """Fit one task on the examples that have its label."""
+    target = targets(task, examples)
+    if len(examples) < _MIN_EXAMPLES or len(np.unique(target, axis=0)) < 2:
+        return TaskCalibration.neutral(task)
+    item = replace(_fit_task(task, logits, target, np.random.default_rng(seed)), prior=label_shares(task, target))
+    goal = section.review_precision.get(task.id)
+    main = [main_label(task, example) for example in examples]
+    return item if goal is None else replace(item, review_below=review_point(task, item, logits, main, goal))
+
+
+def label_shares(task: Task, target: Ints) -> tuple[float, ...]:
+    """Return the share of messages that have each label (a flag: of yes), never 0 or 1."""
+    if task.kind in (TaskKind.FLAG, TaskKind.MULTI):
+        shares = (target.sum(axis=0) + 0.5) / (len(target) + 1)
+    else:
+        shares = (np.bincount(target, minlength=task.width) + 0.5) / (len(target) + 0.5 * task.width)
+    return tuple(round(float(share), 6) for share in shares)
+
+
+def targets(task: Task, examples: Sequence[Example]) -> Ints:
     """Return (n, width) of 0 and 1 for flags and several labels, else the (n,) index of the label."""
     if task.kind is TaskKind.FLAG:
         return np.array([[int(e.labels[task.id])] for e in examples], dtype=np.int64).reshape(-1, 1)
@@ -60,7 +76,7 @@ def _targets(task: Task, examples: Sequence[Example]) -> Ints:
     return np.array([task.label_ids.index(e.labels[task.id]) for e in examples], dtype=np.int64)
 
 
-def _main(task: Task, example: Example) -> object:
+def main_label(task: Task, example: Example) -> object:
     """Return the label that a confident answer should give."""
     value = example.labels[task.id]
     return value[0] if task.kind is TaskKind.MULTI else value
@@ -74,8 +90,12 @@ def _fit_task(task: Task, logits: Floats, target: Ints, chance: np.random.Genera
     else:
         scale, shift = _temperature_and_bias(logits, target)
         item = TaskCalibration((scale,) * task.width, shift, ())
-    probabilities = item.probabilities(task, logits)
-    return replace(item, thresholds=_THRESHOLDS[task.kind](probabilities, target, chance))
+    return replace(item, thresholds=fit_thresholds(task, item.probabilities(task, logits), target, chance))
+
+
+def fit_thresholds(task: Task, probabilities: Floats, target: Ints, chance: np.random.Generator) -> tuple[float, ...]:
+    """Return the thresholds that suit calibrated probabilities best, as ``TaskCalibration`` keeps them."""
+    return _THRESHOLDS[task.kind](probabilities, target, chance)
 
 
 def _platt(logit: Floats, target: Ints) -> tuple[float, float]:
@@ -139,9 +159,8 @@ def _cuts(probabilities: Floats, target: Ints, chance: np.random.Generator) -> t
     score, width = expected_level(probabilities), probabilities.shape[1]
 
     def quality(gold: Ints, s: Floats, cuts: Floats) -> float:
-        found = np.searchsorted(cuts, s, side="right")
-        kappa = cohen_kappa_score(gold, found, weights="quadratic", labels=range(width))
-        return float(kappa) + float(f1_score(gold, found, average="macro", zero_division=0.0))
+        table = confusion(gold, np.searchsorted(cuts, s, side="right"), width)
+        return quadratic_kappa(table) + macro_f1(table)
 
     def best(rows: Ints) -> Floats:
         gold, s = target[rows], score[rows]
@@ -167,7 +186,7 @@ def _prior_weights(probabilities: Floats, target: Ints, chance: np.random.Genera
 
     def best(rows: Ints) -> list[float]:
         options = [(probabilities[rows] / share**power).argmax(axis=1) for power in _POWERS]
-        scores = [f1_score(target[rows], found, average="macro", zero_division=0.0) for found in options]
+        scores = [macro_f1(confusion(target[rows], found, width)) for found in options]
         return [_POWERS[int(np.argmax(scores))]]
 
     (power,) = _bootstrapped(best, len(target), chance)
@@ -183,7 +202,7 @@ _THRESHOLDS: dict[TaskKind, Callable[[Floats, Ints, np.random.Generator], tuple[
 }
 
 
-def _review(task: Task, item: TaskCalibration, logits: Floats, main: Sequence[object], goal: float) -> float:
+def review_point(task: Task, item: TaskCalibration, logits: Floats, main: Sequence[object], goal: float) -> float:
     """Return the lowest confidence above which the main label is right in at least ``goal`` of the cases.
 
     Where no confidence reaches the goal, return 1: a person looks at everything.
@@ -197,6 +216,24 @@ def _review(task: Task, item: TaskCalibration, logits: Floats, main: Sequence[ob
     if len(enough) == 0 or enough[-1] < _MIN_EXAMPLES // 2:
         return 1.0
     return round(confidence(decisions[order[enough[-1]]]), 4)
+
+
+def confusion(gold: Ints, found: Ints, width: int) -> Ints:
+    """Count messages by label in the gold (rows) and found label (columns)."""
+    return np.bincount(gold * width + found, minlength=width * width).reshape(width, width)
+
+
+def macro_f1(table: Ints) -> float:
+    """Macro-F1 over the labels that occur; quicker than scikit-learn's in a search over thresholds."""
+    total = table.sum(axis=0) + table.sum(axis=1)
+    return float((2 * table.diagonal()[total > 0] / total[total > 0]).mean())
+
+
+def quadratic_kappa(table: Ints) -> float:
+    """Quadratic weighted kappa (Cohen, 1968); 1 where everything agrees on one level."""
+    distance = np.subtract.outer(np.arange(len(table)), np.arange(len(table))) ** 2
+    expected = (np.outer(table.sum(axis=1), table.sum(axis=0)) * distance).sum() / table.sum()
+    return 1.0 - float((table * distance).sum() / expected) if expected else 1.0
 
 
 def _f1(gold: npt.NDArray[np.bool_], found: npt.NDArray[np.bool_]) -> float:
