@@ -126,7 +126,10 @@ def sampled_figure(
 
     A sample in which nothing is asked of the task has the figure of all messages.
     """
-    pairs = [(labels[task.id], answer(task, f)) if asked(task, labels) else None for labels, f in zip(gold, found)]  # noqa: B905
+    pairs = [
+        (labels[task.id], answer(task, given)) if asked(task, labels) else None
+        for labels, given in zip(gold, found, strict=True)
+    ]
     if task.kind is TaskKind.MULTI:
         values = _macro_f1(*_hits_of_sets(task, pairs, weights))
     else:

@@ -1,0 +1,337 @@
+"""Whether a candidate may take the place of the current model, and putting it there.
+
+Four gates: the candidate is no worse than the current model on any task's main figure beyond noise; its probabilities
+come true; it was not trained on what it is measured on; its directory is whole, of this taxonomy, and has a version of
+its own. What is refused leaves everything as it was.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from classifier.artifact import FILES, Artifact, write_checksums, write_json
+from classifier.errors import InputError
+from classifier.inference import ComplaintClassifier
+from classifier.taxonomy import LANGUAGES, TASKS, Task
+from classifier.types import Classification, ModelInfo
+from training.card import HeldOut, held_out_section, released_card
+from training.comparison import Comparison, Interval, Verdict, compare, intervals
+from training.config import read_config
+from training.corpus import Example
+from training.evaluation import BINS, Scores, answer, asked, calibration_error, confidences, score_by_language
+from training.leakage import SIMILARITY, Pair, find_pairs, seen_messages
+from training.pipeline import Places
+
+__all__ = [
+    "CALIBRATION_LIMIT",
+    "Calibrated",
+    "Leaks",
+    "Limits",
+    "Report",
+    "as_version",
+    "calibration_checks",
+    "calibration_noise",
+    "find_leaks",
+    "judge",
+    "put_in_place",
+    "without",
+]
+
+CALIBRATION_LIMIT: Final = 0.03
+"""Highest calibration error beyond the noise of the bins."""
+
+_SIMULATIONS: Final = 400
+_NOISE_PERCENTILE: Final = 95
+_CHUNK: Final = 256
+_NOBODY: Final[Callable[[int], None]] = lambda _: None  # noqa: E731
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What is refused: see ``CALIBRATION_LIMIT`` and ``training.leakage.SIMILARITY``."""
+
+    calibration: float = CALIBRATION_LIMIT
+    similarity: float = SIMILARITY
+    seed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrated:
+    """Calibration error of one task in one group of messages, and what a perfect model would be allowed."""
+
+    task: str
+    group: str
+    answers: int
+    error: float
+    noise: float
+    limit: float
+
+    @property
+    def fine(self) -> bool:
+        """Say whether the error is within the limit and the noise."""
+        return self.error <= self.limit + self.noise
+
+
+@dataclass(frozen=True, slots=True)
+class Leaks:
+    """Pairs of an evaluation message and one that was trained on; corpora that could not be looked at."""
+
+    pairs: tuple[Pair, ...] = ()
+    seen: int = 0
+    missing: tuple[str, ...] = ()
+
+    @property
+    def messages(self) -> set[tuple[str, str]]:
+        """Return source and id of the evaluation messages that leak."""
+        return {(pair.source, pair.id) for pair in self.pairs}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was measured and decided. ``reasons`` is empty if the candidate may be released."""
+
+    candidate: ModelInfo
+    current: ModelInfo | None
+    scores: dict[str, Scores]
+    intervals: dict[str, dict[str, Interval]]
+    comparisons: tuple[Comparison, ...]
+    calibration: tuple[Calibrated, ...]
+    leaks: Leaks
+    left_out: int = 0
+    reasons: tuple[str, ...] = field(default=())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as JSON."""
+        whole = asdict(self)
+        for row, comparison in zip(whole["comparisons"], self.comparisons, strict=True):
+            row |= {"noise": comparison.difference.noise, "verdict": comparison.verdict.value}
+        for row, calibrated in zip(whole["calibration"], self.calibration, strict=True):
+            row["fine"] = calibrated.fine
+        return {"passed": not self.reasons, **whole}
+
+
+def find_leaks(candidate: Artifact, examples: Sequence[Example], places: Places, similarity: float) -> Leaks:
+    """Look for ``examples`` in the corpora that the candidate's ``training.toml`` names."""
+    file = candidate.path / FILES.training
+    if not file.is_file():
+        return Leaks(missing=(f"{file.name} of the candidate, which names its corpora",))
+    seen, missing = seen_messages(read_config(file), places)
+    return Leaks(tuple(find_pairs(seen, examples, threshold=similarity)), len(seen), tuple(missing))
+
+
+def without(examples: Sequence[Example], leaks: Leaks) -> list[Example]:
+    """Leave out the messages that leak; raise ``InputError`` if nothing is left to measure on."""
+    kept = [e for e in examples if (e.source, e.id) not in leaks.messages]
+    if not kept:
+        raise InputError("every message to measure on was trained on too: name others by --on")
+    return kept
+
+
+def as_version(classifier: ComplaintClassifier, version: str) -> ComplaintClassifier:
+    """Return ``classifier`` under another version of its name."""
+    artifact = classifier.artifact
+    return replace(classifier, artifact=replace(artifact, info=replace(artifact.info, version=version)))
+
+
+def judge(
+    candidate: ComplaintClassifier,
+    current: ComplaintClassifier | None,
+    examples: Sequence[Example],
+    leaks: Leaks,
+    limits: Limits,
+    *,
+    advance: Callable[[int], None] = _NOBODY,
+) -> Report:
+    """Measure both models on ``examples`` and say what speaks against the candidate.
+
+    ``leaks`` count unless their messages are left out of ``examples``. ``advance`` is told how many messages were
+    just classified, of ``len(examples)`` for each model.
+    """
+    gold = [e.labels for e in examples]
+    found = _answers(candidate, examples, advance)
+    comparisons = compare(gold, _answers(current, examples, advance), found, seed=limits.seed) if current else []
+    groups = _groups(examples)
+    report = Report(
+        candidate=candidate.model,
+        current=current.model if current else None,
+        scores=score_by_language(examples, found),
+        intervals={
+            name: intervals([gold[i] for i in rows], [found[i] for i in rows], seed=limits.seed)
+            for name, rows in groups.items()
+        },
+        comparisons=tuple(comparisons),
+        calibration=tuple(calibration_checks(examples, found, limits)),
+        leaks=leaks,
+        left_out=len(leaks.messages - {(e.source, e.id) for e in examples}),
+    )
+    return replace(report, reasons=tuple(_reasons(report, len(examples))))
+
+
+def calibration_checks(
+    examples: Sequence[Example], found: Sequence[Classification], limits: Limits
+) -> Iterator[Calibrated]:
+    """Yield the calibration error of each task over all messages and in each language."""
+    for name, rows in _groups(examples).items():
+        for task in TASKS:
+            cells = [cell for i in rows for cell in _cells(task, examples[i], found[i])]
+            if cells:
+                probabilities, hits = zip(*cells, strict=True)
+                error = calibration_error(probabilities, hits)
+                noise = calibration_noise(probabilities, seed=limits.seed)
+                yield Calibrated(task.id, name, len(cells), error, noise, limits.calibration)
+
+
+def calibration_noise(probabilities: Sequence[float], *, seed: int = 1) -> float:
+    """Return the calibration error that a perfectly calibrated model stays under in 95 of 100 samples as large.
+
+    The error of few answers in 15 bins is above zero even if every probability is right. So outcomes are drawn with
+    the very probabilities that were given, again and again (consistency resampling; Bröcker & Smith, "Increasing the
+    reliability of reliability diagrams", 2007). Answers count as independent of each other.
+    """
+    p = np.sort(np.asarray(probabilities))
+    bins = np.minimum((p * BINS).astype(int), BINS - 1)
+    starts = np.flatnonzero(np.diff(bins, prepend=-1))
+    chance = np.random.default_rng(seed)
+    errors = [
+        np.abs(np.add.reduceat(p - (chance.random(len(p)) < p), starts)).sum() / len(p) for _ in range(_SIMULATIONS)
+    ]
+    return float(np.percentile(errors, _NOISE_PERCENTILE))
+
+
+def put_in_place(candidate: Artifact, target: Path, report: Report, files: Sequence[str]) -> Artifact:
+    """Write the release in a temporary folder beside ``target``, then move it there in one go.
+
+    Card, metrics and checksums are new; ``files`` are the names of what it was measured on. If anything fails,
+    ``target`` is what it was.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as folder:
+        fresh = Path(folder) / target.name
+        _write(candidate, fresh, report, files)
+        Artifact.load(fresh)
+        _swap(fresh, target, Path(folder) / "retired")
+    return Artifact.load(target)
+
+
+def _swap(fresh: Path, target: Path, retired: Path) -> None:
+    """Move ``target`` out of the way and ``fresh`` in its place, or ``target`` back."""
+    if not target.exists():
+        fresh.rename(target)
+        return
+    target.rename(retired)
+    try:
+        fresh.rename(target)
+    except BaseException:
+        retired.rename(target)
+        raise
+
+
+def _write(candidate: Artifact, path: Path, report: Report, files: Sequence[str]) -> None:
+    """Copy the candidate's own files and renew what says how good it is."""
+    path.mkdir()
+    sums = (candidate.path / FILES.checksums).read_text(encoding="utf-8")
+    for line in sums.splitlines():
+        name = line.partition("  ")[2]
+        shutil.copyfile(candidate.path / name, path / name)
+    config = json.loads((path / FILES.config).read_text(encoding="utf-8"))
+    write_json(path / FILES.config, config | {"version": report.candidate.version})
+    write_json(path / FILES.metrics, candidate.metrics() | {"held_out": _metrics(report, files)})
+    card = path / FILES.card
+    text = card.read_text(encoding="utf-8") if card.is_file() else ""
+    leaks = report.leaks
+    measured = HeldOut(
+        report.scores, report.intervals, report.current, report.comparisons, files, leaks.seen, leaks.missing
+    )
+    card.write_text(released_card(text, candidate.info, report.candidate, held_out_section(measured)), encoding="utf-8")
+    write_checksums(path)
+
+
+def _metrics(report: Report, files: Sequence[str]) -> dict[str, Any]:
+    """Return what ``metrics.json`` keeps of the report, beside the figures from training."""
+    whole = report.to_dict()
+    return {
+        **report.scores,
+        "intervals": {
+            name: {figure: [round(i.low, 4), round(i.high, 4)] for figure, i in found.items()}
+            for name, found in report.intervals.items()
+        },
+        "files": list(files),
+        "compared_with": whole["current"],
+        "differences": {
+            f"{c.task} {c.figure}": [round(v, 4) for v in (c.difference.value, c.difference.low, c.difference.high)]
+            for c in report.comparisons
+        },
+        "leakage": {
+            "seen": report.leaks.seen,
+            "left_out": report.left_out,
+            "corpora_not_there": list(report.leaks.missing),
+        },
+    }
+
+
+def _reasons(report: Report, messages: int) -> Iterator[str]:
+    """Yield what speaks against the candidate, a line each."""
+    if report.current and (report.current.name, report.current.version) == (
+        report.candidate.name,
+        report.candidate.version,
+    ):
+        yield (
+            f"version: {report.candidate.name} {report.candidate.version} is the current model's name and version: "
+            "raise run.version, or give another by --force-version"
+        )
+    for c in report.comparisons:
+        if c.verdict is Verdict.WORSE:
+            d = c.difference
+            yield (
+                f"worse: {c.task} {c.figure} is {c.candidate:.3f}, the current model's is {c.current:.3f}; the "
+                f"difference of {d.value:+.3f} (95 %: {d.low:+.3f} to {d.high:+.3f}) is beyond the noise of "
+                f"±{d.noise:.3f} that {c.messages:,} messages leave"
+            )
+    for k in report.calibration:
+        if not k.fine:
+            where = "all messages" if k.group == "all" else f"messages in {k.group}"
+            yield (
+                f"badly calibrated: {k.task} over {where} has an error of {k.error:.3f}; at most {k.limit:.3f} beyond "
+                f"the {k.noise:.3f} that a perfectly calibrated model may show on {k.answers:,} answers"
+            )
+    leaking = len(report.leaks.messages) - report.left_out
+    if leaking:
+        kinds = [pair.kind.value for pair in report.leaks.pairs]
+        counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in sorted(set(kinds)))
+        yield (
+            f"leaking: {leaking:,} of {messages:,} messages to measure on were trained on too ({counts} pairs): train "
+            "without them, or measure without them by --leave-out-leaks"
+        )
+
+
+def _answers(
+    classifier: ComplaintClassifier, examples: Sequence[Example], advance: Callable[[int], None]
+) -> list[Classification]:
+    """Classify ``examples``, telling how far it is."""
+    found: list[Classification] = []
+    for start in range(0, len(examples), _CHUNK):
+        chunk = examples[start : start + _CHUNK]
+        found += classifier.predict([e.text for e in chunk], languages=[e.language for e in chunk], facts=False)
+        advance(len(chunk))
+    return found
+
+
+def _groups(examples: Sequence[Example]) -> dict[str, list[int]]:
+    """Return the rows of all messages and of each language that there is."""
+    groups = {"all": list(range(len(examples)))}
+    groups |= {name: [i for i, e in enumerate(examples) if e.language == name] for name in LANGUAGES}
+    return {name: rows for name, rows in groups.items() if rows}
+
+
+def _cells(task: Task, example: Example, found: Classification) -> list[tuple[float, bool]]:
+    """Return the probabilities that one answer's calibration is judged by, and whether they came true."""
+    given = answer(task, found) if asked(task, example.labels) else None
+    return confidences(task, example.labels[task.id], given) if given else []
