@@ -1,0 +1,81 @@
+"""The model directory that ``recupera calibrate`` writes: another one's files, with a calibration for one inbox."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+from classifier.artifact import FILES, Artifact, write_checksums, write_json
+from classifier.errors import InputError
+from training.recalibration import FOLDS, Recalibration
+
+_HEADING = "## Refitted for one inbox"
+_NOTE = """Calibration, thresholds and review points of {base} were refitted by `recupera calibrate` on {messages}
+labelled messages of one inbox, for: {changed}. The figures above are of the model before; `metrics.json` has those
+before and after, on folds of these messages (`recalibration`).
+"""
+
+
+def write_model(artifact: Artifact, recalibration: Recalibration, output: Path) -> Artifact:
+    """Write a copy of the model with the calibration, in one move once it is complete.
+
+    Its version ends in ``+`` and a digest of the calibration, so that an answer says by which it was given.
+    """
+    check_output(artifact, output)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as folder:
+        fresh, retired = Path(folder) / output.name, Path(folder) / "retired"
+        shutil.copytree(artifact.path, fresh)
+        _renew(artifact, recalibration, fresh)
+        Artifact.load(fresh)
+        if output.exists():
+            output.rename(retired)
+        try:
+            fresh.rename(output)
+        except BaseException:
+            if retired.exists():
+                retired.rename(output)
+            raise
+    return Artifact.load(output)
+
+
+def check_output(artifact: Artifact, output: Path) -> None:
+    """Raise ``InputError`` if ``output`` is the model itself, or there and no model."""
+    if output.exists() and not (output.is_dir() and (output / FILES.checksums).is_file()):
+        raise InputError(f"{output} is there and is no model directory: name another place by --output")
+    if output.resolve() == artifact.path.resolve():
+        raise InputError(f"{output} is the model to refit, which is kept: name another place by --output")
+
+
+def _renew(artifact: Artifact, recalibration: Recalibration, path: Path) -> None:
+    """Write calibration, version, metrics and a note on the card, and checksums over all."""
+    write_json(path / FILES.calibration, recalibration.calibration.to_dict())
+    digest = hashlib.sha256((path / FILES.calibration).read_bytes()).hexdigest()[:8]
+    config = json.loads((path / FILES.config).read_text(encoding="utf-8"))
+    write_json(path / FILES.config, config | {"version": f"{artifact.info.version.partition('+')[0]}+{digest}"})
+    write_json(path / FILES.metrics, artifact.metrics() | {"recalibration": _metrics(artifact, recalibration)})
+    card = path / FILES.card
+    text = card.read_text(encoding="utf-8") if card.is_file() else ""
+    text = text.partition(_HEADING)[0].rstrip("\n")
+    changed, base = ", ".join(recalibration.changed), f"{artifact.info.name} {artifact.info.version}"
+    note = _NOTE.format(base=base, messages=recalibration.messages, changed=changed)
+    card.write_text(f"{text}\n\n{_HEADING}\n\n{note}", encoding="utf-8")
+    write_checksums(path)
+
+
+def _metrics(artifact: Artifact, recalibration: Recalibration) -> dict[str, object]:
+    """Return what ``metrics.json`` says of the recalibration."""
+    tasks = {
+        v.task.id: {
+            "messages": v.messages,
+            "changed": v.change.value,
+            "before": asdict(v.before),
+            "after": asdict(v.after),
+        }
+        for v in recalibration.verdicts
+    }
+    return {"base": artifact.info.version, "messages": recalibration.messages, "folds": FOLDS, "tasks": tasks}
