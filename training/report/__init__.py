@@ -1,0 +1,34 @@
+"""The report of ``recupera evaluate --report``: a page for people, and the same figures as JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from classifier.errors import InputError
+from training.report.contents import Report, build_report
+from training.report.page import render
+
+__all__ = ["Report", "build_report", "figures_path", "write_report"]
+
+_ENDINGS = (".html", ".htm")
+
+
+def figures_path(page: Path) -> Path:
+    """Return where the figures of a report go: beside ``page``; raise ``InputError`` if no report can go there."""
+    if page.suffix.lower() not in _ENDINGS:
+        raise InputError(f"--report {page}: the report is HTML, its name must end in .html")
+    if not page.parent.is_dir():
+        raise InputError(f"--report {page}: there is no folder {page.parent}; make it first")
+    return page.with_suffix(".json")
+
+
+def write_report(report: Report, page: Path) -> None:
+    """Write the page, and the figures beside it; raise ``InputError`` if they can't be written."""
+    figures = json.dumps(report.to_dict(), ensure_ascii=False, indent=1, allow_nan=False)
+    html = render(report)
+    try:
+        figures_path(page).write_text(figures + "\n", encoding="utf-8")
+        page.write_text(html, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"--report {page}: {error.strerror}") from None
