@@ -1,0 +1,42 @@
+"""What the classifier says, as figures: calibrated probabilities whatever was decided, and intervals of means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from classifier.calibration import Floats, columns
+from classifier.inference import ComplaintClassifier
+from classifier.taxonomy import TASKS
+
+Interval = tuple[float, float]
+
+_SAMPLES = 2000
+_COVERAGE = (2.5, 97.5)
+
+
+def calibrated(classifier: ComplaintClassifier, texts: Sequence[str]) -> dict[str, Floats]:
+    """Return calibrated probabilities by task, (len(texts), width) each, also of what is no complaint."""
+    logits = classifier.logits(texts)
+    where, calibration = columns(), classifier.artifact.calibration
+    return {task.id: calibration[task.id].probabilities(task, logits[:, where[task.id]]) for task in TASKS}
+
+
+def interval(values: Sequence[float], *, seed: int) -> Interval:
+    """Return the 95 % interval of the mean by the percentile bootstrap (Efron & Tibshirani, 1993, chapter 13).
+
+    It is (0, 0) without values, and has no width where they are all alike.
+    """
+    if not values:
+        return (0.0, 0.0)
+    sample = np.asarray(values, dtype=np.float64)
+    chance = np.random.default_rng(seed)
+    means = sample[chance.integers(0, len(sample), (_SAMPLES, len(sample)))].mean(axis=1)
+    low, high = np.percentile(means, _COVERAGE)
+    return (round(float(low), 4), round(float(high), 4))
+
+
+def mean(values: Sequence[float]) -> float:
+    """Return the mean with four digits, 0 without values."""
+    return round(float(np.mean(values)), 4) if values else 0.0
