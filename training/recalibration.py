@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -100,7 +101,7 @@ class Recalibration:
 
 
 @dataclass(frozen=True, slots=True)
-class _Corrections:
+class Corrections:
     """The corrections that have a label of one task."""
 
     task: Task
@@ -108,9 +109,14 @@ class _Corrections:
     target: Ints
     examples: Sequence[Example]
 
-    def at(self, rows: Ints) -> _Corrections:
+    @classmethod
+    def of(cls, task: Task, logits: npt.NDArray[np.float32], examples: Sequence[Example]) -> Self:
+        """Take the task's own columns of the logits, of examples that all have its label."""
+        return cls(task, np.asarray(logits, dtype=np.float64), targets(task, examples), examples)
+
+    def at(self, rows: Ints) -> Self:
         """Return some of them."""
-        return _Corrections(self.task, self.logits[rows], self.target[rows], [self.examples[i] for i in rows])
+        return type(self)(self.task, self.logits[rows], self.target[rows], [self.examples[i] for i in rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +153,7 @@ def recalibrate(
         if not len(known):
             continue
         mine, labelled = logits[known][:, where[task.id]], [examples[i] for i in known]
-        corrections = _Corrections(task, np.asarray(mine, dtype=np.float64), targets(task, labelled), labelled)
+        corrections = Corrections.of(task, mine, labelled)
         item = calibration[task.id]
         verdict = _judge(item, corrections, seed)
         if verdict.change is not Change.NOTHING:
@@ -159,7 +165,7 @@ def recalibrate(
     return Recalibration(Calibration(fitted), tuple(verdicts))
 
 
-def refit(item: TaskCalibration, corrections: _Corrections, change: Change, seed: int) -> TaskCalibration:
+def refit(item: TaskCalibration, corrections: Corrections, change: Change, seed: int) -> TaskCalibration:
     """Fit what ``change`` says on all of ``corrections``."""
     if change in (Change.PROBABILITIES, Change.BOTH):
         item = _likelier(_with_shares(item, corrections), corrections)
@@ -168,7 +174,7 @@ def refit(item: TaskCalibration, corrections: _Corrections, change: Change, seed
     return item
 
 
-def _with_shares(item: TaskCalibration, corrections: _Corrections) -> TaskCalibration:
+def _with_shares(item: TaskCalibration, corrections: Corrections) -> TaskCalibration:
     """Correct the shift for the inbox's own shares of the labels, if the shares of before are known."""
     if not item.prior:
         return item
@@ -179,7 +185,7 @@ def _with_shares(item: TaskCalibration, corrections: _Corrections) -> TaskCalibr
     return replace(item, shift=_rounded(moved, 5), prior=_rounded(share, 6))
 
 
-def _likelier(item: TaskCalibration, corrections: _Corrections) -> TaskCalibration:
+def _likelier(item: TaskCalibration, corrections: Corrections) -> TaskCalibration:
     """Move scale and shift to where the corrections are likeliest, less a penalty for moving (normal priors)."""
     logits, target = corrections.logits * item.scale, corrections.target
     width = logits.shape[1]
@@ -204,7 +210,7 @@ def _losses(task: Task, adjusted: Floats, target: Ints) -> Floats:
     return losses
 
 
-def _with_thresholds(item: TaskCalibration, corrections: _Corrections, seed: int) -> TaskCalibration:
+def _with_thresholds(item: TaskCalibration, corrections: Corrections, seed: int) -> TaskCalibration:
     """Move each threshold towards its best value, the further the more messages of its labels were seen."""
     task, counts = corrections.task, _counts(corrections)
     if len(np.unique(corrections.target, axis=0)) < 2:
@@ -222,7 +228,7 @@ def _with_thresholds(item: TaskCalibration, corrections: _Corrections, seed: int
     return replace(item, thresholds=_rounded(np.sort(moved) if task.kind is TaskKind.ORDINAL else moved, 4))
 
 
-def _with_review(item: TaskCalibration, corrections: _Corrections, section: DecisionSection) -> TaskCalibration:
+def _with_review(item: TaskCalibration, corrections: Corrections, section: DecisionSection) -> TaskCalibration:
     """Move the review point towards the one that reaches the precision wished for, if enough was seen to tell."""
     task, count = corrections.task, len(corrections.target)
     goal = section.review_precision.get(task.id)
@@ -233,7 +239,7 @@ def _with_review(item: TaskCalibration, corrections: _Corrections, section: Deci
     return replace(item, review_below=round(part * best + (1 - part) * item.review_below, 4))
 
 
-def _judge(item: TaskCalibration, corrections: _Corrections, seed: int) -> Verdict:
+def _judge(item: TaskCalibration, corrections: Corrections, seed: int) -> Verdict:
     """Choose the change that is best on folds that it was not fitted on; nothing, unless it is clearly better."""
     count = len(corrections.target)
     before = _answers(corrections, [(item, np.arange(count))])
@@ -246,7 +252,7 @@ def _judge(item: TaskCalibration, corrections: _Corrections, seed: int) -> Verdi
     return Verdict(corrections.task, count, change, before.figures, chosen.figures)
 
 
-def _cross_validated(item: TaskCalibration, corrections: _Corrections, change: Change, seed: int) -> _Answers:
+def _cross_validated(item: TaskCalibration, corrections: Corrections, change: Change, seed: int) -> _Answers:
     """Answer each fold by what was fitted on the others. Messages of a family share a fold."""
     families = sorted({e.family for e in corrections.examples}, key=lambda family: text_hash(f"{seed}:{family}"))
     fold_of = {family: i % FOLDS for i, family in enumerate(families)}
@@ -257,7 +263,7 @@ def _cross_validated(item: TaskCalibration, corrections: _Corrections, change: C
     )
 
 
-def _answers(corrections: _Corrections, parts: Sequence[tuple[TaskCalibration, Ints]]) -> _Answers:
+def _answers(corrections: Corrections, parts: Sequence[tuple[TaskCalibration, Ints]]) -> _Answers:
     """Answer each part of the rows by its own calibration."""
     task, target = corrections.task, corrections.target
     gold = _gold(task, target)
@@ -272,7 +278,7 @@ def _answers(corrections: _Corrections, parts: Sequence[tuple[TaskCalibration, I
     return _Answers(losses, given, Figures(_quality(task, gold, given), error, float(losses.mean())))
 
 
-def _improves(corrections: _Corrections, before: _Answers, after: _Answers, seed: int) -> bool:
+def _improves(corrections: Corrections, before: _Answers, after: _Answers, seed: int) -> bool:
     """Say whether no figure is worse and one is better by more than its standard error (paired bootstrap)."""
     old, new, count = before.figures, after.figures, len(before.losses)
     if new.log_loss > old.log_loss or new.quality < old.quality:
@@ -326,7 +332,7 @@ def _confidences(task: Task, probabilities: Floats, gold: Bools) -> tuple[list[f
     return probabilities[rows, best].tolist(), gold[rows, best].tolist()
 
 
-def _counts(corrections: _Corrections) -> Floats:
+def _counts(corrections: Corrections) -> Floats:
     """Return how many of the corrections have each label; of a flag, how many are yes."""
     if corrections.task.kind in _BINARY:
         counts: Ints = corrections.target.sum(axis=0)
