@@ -1,16 +1,20 @@
-"""What the classifier says, as figures: calibrated probabilities whatever was decided, and intervals of means."""
+"""What the classifier says: labels to compare, probabilities whatever was decided, means and their intervals."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from classifier.calibration import Floats, columns
 from classifier.inference import ComplaintClassifier
 from classifier.taxonomy import TASKS
+from classifier.types import Classification, MultiDecision
 
 Interval = tuple[float, float]
+
+Found = Mapping[str, Classification]
+"""What was found, by text."""
 
 _SAMPLES = 2000
 _COVERAGE = (2.5, 97.5)
@@ -21,6 +25,12 @@ def calibrated(classifier: ComplaintClassifier, texts: Sequence[str]) -> dict[st
     logits = classifier.logits(texts)
     where, calibration = columns(), classifier.artifact.calibration
     return {task.id: calibration[task.id].probabilities(task, logits[:, where[task.id]]) for task in TASKS}
+
+
+def answer(classification: Classification, task: str) -> object:
+    """Return the label of a task, or its set of labels; ``None`` where the task was not asked."""
+    decision = getattr(classification, task)
+    return frozenset(decision.labels) if isinstance(decision, MultiDecision) else getattr(decision, "label", None)
 
 
 def interval(values: Sequence[float], *, seed: int) -> Interval:

@@ -41,6 +41,8 @@ class Perturbation:
 
 WORDING: Final = Perturbation("wording of another variety", wording.swap_wording, MEANING)
 
+ORDERS: Final = Perturbation("prompt-like text", surroundings.with_prompt, MEANING)
+
 PERTURBATIONS: Final = (
     Perturbation("first names, same gender", swaps.swap_names, MEANING),
     Perturbation("first names, other gender", swaps.swap_gender, MEANING),
@@ -56,5 +58,5 @@ PERTURBATIONS: Final = (
     Perturbation("abbreviations", typos.abbreviations, SLIPS),
     Perturbation("signature", surroundings.with_signature, NOTHING),
     Perturbation("quoted thread", surroundings.with_thread, NOTHING),
-    Perturbation("prompt-like text", surroundings.with_prompt, MEANING),
+    ORDERS,
 )

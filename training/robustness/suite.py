@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,19 +10,16 @@ import numpy as np
 
 from classifier.inference import ComplaintClassifier
 from classifier.taxonomy import LANGUAGES
-from classifier.types import Classification, MultiDecision
 from training.corpus import Example
-from training.robustness.answers import interval, mean
+from training.robustness.answers import Found, answer, interval, mean
 from training.robustness.gaps import measure_gaps
+from training.robustness.known_answers import Probe, known_probes, score_probes
 from training.robustness.lists import Chance
-from training.robustness.perturbations import PERTURBATIONS, WORDING, Perturbation
-from training.robustness.probes import KINDS, Message, contrasts, dialect_pairs, template_messages
-from training.robustness.report import TASKS_COMPARED, Flip, ProbeScore, RobustnessReport, Stability
-from training.robustness.surroundings import prompts
+from training.robustness.perturbations import ORDERS, PERTURBATIONS, WORDING, Perturbation
+from training.robustness.probes import Message, dialect_pairs, template_messages
+from training.robustness.report import TASKS_COMPARED, Flip, RobustnessReport, Stability
 
 _FLIPS_SHOWN: Final = 5
-
-Found = Mapping[str, Classification]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +30,6 @@ class _Pair:
     language: str
     before: str
     after: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Probe:
-    """Texts whose answers are known: ``texts`` and, for each, whether it is a complaint."""
-
-    name: str
-    language: str
-    texts: tuple[tuple[str, bool], ...]
 
 
 def measure(
@@ -55,8 +43,9 @@ def measure(
     chance = np.random.default_rng(seed)
     messages = _drawn(examples, at_most, chance) + template_messages(chance)
     pairs = [pair for perturbation in PERTURBATIONS for pair in _pairs(perturbation, messages, seed)]
-    probes = _probes()
+    probes = known_probes()
     found = _classify(classifier, pairs, probes)
+    ordered = [(pair.language, pair.before, pair.after) for pair in pairs if pair.perturbation == ORDERS.name]
     return RobustnessReport(
         model=f"{classifier.model.name} {classifier.model.version}",
         seed=seed,
@@ -64,9 +53,7 @@ def measure(
         stability=tuple(
             item for perturbation in PERTURBATIONS for item in _stability(perturbation, pairs, found, seed)
         ),
-        probes=tuple(
-            item for name in dict.fromkeys(p.name for p in probes) for item in _scores(name, probes, found, seed)
-        ),
+        probes=score_probes(probes, ordered, found, seed=seed),
         gaps=measure_gaps(classifier, messages, seed=seed),
         flips=tuple(flip for perturbation in PERTURBATIONS for flip in _flips(perturbation, pairs, found)),
     )
@@ -89,20 +76,7 @@ def _pairs(perturbation: Perturbation, messages: Sequence[Message], seed: int) -
     return pairs
 
 
-def _probes() -> list[_Probe]:
-    """List the probes of negation and sarcasm, and orders that stand alone: they are no complaints."""
-    pairs = [
-        _Probe(kind, item.language, ((item.complaint, True), (item.other, False)))
-        for kind in KINDS
-        for item in contrasts(kind)
-    ]
-    alone = [
-        _Probe("prompt-like text alone", name, ((item.text, False),)) for name in LANGUAGES for item in prompts(name)
-    ]
-    return pairs + alone
-
-
-def _classify(classifier: ComplaintClassifier, pairs: Sequence[_Pair], probes: Sequence[_Probe]) -> Found:
+def _classify(classifier: ComplaintClassifier, pairs: Sequence[_Pair], probes: Sequence[Probe]) -> Found:
     """Classify every distinct text once."""
     texts = [text for pair in pairs for text in (pair.before, pair.after)]
     texts += [text for probe in probes for text, _ in probe.texts]
@@ -113,13 +87,7 @@ def _classify(classifier: ComplaintClassifier, pairs: Sequence[_Pair], probes: S
 def _changed(pair: _Pair, found: Found) -> tuple[str, ...]:
     """Name the tasks of which the labels differ."""
     before, after = found[pair.before], found[pair.after]
-    return tuple(task for task in TASKS_COMPARED if _answer(before, task) != _answer(after, task))
-
-
-def _answer(classification: Classification, task: str) -> object:
-    """Return the label or the set of labels; ``None`` where the task was not asked."""
-    decision = getattr(classification, task)
-    return frozenset(decision.labels) if isinstance(decision, MultiDecision) else getattr(decision, "label", None)
+    return tuple(task for task in TASKS_COMPARED if answer(before, task) != answer(after, task))
 
 
 def _stability(perturbation: Perturbation, pairs: Sequence[_Pair], found: Found, seed: int) -> list[Stability]:
@@ -138,26 +106,6 @@ def _stability(perturbation: Perturbation, pairs: Sequence[_Pair], found: Found,
                 changed=shares | {"any": mean(anything)},
                 interval=interval(anything, seed=seed),
                 limit=perturbation.limit,
-            )
-        )
-    return result
-
-
-def _scores(name: str, probes: Sequence[_Probe], found: Found, seed: int) -> list[ProbeScore]:
-    """Count the right answers of one kind of probe: all, and by language."""
-    result = []
-    for language in ("all", *LANGUAGES):
-        mine = [p for p in probes if p.name == name and language in ("all", p.language)]
-        right = [[found[text].complaint.label == expected for text, expected in p.texts] for p in mine]
-        both = [float(all(answers)) for answers in right]
-        result.append(
-            ProbeScore(
-                probe=name,
-                language=language,
-                probes=len(mine),
-                accuracy=mean([float(answer) for answers in right for answer in answers]),
-                pair_accuracy=mean(both),
-                interval=interval(both, seed=seed),
             )
         )
     return result

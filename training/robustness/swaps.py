@@ -35,8 +35,9 @@ def with_gender(text: str, language: str, gender: str, chance: Chance) -> str:
 
 
 def swap_cities(text: str, language: str, chance: Chance) -> str:
-    """Put other cities, near or far."""
-    return with_region(text, language, tuple(read("names")["places"][language]), chance)
+    """Put other cities of the same region."""
+    regions = {city: region for region in read("names")["places"][language].values() for city in region}
+    return _put(text, _cities(language), lambda city: regions[city], chance)
 
 
 def with_region(text: str, language: str, regions: Sequence[str], chance: Chance) -> str:

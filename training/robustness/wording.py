@@ -55,13 +55,14 @@ def swap_wording(text: str, language: str, _chance: Chance) -> str:
 
 @cache
 def _table(variety: str) -> _Table:
-    """Read the phrases of one direction; the first of several translations is taken."""
+    """Read the phrases of one direction, the first of several translations; what is there already stays."""
     lists = read("words")[variety[:2]]
     backwards = variety == lists["varieties"][0]
     phrases: dict[str, str] = {}
     for first, second in lists["both"]:
         old, new = (second, first) if backwards else (first, second)
         phrases.setdefault(old, new)
+        phrases.setdefault(new, new)
     for old, new in lists[f"to_{variety.replace('-', '_')}"]:
         phrases.setdefault(old, new)
     return _Table(re.compile(whole(phrases), re.IGNORECASE), phrases)
