@@ -109,13 +109,8 @@ def held_out_section(measured: HeldOut) -> str:
 
 def released_card(card: str, made: ModelInfo, released: ModelInfo, section: str) -> str:
     """Return ``card`` with the name it is released under and ``section`` in its place, instead of an earlier one."""
-    titled = re.sub(
-        rf"^# {re.escape(f'{made.name} {made.version}')}$",
-        lambda _: f"# {released.name} {released.version}",
-        card,
-        count=1,
-        flags=re.MULTILINE,
-    )
+    title = re.compile(rf"^# {re.escape(made.name)}(?: .*)?$", re.MULTILINE)
+    titled = title.sub(lambda _: f"# {released.name} {released.version}", card, count=1)
     bare = _WRITTEN.sub("", titled)
     written = f"{_BEGIN}\n{section}\n{_END}\n"
     before, found, after = bare.partition(_BEFORE)

@@ -115,8 +115,10 @@ def intervals(gold: Sequence[Labels], found: Sequence[Classification], *, seed: 
 def resamples(messages: int, samples: int, seed: int) -> Counts:
     """Return how often each message is drawn, (1 + samples, messages); the first row takes each once."""
     chance = np.random.default_rng(seed)
-    drawn = chance.multinomial(messages, np.full(messages, 1 / messages), size=samples)
-    return np.concatenate([np.ones((1, messages)), drawn]).astype(np.float32)
+    weights = np.ones((1 + samples, messages), dtype=np.float32)
+    for row in weights[1:]:
+        row[:] = np.bincount(chance.integers(0, messages, messages), minlength=messages)
+    return weights
 
 
 def sampled_figure(

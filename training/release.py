@@ -307,8 +307,8 @@ def _reasons(report: Report, messages: int) -> Iterator[str]:
         kinds = [pair.kind.value for pair in report.leaks.pairs]
         counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in sorted(set(kinds)))
         yield (
-            f"leaking: {leaking:,} of {messages:,} messages to measure on were trained on too ({counts} pairs): train "
-            "without them, or measure without them by --leave-out-leaks"
+            f"leaking: of {messages:,} messages to measure on, {leaking:,} or the like of it was trained on (pairs: "
+            f"{counts}): train without, or measure without by --leave-out-leaks"
         )
 
 

@@ -44,7 +44,11 @@ def release(
         Path | None, typer.Option(help="Folder with the corpora that the candidate was trained on.")
     ] = None,
     configs: Annotated[
-        Path, typer.Option(help="Folder of the candidate's configuration, from which its corpora are found.")
+        Path,
+        typer.Option(
+            help="Folder of the candidate's configuration, from which its corpora are found.",
+            show_default="training/configs",
+        ),
     ] = _CONFIGS,
     similarity: Annotated[
         float, typer.Option(min=0.1, max=1.0, help="Share of text in common from which messages are near-duplicates.")
@@ -211,7 +215,7 @@ def _leaks(report: Report) -> Table | Text:
         return Text(f"No leaks: none of these messages is among the {leaks.seen:,} that it was trained on.")
     left = f", {report.left_out:,} left out" if report.left_out else ""
     more = f"and {len(leaks.pairs) - _SHOWN:,} more: see --json" if len(leaks.pairs) > _SHOWN else None
-    table = Table(title=f"Trained on as well ({len(leaks.messages):,} messages{left})", caption=more)
+    table = Table(title=f"Trained on as well: {len(leaks.messages):,} of the messages{left}", caption=more)
     for column in ("message", "trained on", "why", "similarity"):
         table.add_column(column)
     for p in leaks.pairs[:_SHOWN]:
