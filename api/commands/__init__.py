@@ -1,0 +1,1 @@
+"""Subcommands of ``recupera`` that belong to the service, a file each."""

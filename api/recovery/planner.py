@@ -1,0 +1,193 @@
+"""From a classified message to the plan of its recovery: a pure function of policy, classification and context."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from api.recovery.case import Context, Money, Traits, traits_of
+from api.recovery.deadlines import Schedule, schedule
+from api.recovery.plan import (
+    Compensation,
+    DeadlineKind,
+    GuaranteeClaim,
+    Note,
+    Plan,
+    PolicyVersion,
+    Reason,
+    Step,
+)
+from api.recovery.policy import Guarantee, Phrase, Policy, Remedy, Stage, StepDefinition
+from api.recovery.rules import Decision, decide, matches
+from api.recovery.wording import LANGUAGES, wording
+from classifier.types import Classification
+
+__all__ = ["make_plan"]
+
+_PAY: Final = "pay_guarantee"
+
+
+def make_plan(policy: Policy, classification: Classification | Mapping[str, Any], context: Context) -> Plan:
+    """Return what is owed to the customer.
+
+    Any classification gets a plan, also of a text that is no complaint or could not be read. ``ValueError`` if
+    ``context.now`` has no time zone.
+    """
+    if isinstance(classification, Mapping):
+        classification = Classification.from_dict(classification)
+    traits = traits_of(classification, context)
+    decision = decide(policy, traits)
+    timetable = schedule(policy, decision, traits, context)
+    language = classification.language if classification.language in LANGUAGES else policy.policy.fallback_language
+    writer = _Writer(policy, str(language), decision, timetable)
+    claims = writer.claims(traits)
+    return Plan(
+        policy=PolicyVersion(policy.policy.name, policy.policy.version, policy.digest),
+        language=writer.language,
+        complaint=classification.complaint.label,
+        priority=decision.priority,
+        queue=decision.queue,
+        escalate_to=_above(policy, decision.queue),
+        deadlines=timetable.deadlines,
+        steps=writer.steps(claims, context),
+        compensation=_compensation(policy, decision.band, classification, context),
+        guarantees=tuple(claim for claim, _ in claims),
+        guidance=writer.notes("guidance", decision.guidance, policy.guidance),
+        flags=writer.notes("flags", decision.flags, policy.flag),
+        legal=timetable.legal,
+        reasons=writer.reasons(),
+    )
+
+
+def _above(policy: Policy, queue: str) -> str:
+    """Return who takes over from ``queue``: the policy's choice, or the next higher queue where that is no higher."""
+    ranks = policy.queue_ranks
+    rank = max(ranks[policy.policy.escalate_to], min(ranks[queue] + 1, len(ranks) - 1))
+    return policy.queues[rank]
+
+
+Claims = tuple[tuple[GuaranteeClaim, Guarantee], ...]
+
+
+class _Writer:
+    """Writes the parts of one plan in one language."""
+
+    def __init__(self, policy: Policy, language: str, decision: Decision, timetable: Schedule) -> None:
+        self.policy = policy
+        self.language = language
+        self.decision = decision
+        self.timetable = timetable
+        self.words = wording(language)
+        self._due = {deadline.kind: deadline.due for deadline in timetable.deadlines}
+
+    def reasons(self) -> tuple[Reason, ...]:
+        """Say which rules fired, why, and what is known about it."""
+        findings = self.policy.findings
+        return tuple(
+            Reason(
+                rule.id, rule.why[self.language], rule.finding, findings[rule.finding].says[self.language],
+                findings[rule.finding].source,
+            )
+            for rule in self.decision.rules
+        )  # fmt: skip
+
+    def notes(self, kind: str, ids: tuple[str, ...], own: tuple[Phrase, ...]) -> tuple[Note, ...]:
+        """Write guidance or flags."""
+        texts = {phrase.id: phrase.text[self.language] for phrase in own}
+        return tuple(Note(note, texts.get(note) or self.words[kind][note]) for note in ids)
+
+    def claims(self, traits: Traits) -> Claims:
+        """Return the guarantees that apply, one of a promise and its parts."""
+        return tuple(
+            (
+                GuaranteeClaim(
+                    id=guarantee.id,
+                    promise=guarantee.promise[self.language],
+                    payout=guarantee.payout.kind,
+                    share=guarantee.payout.share,
+                    step=f"{_PAY}_{guarantee.id}",
+                ),
+                guarantee,
+            )
+            for guarantee in self.policy.guarantee
+            if guarantee.offered and _applies(guarantee, traits)
+        )
+
+    def steps(self, claims: Claims, context: Context) -> tuple[Step, ...]:
+        """Return the steps in order of stage; what a guarantee pays comes first among those that resolve."""
+        ordinary = [self._step(self.policy.steps[name], rules) for name, rules in self.decision.steps.items()]
+        payments = [self._payment(claim, guarantee, context) for claim, guarantee in claims]
+        stages = list(Stage)
+        return tuple(sorted(payments + ordinary, key=lambda step: stages.index(step.stage)))
+
+    def _step(self, step: StepDefinition, rules: tuple[str, ...]) -> Step:
+        return Step(
+            id=step.id,
+            stage=step.stage,
+            title=step.title[self.language] if step.title else self.words["steps"][step.id],
+            remedy=step.remedy,
+            owner=self.decision.queue if step.owner == "owner" else step.owner,
+            automatic=step.automatic,
+            due=self._due_of(step.stage),
+            rules=rules,
+        )
+
+    def _payment(self, claim: GuaranteeClaim, guarantee: Guarantee, context: Context) -> Step:
+        due = self.timetable.calendar.add(context.start, guarantee.payout.within)
+        return Step(
+            id=claim.step,
+            stage=Stage.RESOLVE,
+            title=self.words["steps"][_PAY].format(promise=claim.promise),
+            remedy=Remedy.COMPENSATION,
+            owner=self.decision.queue,
+            automatic=guarantee.payout.automatic,
+            due=min(due, self._due[DeadlineKind.RESOLUTION]),
+            rules=(f"guarantee:{guarantee.id}",),
+        )
+
+    def _due_of(self, stage: Stage) -> datetime:
+        """Greeting and understanding end with the first answer, the last stages with the follow-up."""
+        if stage in (Stage.GREET, Stage.UNDERSTAND):
+            return self._due[DeadlineKind.FIRST_ANSWER]
+        resolution = self._due[DeadlineKind.RESOLUTION]
+        return resolution if stage is Stage.RESOLVE else self._due.get(DeadlineKind.FOLLOW_UP, resolution)
+
+
+def _applies(guarantee: Guarantee, traits: Traits) -> bool:
+    """Say whether a guarantee covers the case: conduct and proof have no say in it."""
+    claimed = not guarantee.invoked or "yes" in traits.labels["guarantee"]
+    return claimed and matches(guarantee.when, traits)
+
+
+def _compensation(policy: Policy, band_id: str, classification: Classification, context: Context) -> Compensation:
+    """Work out the amounts of a band, where it is known what is at stake."""
+    band = policy.band[policy.bands[band_id]]
+    basis, stake = ("caller", context.at_stake) if context.at_stake else ("message", _told(classification))
+    least = most = None
+    if stake is not None and band.share[1] > 0:
+        least, most = (stake.times(share) for share in band.share)
+    elif context.country and band.flat and (currency := _CURRENCY.get(context.country)) in band.flat:
+        basis, (least, most) = "flat", (Money(str(currency), Decimal(str(n))) for n in band.flat[str(currency)])
+    return Compensation(band.id, band.share, band.approver, basis if most else None, least, most)
+
+
+_CURRENCY: Final = {
+    "AR": "ARS", "BR": "BRL", "CL": "CLP", "CO": "COP", "ES": "EUR", "MX": "MXN", "PE": "PEN", "PT": "EUR",
+}  # fmt: skip
+
+
+def _told(classification: Classification) -> Money | None:
+    """Return the amount that the message names, if it names exactly one: of several nobody knows which is at stake."""
+    amounts = set()
+    for fact in classification.facts:
+        if fact.kind == "amount" and "currency" in fact.value:
+            amounts.add((str(fact.value["currency"]), str(fact.value.get("amount", ""))))
+    if len(amounts) != 1:
+        return None
+    currency, amount = amounts.pop()
+    try:
+        return Money(currency, Decimal(amount))
+    except InvalidOperation:
+        return None
