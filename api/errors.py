@@ -5,6 +5,8 @@ No answer ever repeats what the caller sent: a problem says where and why, not w
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -16,12 +18,14 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from api.batching import QueueFullError
+from api.store.database import UnavailableError
 
 MEDIA_TYPE = "application/problem+json"
 _TYPES = {
     400: "bad-request",
     404: "not-found",
     405: "method-not-allowed",
+    409: "conflict",
     411: "length-required",
     413: "too-large",
     415: "unsupported-media-type",
@@ -29,6 +33,17 @@ _TYPES = {
     500: "internal",
     503: "unavailable",
 }
+
+
+_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
+
+
+class NotFoundError(Exception):
+    """There is no such thing; the message says what kind of thing."""
+
+
+class ConflictError(Exception):
+    """The call contradicts what is stored; the message says how."""
 
 
 def problem(status: int, detail: str, *, headers: Mapping[str, str] | None = None, **members: Any) -> JSONResponse:
@@ -65,11 +80,33 @@ async def require_json(request: Request) -> None:
         raise HTTPException(415, "send the body as JSON, with Content-Type: application/json")
 
 
+async def require_distinct_keys(request: Request) -> None:
+    """Refuse an object that says a key twice, as it can't be told which is meant."""
+    try:
+        json.loads(await request.body(), object_pairs_hook=_distinct)
+    except _TwiceError:
+        raise HTTPException(400, "an object of the body has the same key twice") from None
+    except (ValueError, RecursionError):
+        return  # answered where the body is read
+
+
+class _TwiceError(Exception):
+    """A key is there twice."""
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> None:
+    if len({key for key, _ in pairs}) < len(pairs):
+        raise _TwiceError
+
+
 def add_error_handlers(app: FastAPI) -> None:
     """Answer every error that is raised on purpose with a problem; ``AccessLog`` answers the rest."""
     app.add_exception_handler(RequestValidationError, _invalid)  # type: ignore[arg-type]
     app.add_exception_handler(HTTPException, _http)  # type: ignore[arg-type]
     app.add_exception_handler(QueueFullError, _full)  # type: ignore[arg-type]
+    app.add_exception_handler(UnavailableError, _unavailable)
+    app.add_exception_handler(NotFoundError, _not_found)
+    app.add_exception_handler(ConflictError, _conflict)
 
 
 async def _invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
@@ -81,12 +118,14 @@ async def _invalid(_request: Request, error: RequestValidationError) -> JSONResp
 
 
 def _pointer(location: tuple[str | int, ...]) -> str:
-    """Return where a fault is, as a JSON pointer into the body."""
-    return "/" + "/".join(str(part) for part in location[1:])
+    """Return where a fault is, as a JSON pointer into the body; what is no name could be anything that was sent."""
+    return "/" + "/".join(str(part) if isinstance(part, int) or _KEY.fullmatch(part) else "…" for part in location[1:])
 
 
 def _reason(item: Mapping[str, Any]) -> str:
     """Return pydantic's message unless it could quote the input."""
+    if item["type"] == "extra_forbidden":
+        return "no such key is known here"
     return "has an invalid value" if item["type"].startswith("value_error") else str(item["msg"])
 
 
@@ -96,3 +135,15 @@ async def _http(_request: Request, error: HTTPException) -> JSONResponse:
 
 async def _full(_request: Request, error: QueueFullError) -> JSONResponse:
     return problem(503, "too many messages are waiting; try again", headers={"Retry-After": str(error.retry_after)})
+
+
+async def _unavailable(_request: Request, error: Exception) -> JSONResponse:
+    return problem(503, f"{error}; nothing was stored, try again", headers={"Retry-After": "2"})
+
+
+async def _not_found(_request: Request, error: Exception) -> JSONResponse:
+    return problem(404, str(error))
+
+
+async def _conflict(_request: Request, error: Exception) -> JSONResponse:
+    return problem(409, str(error))

@@ -6,49 +6,48 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Final
 
 from fastapi import FastAPI
 
 from api.batching import Batcher
+from api.cases import Planner
 from api.errors import add_error_handlers
+from api.intake import Intake
 from api.limits import BodyLimit
 from api.observability import AccessLog, traced
+from api.planning import PolicyPlanner
+from api.recovery import default_policy, read_policy
 from api.reference import add_reference
-from api.routes import classify, health
+from api.routes import cases, classify, feedback, health, messages
+from api.service import Service
 from api.settings import Settings
+from api.store.database import Store, database_url
 from classifier import ComplaintClassifier
 
-__all__ = ["Service", "create_app"]
+__all__ = ["create_app"]
 
 _WARM_UP: Final = ("El pedido llegó roto. Nadie me contesta.", "O pedido chegou quebrado. Ninguém me responde.")
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """What the routes use: present once the model is loaded."""
-
-    classifier: ComplaintClassifier
-    batcher: Batcher
 
 
 def create_app(
     settings: Settings,
     *,
     classifier: ComplaintClassifier | None = None,
+    planner: Planner | None = None,
     loaded: Callable[[Exception | None], None] = lambda _: None,
 ) -> FastAPI:
     """Build the service; without ``classifier`` the model is loaded while the service already answers ``/livez``.
 
-    ``loaded`` is told when messages can be classified, or why they never will be.
+    Without ``planner`` plans follow the recovery policy. ``loaded`` is told when messages can be classified, or why
+    they never will be.
     """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        loading = asyncio.create_task(_load(app, settings, classifier, loaded))
+        loading = asyncio.create_task(_load(app, settings, classifier, planner, loaded))
         if classifier is not None:
             await loading
         yield
@@ -65,9 +64,10 @@ def create_app(
         docs_url=None,
         redoc_url=None,
     )
-    app.state.service = None
+    app.state.service = app.state.store = None
     app.include_router(health.router)
-    app.include_router(classify.router)
+    for routes in (classify, messages, feedback, cases):
+        app.include_router(routes.router)
     add_reference(app)
     add_error_handlers(app)
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
@@ -79,20 +79,35 @@ async def _load(
     app: FastAPI,
     settings: Settings,
     classifier: ComplaintClassifier | None,
+    planner: Planner | None,
     loaded: Callable[[Exception | None], None],
 ) -> None:
-    """Load the model away from the event loop."""
+    """Open the database, and load the model away from the event loop."""
     try:
+        app.state.store = store = await _open(settings)
+        planner = _planner(settings) if planner is None else planner
         model = await asyncio.to_thread(_from_settings, settings) if classifier is None else classifier
     except Exception as error:
-        log.error("the model can't be loaded: %s", traced(error))  # noqa: TRY400, RUF100 - a message may quote a text
+        log.error("the service can't start: %s", traced(error))  # noqa: TRY400, RUF100 - a message may quote a text
         loaded(error)
         return
     wait = settings.batch_wait_ms / 1000
     batcher = Batcher(model, size=settings.batch_size, wait_seconds=wait, capacity=settings.queue_size)
-    app.state.service = Service(model, batcher)
+    intake = Intake(store, batcher, planner, capacity=settings.queue_size)
+    app.state.service = Service(model, batcher, store, intake)
     log.info("ready: %s %s", model.model.name, model.model.version)
     loaded(None)
+
+
+async def _open(settings: Settings) -> Store:
+    """Open the database of the settings."""
+    setting = settings.database.get_secret_value() if settings.database else None
+    return await Store.open(database_url(setting, settings.data))
+
+
+def _planner(settings: Settings) -> Planner:
+    """Return a planner by the policy of the settings."""
+    return PolicyPlanner(default_policy() if settings.policy is None else read_policy(settings.policy))
 
 
 def _from_settings(settings: Settings) -> ComplaintClassifier:
@@ -108,3 +123,5 @@ async def _close(app: FastAPI) -> None:
     app.state.service = None
     if service is not None:
         await asyncio.to_thread(service.batcher.close)
+    if app.state.store is not None:
+        await app.state.store.close()

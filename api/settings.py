@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -24,7 +24,9 @@ class Settings(BaseSettings):
     """What an operator may set.
 
     ``queue_size`` bounds the texts that wait for the model; past it callers are asked to come back. ``batch_wait_ms``
-    is how long the first text of a batch waits for company.
+    is how long the first text of a batch waits for company. ``database`` is ``postgresql://…`` or ``sqlite:///…``;
+    without it a SQLite file in ``data``. It may hold a password, so it is never shown. ``policy`` is a file, without
+    it the recovery policy that comes with Recupera.
     """
 
     model_config = SettingsConfigDict(env_prefix="RECUPERA_", toml_file=FILE, extra="ignore", frozen=True)
@@ -32,6 +34,8 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     data: Path = Path("recupera-data")
+    database: SecretStr | None = None
+    policy: Path | None = None
     model: Path | None = None
     precision: Literal["auto", "f32", "bf16", "int8"] = "auto"
     threads: int | None = Field(default=None, ge=1)

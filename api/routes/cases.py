@@ -1,0 +1,92 @@
+"""``/v1/cases``: the recovery case and its plan."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Query
+
+from api.cases import close, complete_step
+from api.errors import NotFoundError, problems, require_distinct_keys, require_json
+from api.filters import CaseQuery, next_cursor
+from api.schemas import Case, CasePage, Closing, Completion
+from api.service import Loaded
+from api.store import cases, messages
+from api.store.database import Connection
+from api.store.records import CaseRecord
+from api.store.rows import values
+
+__all__ = ["router"]
+
+_PROBLEMS: Final = {404: "There is no such case or step", 503: "The service is loading"}
+_CHANGES: Final = {409: "The case is closed", 415: "The body is not declared as JSON", 422: "A field is wrong"}
+
+router = APIRouter(prefix="/v1/cases", tags=["cases"])
+
+
+@router.get(
+    "",
+    summary="List cases, newest first",
+    response_model=CasePage,
+    responses=problems({422: "A filter is wrong", 503: "The service is loading"}),
+)
+async def list_cases(query: Annotated[CaseQuery, Query()], service: Loaded) -> dict[str, Any]:
+    """Narrow the list by state, priority, owner, customer, deadline; follow ``next_cursor`` to its end."""
+    async with service.store.read() as connection:
+        found = await cases.page(connection, query.to_filter(), before=query.cursor, limit=query.limit + 1)
+    ids = [case.id for case in found]
+    shown = [{**values(case), "case_id": case.id} for case in found[: query.limit]]
+    return {"cases": shown, "next_cursor": next_cursor(ids, query.limit)}
+
+
+@router.get("/{case_id}", summary="Read a case", response_model=Case, responses=problems(_PROBLEMS))
+async def read_case(case_id: str, service: Loaded) -> dict[str, Any]:
+    """Return a case with its plan, the steps of all its plans, its messages and its history."""
+    async with service.store.read() as connection:
+        case = await cases.get(connection, case_id)
+        if case is None:
+            raise NotFoundError("there is no such case")
+        return await _whole(connection, case)
+
+
+@router.post(
+    "/{case_id}/steps/{step}/complete",
+    summary="Say that a step is done",
+    response_model=Case,
+    dependencies=[Depends(require_distinct_keys)],
+    responses=problems({**_PROBLEMS, **_CHANGES}),
+)
+async def complete(case_id: str, step: str, service: Loaded, completion: Completion | None = None) -> dict[str, Any]:
+    """Complete a step of the present plan; doing it again changes nothing."""
+    said = completion or Completion()
+    async with service.store.write() as connection:
+        case = await complete_step(connection, case_id, step, by=said.by, note=said.note, now=datetime.now(UTC))
+        return await _whole(connection, case)
+
+
+@router.post(
+    "/{case_id}/close",
+    summary="Close a case",
+    response_model=Case,
+    dependencies=[Depends(require_json), Depends(require_distinct_keys)],
+    responses=problems({**_PROBLEMS, **_CHANGES}),
+)
+async def close_case(case_id: str, closing: Closing, service: Loaded) -> dict[str, Any]:
+    """Close a case with its outcome; steps that are still to do are skipped."""
+    async with service.store.write() as connection:
+        case = await close(
+            connection, case_id, closing.outcome, by=closing.by, note=closing.note, now=datetime.now(UTC)
+        )
+        return await _whole(connection, case)
+
+
+async def _whole(connection: Connection, case: CaseRecord) -> dict[str, Any]:
+    """Return a case with all that belongs to it."""
+    return {
+        **values(case),
+        "case_id": case.id,
+        "steps": [values(step) for step in await cases.steps_of(connection, case.id)],
+        "messages": await messages.of_case(connection, case.id),
+        "history": [values(happened) for happened in await cases.history_of(connection, case.id)],
+    }

@@ -1,0 +1,75 @@
+"""``POST /v1/messages/{id}/feedback``: a person's corrected labels."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Body, Depends
+from fastapi.openapi.models import Example
+
+from api.cases import event_data
+from api.errors import NotFoundError, problems, require_distinct_keys, require_json
+from api.schemas import Correction, RecordedCorrection
+from api.service import Loaded
+from api.store import cases, feedback, messages, outbox
+from api.store.identifiers import new_id
+from api.store.records import FeedbackRecord, OutboxKind, ReviewStatus
+from api.store.rows import values
+
+__all__ = ["correction_json", "router"]
+
+_EXAMPLES: Final[dict[str, Example]] = {
+    "corrección": {
+        "summary": "It was graver than the model said",
+        "value": {"labels": {"complaint": True, "severity": "critical"}, "reviewer": "ana"},
+    },
+    "sin queja": {"summary": "It was no complaint", "value": {"labels": {"complaint": False, "tone": "calm"}}},
+}
+_PROBLEMS: Final = {
+    404: "There is no such message",
+    415: "The body is not declared as JSON",
+    422: "A label is not of the taxonomy; `errors` says which",
+    503: "The service is loading",
+}
+
+router = APIRouter(prefix="/v1/messages", tags=["messages"])
+
+
+@router.post(
+    "/{message_id}/feedback",
+    summary="Correct the labels of a message",
+    status_code=201,
+    response_model=RecordedCorrection,
+    dependencies=[Depends(require_json), Depends(require_distinct_keys)],
+    responses=problems(_PROBLEMS),
+)
+async def correct(
+    message_id: str, correction: Annotated[Correction, Body(openapi_examples=_EXAMPLES)], service: Loaded
+) -> dict[str, Any]:
+    """Keep a person's labels; the message has been reviewed, and its latest correction goes to training."""
+    async with service.store.write() as connection:
+        message = await messages.get(connection, message_id)
+        if message is None:
+            raise NotFoundError("there is no such message")
+        kept = FeedbackRecord(
+            id=new_id(),
+            message_id=message.id,
+            created_at=datetime.now(UTC),
+            reviewer=correction.reviewer,
+            comment=correction.comment,
+            language=correction.language,
+            labels=correction.labels.model_dump(exclude_none=True),
+            model=message.model,
+        )
+        await feedback.add(connection, kept)
+        await messages.set_review(connection, message.id, ReviewStatus.DONE)
+        case = await cases.get(connection, message.case_id) if message.case_id else None
+        told = {**event_data(message, case), "feedback": {"id": kept.id, "labels": kept.labels}}
+        await outbox.add(connection, OutboxKind.EVENT, "feedback.recorded", told, kept.created_at)
+    return correction_json(kept)
+
+
+def correction_json(correction: FeedbackRecord) -> dict[str, Any]:
+    """Return a correction as it is answered."""
+    return {**values(correction), "feedback_id": correction.id}

@@ -1,0 +1,157 @@
+"""Cases, the steps of their plans, and what happened to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from api.store import rows
+from api.store.identifiers import new_id
+from api.store.records import CaseRecord, CaseStatus, HistoryRecord, StepRecord, StepStatus
+from api.store.tables import cases, history, messages, steps
+
+__all__ = [
+    "CaseFilter",
+    "Conversation",
+    "add",
+    "add_steps",
+    "change_pending",
+    "complete",
+    "get",
+    "history_of",
+    "open_in",
+    "page",
+    "record",
+    "save",
+    "steps_of",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """Where a message belongs: to a customer's thread, to a channel's thread, or to neither.
+
+    A customer's messages without a thread are one conversation.
+    """
+
+    channel: str
+    thread_id: str | None
+    customer_id: str | None
+
+    @property
+    def names(self) -> list[str]:
+        """What to lock, so that two messages of one conversation do not open two cases."""
+        named = [f"thread\0{self.channel}\0{self.thread_id}"] if self.thread_id else []
+        return named + ([f"customer\0{self.customer_id}\0{self.thread_id or ''}"] if self.customer_id else [])
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFilter:
+    """Which cases."""
+
+    status: str | None = None
+    outcome: str | None = None
+    priority: str | None = None
+    owner: str | None = None
+    channel: str | None = None
+    customer_id: str | None = None
+    double_deviation: bool | None = None
+    due_before: datetime | None = None
+
+
+async def open_in(connection: AsyncConnection, conversation: Conversation) -> CaseRecord | None:
+    """Return the conversation's open case, the oldest if it joins two, locked until the transaction ends."""
+    same = []
+    if conversation.customer_id:
+        thread = messages.c.thread_id
+        same_thread = thread.is_(None) if conversation.thread_id is None else thread == conversation.thread_id
+        same.append(sa.and_(messages.c.customer_id == conversation.customer_id, same_thread))
+    if conversation.thread_id:
+        same.append(sa.and_(messages.c.thread_id == conversation.thread_id, messages.c.channel == conversation.channel))
+    if not same:
+        return None
+    of_conversation = sa.select(messages.c.case_id).where(sa.or_(*same), messages.c.case_id.is_not(None))
+    query = (
+        sa.select(cases.c.id)
+        .where(cases.c.status == CaseStatus.OPEN, cases.c.id.in_(of_conversation))
+        .order_by(cases.c.id)
+    )
+    for case_id in list((await connection.execute(query)).scalars()):
+        case = await get(connection, case_id, lock=True)
+        if case is not None and case.status == CaseStatus.OPEN:  # PostgreSQL: it may have been closed just now
+            return case
+    return None
+
+
+async def get(connection: AsyncConnection, case_id: str, *, lock: bool = False) -> CaseRecord | None:
+    """Return one case; ``lock`` it until the transaction ends."""
+    return await rows.fetch_one(connection, cases, CaseRecord, cases.c.id == case_id, lock=lock)
+
+
+async def page(connection: AsyncConnection, wanted: CaseFilter, *, before: str | None, limit: int) -> list[CaseRecord]:
+    """Return the newest ``limit`` cases opened before the one called ``before``, newest first."""
+    equal = ("status", "outcome", "priority", "owner", "channel", "customer_id", "double_deviation")
+    found = [cases.c[name] == value for name in equal if (value := getattr(wanted, name)) is not None]
+    if wanted.due_before is not None:
+        found.append(cases.c.resolution_due < wanted.due_before)
+    if before is not None:
+        found.append(cases.c.id < before)
+    return await rows.page(connection, cases, CaseRecord, found, limit)
+
+
+async def add(connection: AsyncConnection, case: CaseRecord) -> None:
+    """Store a new case."""
+    await rows.insert(connection, cases, [case])
+
+
+async def save(connection: AsyncConnection, case: CaseRecord) -> None:
+    """Store a case as it is now."""
+    await connection.execute(cases.update().where(cases.c.id == case.id).values(rows.values(case)))
+
+
+async def add_steps(connection: AsyncConnection, added: Sequence[StepRecord]) -> None:
+    """Store the steps of a plan."""
+    await rows.insert(connection, steps, added)
+
+
+async def steps_of(connection: AsyncConnection, case_id: str) -> list[StepRecord]:
+    """Return the steps of all the plans of a case, the newest plan's last, each plan's in their order."""
+    found = await rows.fetch(connection, steps, StepRecord, steps.c.case_id == case_id, order="position")
+    return sorted(found, key=lambda step: step.revision)
+
+
+async def complete(connection: AsyncConnection, step: StepRecord) -> None:
+    """Store how a step was completed."""
+    values = {key: getattr(step, key) for key in ("status", "completed_at", "completed_by", "note")}
+    this = (steps.c.case_id == step.case_id, steps.c.revision == step.revision, steps.c.id == step.id)
+    await connection.execute(steps.update().where(*this).values(values))
+
+
+async def change_pending(connection: AsyncConnection, case_id: str, status: StepStatus) -> None:
+    """Say of every step still to do why it will not be done."""
+    pending = (steps.c.case_id == case_id, steps.c.status == StepStatus.PENDING)
+    await connection.execute(steps.update().where(*pending).values(status=status))
+
+
+async def record(
+    connection: AsyncConnection,
+    case: CaseRecord,
+    event: str,
+    *,
+    actor: str | None = None,
+    message_id: str | None = None,
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """Add to a case's history; it happened when the case was last updated."""
+    happened = HistoryRecord(new_id(), case.id, case.updated_at, event, actor, message_id, detail or {})
+    await rows.insert(connection, history, [happened])
+
+
+async def history_of(connection: AsyncConnection, case_id: str) -> list[HistoryRecord]:
+    """Return what happened to a case, in order."""
+    return await rows.fetch(connection, history, HistoryRecord, history.c.case_id == case_id)

@@ -1,0 +1,176 @@
+"""The database: SQLite or PostgreSQL, opened, migrated, and lent out in transactions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final, Self
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from api.store.migrate import upgrade
+from classifier.errors import InputError
+
+__all__ = ["FILE_NAME", "Connection", "Store", "UnavailableError", "database_url", "lock_together"]
+
+Connection = AsyncConnection
+"""What queries take: a transaction that is open."""
+
+FILE_NAME: Final = "recupera.db"
+_BUSY_SECONDS: Final = 10
+_DRIVERS: Final = {
+    "sqlite": "sqlite+aiosqlite",
+    "sqlite+aiosqlite": "sqlite+aiosqlite",
+    "postgres": "postgresql+psycopg",
+    "postgresql": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+}
+
+
+class UnavailableError(Exception):
+    """The database can't be reached or is too busy; nothing was stored, and the same call may work later."""
+
+
+class Store:
+    """Lends connections: ``read`` for a consistent view, ``write`` for all or nothing."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._writing = engine.execution_options(immediate=True)
+        # SQLite has one writer. Waiting here is first come, first served; waiting inside SQLite is a lottery.
+        self._turn: AbstractAsyncContextManager[Any] = asyncio.Lock() if self.is_sqlite else nullcontext()
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is a file of this machine."""
+        return self._engine.dialect.name == "sqlite"
+
+    @classmethod
+    async def open(cls, url: URL) -> Self:
+        """Connect and bring the tables up to date; raise ``InputError`` that says what stands in the way."""
+        _make_folder(url)
+        store = cls(_engine(url))
+        try:
+            async with store.write() as connection:
+                await connection.run_sync(upgrade)
+        except (UnavailableError, DatabaseError) as error:
+            await store.close()
+            where = url.render_as_string(hide_password=True)
+            raise InputError(f"the database {where} can't be opened: {_cause(error)}") from None
+        except BaseException:
+            await store.close()
+            raise
+        return store
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """Lend a connection that sees one moment of the database on SQLite, committed rows on PostgreSQL."""
+        with _told_apart():
+            async with self._engine.begin() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """Lend a connection; everything written is kept when the block ends, or nothing if it raises."""
+        with _told_apart():
+            async with self._turn, self._writing.begin() as connection:
+                yield connection
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._engine.dispose()
+
+
+def database_url(setting: str | None, data: Path) -> URL:
+    """Return the address that a setting means; without one, a file in the folder of the service's data.
+
+    Raise ``InputError`` if it names a database that is not supported. A password is never repeated.
+    """
+    if setting is None:
+        return URL.create("sqlite+aiosqlite", database=str(data / FILE_NAME))
+    try:
+        url = make_url(setting)
+    except ArgumentError:
+        raise InputError("database: not an address such as postgresql://user:password@host/name") from None
+    driver = _DRIVERS.get(url.drivername)
+    if driver is None:
+        raise InputError(f"database: {url.drivername!r} is not supported; use sqlite:/// or postgresql://")
+    if driver.startswith("sqlite") and url.database in (None, "", ":memory:"):
+        raise InputError("database: SQLite needs a file, as in sqlite:///folder/recupera.db")
+    return url.set(drivername=driver)
+
+
+async def lock_together(connection: AsyncConnection, *names: str) -> None:
+    """Until the transaction ends, keep out others that name one of ``names``.
+
+    SQLite has one writer anyway. PostgreSQL: advisory locks, in one order, so that no two wait for each other.
+    """
+    if connection.dialect.name != "postgresql":
+        return
+    keys = sorted(int.from_bytes(sha256(name.encode()).digest()[:8], signed=True) for name in set(names))
+    await connection.execute(sa.select(*(sa.func.pg_advisory_xact_lock(key) for key in keys)))
+
+
+def _engine(url: URL) -> AsyncEngine:
+    """Return an engine; no statement's values ever reach an error message or a log."""
+    try:
+        if url.get_backend_name() == "postgresql":
+            return create_async_engine(url, hide_parameters=True, pool_pre_ping=True, pool_timeout=_BUSY_SECONDS)
+        engine = create_async_engine(
+            url, hide_parameters=True, pool_timeout=_BUSY_SECONDS, connect_args={"timeout": _BUSY_SECONDS}
+        )
+    except ModuleNotFoundError as error:
+        raise InputError(f"PostgreSQL needs {error.name}: pip install 'recupera[postgres]'") from None
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    """Set what SQLite forgets between connections; transactions begin where we say (see ``_begin_sqlite``)."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    """Take the write lock first: one that reads and then wants to write can't wait for another writer."""
+    immediate = connection.get_execution_options().get("immediate", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+@contextmanager
+def _told_apart() -> Iterator[None]:
+    """Turn a database that can't be reached, or is too busy, into ``UnavailableError``."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+        raise UnavailableError("the database can't be reached or is too busy") from error
+
+
+def _make_folder(url: URL) -> None:
+    """Make the folder of a SQLite file, for this user alone: it holds what customers wrote."""
+    if url.get_backend_name() != "sqlite":
+        return
+    folder = Path(str(url.database)).parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise InputError(f"{folder}: the folder can't be made: {error.strerror}") from None
+
+
+def _cause(error: BaseException) -> str:
+    """Return the first line of what the driver said."""
+    cause = error.__cause__ if isinstance(error, UnavailableError) else error
+    said = str(getattr(cause, "orig", None) or cause).splitlines()
+    return said[0] if said else type(cause).__name__

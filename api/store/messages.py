@@ -1,0 +1,129 @@
+"""Messages: stored once, found by what they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from api.store import rows
+from api.store.database import lock_together
+from api.store.records import MessageRecord, ReviewStatus
+from api.store.tables import message_labels, messages
+from classifier.taxonomy import TASKS, TaskKind
+from classifier.types import Classification
+
+__all__ = ["MessageFilter", "add", "complaints_of", "find", "get", "lock", "of_case", "page", "set_review"]
+
+SEVERAL: Final = frozenset(task.id for task in TASKS if task.kind is TaskKind.MULTI)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFilter:
+    """Which messages; ``labels`` by task, any of its labels. Times: from ``since`` to before ``until``."""
+
+    labels: Mapping[str, Sequence[str | bool]] = field(default_factory=dict)
+    channel: str | None = None
+    external_id: str | None = None
+    customer_id: str | None = None
+    thread_id: str | None = None
+    case_id: str | None = None
+    language: str | None = None
+    review: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+async def lock(connection: AsyncConnection, channel: str, external_id: str, key: str | None, *more: str) -> None:
+    """Until the transaction ends, keep out other deliveries of the same message, and of the conversations ``more``."""
+    names = [f"message\0{channel}\0{external_id}", *more]
+    await lock_together(connection, *names, *([f"key\0{key}"] if key else []))
+
+
+async def find(connection: AsyncConnection, channel: str, external_id: str, key: str | None) -> list[MessageRecord]:
+    """Return the messages of this name or this idempotency key: none, one, or two that contradict each other."""
+    same = sa.and_(messages.c.channel == channel, messages.c.external_id == external_id)
+    if key is not None:
+        same = sa.or_(same, messages.c.idempotency_key == key)
+    return await rows.fetch(connection, messages, MessageRecord, same)
+
+
+async def get(connection: AsyncConnection, message_id: str) -> MessageRecord | None:
+    """Return one message."""
+    return await rows.fetch_one(connection, messages, MessageRecord, messages.c.id == message_id)
+
+
+async def of_case(connection: AsyncConnection, case_id: str) -> list[str]:
+    """Return the ids of a case's messages, oldest first."""
+    query = sa.select(messages.c.id).where(messages.c.case_id == case_id).order_by(messages.c.id)
+    return list((await connection.execute(query)).scalars())
+
+
+async def add(connection: AsyncConnection, message: MessageRecord, result: Classification) -> None:
+    """Store a message with its labels."""
+    labels = {
+        "language": result.language,
+        "complaint": result.complaint.label,
+        "motive": result.motive and result.motive.primary,
+        "severity": result.severity and result.severity.label,
+        "justice": result.justice and result.justice.primary,
+        "quality": result.quality and result.quality.label,
+        "touchpoint": result.touchpoint and result.touchpoint.label,
+        "tone": result.tone and result.tone.label,
+        "guarantee": result.guarantee and result.guarantee.label,
+        "conduct": result.conduct and result.conduct.label,
+    }
+    await rows.insert(connection, messages, [message], **labels)
+    several = [
+        {"message_id": message.id, "task": task, "label": label}
+        for task, decision in (("motive", result.motive), ("justice", result.justice))
+        if decision is not None
+        for label in decision.labels
+    ]
+    if several:
+        await connection.execute(message_labels.insert(), several)
+
+
+async def page(
+    connection: AsyncConnection, wanted: MessageFilter, *, before: str | None, limit: int
+) -> list[MessageRecord]:
+    """Return the newest ``limit`` messages accepted before the one called ``before``, newest first."""
+    return await rows.page(connection, messages, MessageRecord, list(_conditions(wanted, before)), limit)
+
+
+async def complaints_of(connection: AsyncConnection, customer_id: str) -> int:
+    """Return how many complaints of a customer are stored."""
+    mine = sa.and_(messages.c.customer_id == customer_id, messages.c.complaint.is_(True))
+    return int((await connection.execute(sa.select(sa.func.count()).select_from(messages).where(mine))).scalar_one())
+
+
+async def set_review(connection: AsyncConnection, message_id: str, status: ReviewStatus) -> None:
+    """Say whether a person should still look."""
+    await connection.execute(messages.update().where(messages.c.id == message_id).values(review=status))
+
+
+def _conditions(wanted: MessageFilter, before: str | None) -> list[sa.ColumnElement[bool]]:
+    """Translate a filter."""
+    equal = ("channel", "external_id", "customer_id", "thread_id", "case_id", "language", "review")
+    found = [messages.c[name] == value for name in equal if (value := getattr(wanted, name)) is not None]
+    found += [_labelled(task, labels) for task, labels in wanted.labels.items() if labels]
+    if wanted.since is not None:
+        found.append(messages.c.received_at >= wanted.since)
+    if wanted.until is not None:
+        found.append(messages.c.received_at < wanted.until)
+    if before is not None:
+        found.append(messages.c.id < before)
+    return found
+
+
+def _labelled(task: str, labels: Sequence[str | bool]) -> sa.ColumnElement[bool]:
+    """Return the condition that a message has one of ``labels``."""
+    if task not in SEVERAL:
+        return messages.c[task].in_(labels)
+    table = message_labels.c
+    having = sa.select(table.message_id).where(table.task == task, table.label.in_(labels))
+    return messages.c.id.in_(having)

@@ -1,0 +1,210 @@
+"""The tables. ``migrations/`` makes them; a test holds that both say the same."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+__all__ = [
+    "METADATA",
+    "UtcDateTime",
+    "cases",
+    "feedback",
+    "history",
+    "message_labels",
+    "messages",
+    "outbox",
+    "policies",
+    "steps",
+]
+
+METADATA: Final = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+
+class UtcDateTime(sa.TypeDecorator[datetime]):
+    """A moment, always in UTC: SQLite forgets the zone, PostgreSQL answers in the session's."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Refuse a moment without a zone, which would mean another one on another machine."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a stored moment needs a time zone")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Return the moment in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _id(*constraints: Any, name: str = "id", **options: Any) -> sa.Column[str]:
+    """Return a column for one of our identifiers (a UUID)."""
+    return sa.Column(name, sa.String(36), *constraints, **options)
+
+
+messages: Final = sa.Table(
+    "messages",
+    METADATA,
+    _id(primary_key=True),
+    sa.Column("channel", sa.String(64), nullable=False),
+    sa.Column("external_id", sa.String(512), nullable=False),
+    sa.Column("idempotency_key", sa.String(255), unique=True),
+    sa.Column("content_hash", sa.String(64), nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("metadata", sa.JSON(none_as_null=True), nullable=False),
+    sa.Column("customer", sa.JSON(none_as_null=True)),
+    sa.Column("customer_id", sa.String(256)),
+    sa.Column("thread_id", sa.String(512)),
+    sa.Column("received_at", UtcDateTime, nullable=False),
+    sa.Column("accepted_at", UtcDateTime, nullable=False),
+    _id(sa.ForeignKey("cases.id"), name="case_id"),
+    sa.Column("classification", sa.JSON, nullable=False),
+    sa.Column("personal", sa.JSON, nullable=False),
+    sa.Column("model", sa.String(256), nullable=False),
+    sa.Column("language", sa.String(8)),
+    sa.Column("complaint", sa.Boolean),
+    sa.Column("motive", sa.String(32)),
+    sa.Column("severity", sa.String(32)),
+    sa.Column("justice", sa.String(32)),
+    sa.Column("quality", sa.String(32)),
+    sa.Column("touchpoint", sa.String(32)),
+    sa.Column("tone", sa.String(32)),
+    sa.Column("guarantee", sa.Boolean),
+    sa.Column("conduct", sa.String(32)),
+    sa.Column("review", sa.String(8), nullable=False),
+    sa.UniqueConstraint("channel", "external_id"),
+    sa.Index(None, "case_id"),
+    sa.Index(None, "received_at"),
+    sa.Index(None, "customer_id", "thread_id"),
+    sa.Index(None, "thread_id", "channel"),
+    *(
+        sa.Index(None, label, "id")
+        for label in ("complaint", "severity", "quality", "touchpoint", "tone", "conduct", "review")
+    ),
+)
+"""One row a message. ``motive`` and ``justice`` hold the main label; all of them are in ``message_labels``."""
+
+message_labels: Final = sa.Table(
+    "message_labels",
+    METADATA,
+    _id(sa.ForeignKey("messages.id", ondelete="CASCADE"), name="message_id", primary_key=True),
+    sa.Column("task", sa.String(32), primary_key=True),
+    sa.Column("label", sa.String(32), primary_key=True),
+    sa.Index(None, "task", "label", "message_id"),
+)
+"""The labels of the tasks that may have several."""
+
+policies: Final = sa.Table(
+    "policies",
+    METADATA,
+    sa.Column("version", sa.String(256), primary_key=True),
+    sa.Column("first_used", UtcDateTime, nullable=False),
+    sa.Column("content", sa.JSON, nullable=False),
+)
+"""Every policy that a case was ever planned by, so that a running case finishes under the one it began with."""
+
+cases: Final = sa.Table(
+    "cases",
+    METADATA,
+    _id(primary_key=True),
+    sa.Column("status", sa.String(12), nullable=False),
+    sa.Column("opened_at", UtcDateTime, nullable=False),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
+    sa.Column("closed_at", UtcDateTime),
+    sa.Column("channel", sa.String(64), nullable=False),
+    sa.Column("thread_id", sa.String(512)),
+    sa.Column("customer_id", sa.String(256)),
+    sa.Column("customer", sa.JSON(none_as_null=True)),
+    sa.Column("priority", sa.String(64)),
+    sa.Column("owner", sa.String(256)),
+    sa.Column("first_answer_due", UtcDateTime),
+    sa.Column("resolution_due", UtcDateTime),
+    sa.Column("policy_version", sa.String(256), sa.ForeignKey("policies.version")),
+    sa.Column("double_deviation", sa.Boolean, nullable=False),
+    sa.Column("complaints", sa.Integer, nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("plan", sa.JSON(none_as_null=True)),
+    sa.Column("outcome", sa.String(12)),
+    sa.Index(None, "status", "id"),
+    sa.Index(None, "status", "resolution_due"),
+    sa.Index(None, "customer_id"),
+)
+"""One row a case. ``revision`` counts its plans; ``complaints`` the messages that complain."""
+
+steps: Final = sa.Table(
+    "steps",
+    METADATA,
+    _id(sa.ForeignKey("cases.id", ondelete="CASCADE"), name="case_id", primary_key=True),
+    sa.Column("revision", sa.Integer, primary_key=True),
+    sa.Column("id", sa.String(128), primary_key=True),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("status", sa.String(12), nullable=False),
+    sa.Column("due_at", UtcDateTime),
+    sa.Column("content", sa.JSON, nullable=False),
+    sa.Column("completed_at", UtcDateTime),
+    sa.Column("completed_by", sa.String(128)),
+    sa.Column("note", sa.Text),
+    sa.Index(None, "status", "due_at"),
+)
+"""The steps of every plan that a case has had; ``content`` is a step as the plan says it."""
+
+feedback: Final = sa.Table(
+    "feedback",
+    METADATA,
+    _id(primary_key=True),
+    _id(sa.ForeignKey("messages.id", ondelete="CASCADE"), name="message_id", nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("reviewer", sa.String(128)),
+    sa.Column("comment", sa.Text),
+    sa.Column("language", sa.String(8)),
+    sa.Column("labels", sa.JSON, nullable=False),
+    sa.Column("model", sa.String(256), nullable=False),
+    sa.Index(None, "message_id", "id"),
+)
+"""What people corrected; ``model`` is the one that was corrected. The latest of a message counts."""
+
+outbox: Final = sa.Table(
+    "outbox",
+    METADATA,
+    _id(primary_key=True),
+    sa.Column("kind", sa.String(12), nullable=False),
+    sa.Column("type", sa.String(64), nullable=False),
+    _id(name="message_id"),
+    _id(name="case_id"),
+    sa.Column("data", sa.JSON, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("done_at", UtcDateTime),
+    sa.Index(None, "done_at", "id"),
+    sa.Index(None, "message_id"),
+    sa.Index(None, "case_id", "id"),
+)
+"""What must still happen outside, committed with what caused it: events to tell, workflows to start."""
+
+history: Final = sa.Table(
+    "history",
+    METADATA,
+    _id(primary_key=True),
+    _id(sa.ForeignKey("cases.id", ondelete="CASCADE"), name="case_id", nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("event", sa.String(64), nullable=False),
+    sa.Column("actor", sa.String(128)),
+    _id(name="message_id"),
+    sa.Column("detail", sa.JSON, nullable=False),
+    sa.Index(None, "case_id", "id"),
+)
+"""What happened to a case, in order; rows are only ever added."""
