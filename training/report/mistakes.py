@@ -92,11 +92,8 @@ def grounds(
 def excerpt(text: str, span: Span | None) -> Excerpt:
     """Mask personal data in ``text`` and cut it around ``span``; long stretches without the evidence are shortened."""
     before, evidence, after = masked(text, span or Span(len(text), len(text)))
-    if len(before) > _CONTEXT and span:
-        before = "… " + before[-_CONTEXT:]
-    elif len(before) > 2 * _CONTEXT:
-        before = before[: 2 * _CONTEXT] + " …"
-    return Excerpt(before, evidence, after[:_CONTEXT] + " …" if len(after) > _CONTEXT else after)
+    before = _end_of(before, _CONTEXT) if span else _start_of(before, 2 * _CONTEXT)
+    return Excerpt(before, evidence, _start_of(after, _CONTEXT))
 
 
 def masked(text: str, span: Span) -> tuple[str, str, str]:
@@ -113,6 +110,16 @@ def masked(text: str, span: Span) -> tuple[str, str, str]:
         place = data.end
     _add(pieces, text, (place, len(text)), (start, end))
     return pieces[0], pieces[1], pieces[2]
+
+
+def _start_of(text: str, length: int) -> str:
+    """Return about the first ``length`` characters, whole words."""
+    return text if len(text) <= length else text[:length].rpartition(" ")[0] + " …"
+
+
+def _end_of(text: str, length: int) -> str:
+    """Return about the last ``length`` characters, whole words."""
+    return text if len(text) <= length else "… " + text[-length:].partition(" ")[2]
 
 
 def _add(pieces: list[str], text: str, stretch: tuple[int, int], cuts: tuple[int, int]) -> None:

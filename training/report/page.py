@@ -40,8 +40,8 @@ def render(report: Report) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"label": label_name, "language": language_name}
-    return environment.get_template("report.html").render(
+    environment.filters |= {"label": label_name, "language": language_name, "points": points}
+    page = environment.get_template("report.html").render(
         report=report,
         title=f"{report.model.name} {report.model.version} on {report.file}",
         findings=findings(report),
@@ -53,11 +53,18 @@ def render(report: Report) -> str:
         main_figure=main_figure,
         constants={"samples": SAMPLES, "level": LEVEL, "precision": PRECISION, "smallest": SMALLEST},
     )
+    return page.lstrip()
 
 
 def label_name(label: str, task: Task) -> str:
     """Return the English name of a label; *yes* and *no* stay."""
     return label if task.kind is TaskKind.FLAG else task.label(label).name.en
+
+
+def points(value: float) -> str:
+    """Write a difference in hundredths, with its sign unless it rounds to nothing."""
+    rounded = round(100 * value, 1)
+    return f"{rounded:+.1f}".replace("-", "−") if rounded else "0.0"
 
 
 def slice_plot(report: Report, name: str) -> tuple[str, Markup]:

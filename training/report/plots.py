@@ -101,8 +101,9 @@ def reliability_plot(bins: Sequence[Bin], error: float, about: str) -> Markup:
         most = max((b.count for b in bins), default=1)
         mean, true = [b.mean for b in bins], [b.true for b in bins]
         axes.plot([0, 1], [0, 1], color=_COLOURS["muted"], linewidth=1, linestyle=(0, (4, 3)))
-        axes.plot(mean, true, color=_COLOURS["accent"], linewidth=1, alpha=0.6)
-        axes.scatter(mean, true, s=[10 + 90 * b.count / most for b in bins], color=_COLOURS["accent"], linewidths=0)
+        axes.plot(mean, true, color=_COLOURS["accent"], linewidth=1, alpha=0.4)
+        sizes = [10 + 90 * b.count / most for b in bins]
+        axes.scatter(mean, true, s=sizes, color=_COLOURS["accent"], linewidths=0, clip_on=False, zorder=3)
         axes.text(0.03, 0.94, f"ECE {error:.3f}", color=_COLOURS["ink"])
         axes.set(xlabel="probability", ylabel="share that came true")
         _percent(axes)

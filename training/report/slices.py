@@ -17,7 +17,7 @@ from training.report.figures import TaskFigures, sampled
 SMALLEST: Final = 20
 """Messages under which a part, or a figure of it, isn't shown."""
 
-DIMENSIONS: Final = ("language", "variety", "source", "channel", "length")
+DIMENSIONS: Final = ("language", "variety", "source", "channel", "length in characters")
 _QUARTERS = (0.25, 0.5, 0.75)
 
 
@@ -77,14 +77,14 @@ def groups(examples: Sequence[Example]) -> dict[tuple[str, str], list[int]]:
     """
     result: dict[tuple[str, str], list[int]] = {}
     for dimension in DIMENSIONS:
-        names = _lengths(examples) if dimension == "length" else [str(getattr(e, dimension)) for e in examples]
+        names = _lengths(examples) if dimension == DIMENSIONS[-1] else [str(getattr(e, dimension)) for e in examples]
         rows: dict[str, list[int]] = {}
         for row, name in enumerate(names):
             rows.setdefault(name or "not given", []).append(row)
         if set(rows) == {"not given"}:
             continue
         order = sorted(rows, key=lambda name: -len(rows[name]))
-        if dimension == "length":
+        if dimension == DIMENSIONS[-1]:
             order = sorted(rows, key=lambda name: len(examples[rows[name][0]].text))
         result |= {(dimension, name): rows[name] for name in order}
     return result
@@ -97,7 +97,7 @@ def _lengths(examples: Sequence[Example]) -> list[str]:
     names = {}
     for q in np.unique(quarter):
         mine = length[quarter == q]
-        names[int(q)] = f"{mine.min()} to {mine.max()} characters"
+        names[int(q)] = f"{mine.min()} to {mine.max()}"
     return [names[int(q)] for q in quarter]
 
 
