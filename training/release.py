@@ -56,10 +56,9 @@ _NOBODY: Final[Callable[[int], None]] = lambda _: None  # noqa: E731
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What is refused: see ``CALIBRATION_LIMIT`` and ``training.leakage.SIMILARITY``."""
+    """The calibration error that is refused beyond noise, and the seed of what is drawn."""
 
     calibration: float = CALIBRATION_LIMIT
-    similarity: float = SIMILARITY
     seed: int = 1
 
 
@@ -118,7 +117,9 @@ class Report:
         return {"passed": not self.reasons, **whole}
 
 
-def find_leaks(candidate: Artifact, examples: Sequence[Example], places: Places, similarity: float) -> Leaks:
+def find_leaks(
+    candidate: Artifact, examples: Sequence[Example], places: Places, similarity: float = SIMILARITY
+) -> Leaks:
     """Look for ``examples`` in the corpora that the candidate's ``training.toml`` names."""
     file = candidate.path / FILES.training
     if not file.is_file():

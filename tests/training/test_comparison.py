@@ -145,7 +145,7 @@ def test_an_interval_covers_the_truth_about_as_often_as_it_says() -> None:
 
 
 def test_a_sample_without_any_complaint_has_the_figure_of_all() -> None:
-    gold = [{"complaint": True, "severity": "low"}, {"complaint": False}]
+    gold: list[Labels] = [{"complaint": True, "severity": "low"}, {"complaint": False}]
     answers = [found({"complaint": True, "severity": "low"}), found({"complaint": False})]
     values = sampled_figure(SEVERITY, "macro-F1", gold, answers, np.array([[1, 1], [0, 2]], dtype=np.float32))
     assert values.tolist() == [1.0, 1.0]

@@ -211,8 +211,10 @@ def _calibration(report: Report) -> Table:
 def _leaks(report: Report) -> Table | Text:
     """List the pairs, or say that there are none."""
     leaks = report.leaks
+    if not leaks.seen:
+        return Text("Leaks were not looked for: what it was trained on is not there.")
     if not leaks.pairs:
-        return Text(f"No leaks: none of these messages is among the {leaks.seen:,} that it was trained on.")
+        return Text(f"No leaks: none of these messages, nor the like, is among {leaks.seen:,} that it was trained on.")
     left = f", {report.left_out:,} left out" if report.left_out else ""
     more = f"and {len(leaks.pairs) - _SHOWN:,} more: see --json" if len(leaks.pairs) > _SHOWN else None
     table = Table(title=f"Trained on as well: {len(leaks.messages):,} of the messages{left}", caption=more)
