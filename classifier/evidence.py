@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 MAX_SENTENCES = 24
 """Of a text with more sentences, neighbours are joined: cost stays bounded."""
 
+LEAST_DROP = 1e-4
+"""What a sentence must carry of a probability to be evidence: decisions are rounded to as much."""
+
 EXPLAINED = (SEVERITY, MOTIVE, JUSTICE)
 
 Probabilities = dict[str, dict[str, float]]
@@ -106,7 +109,7 @@ def _evidence(item: _Explained, left: Sequence[Probabilities]) -> tuple[Evidence
         if len(item.spans) > 1:
             drops = [probability - left[item.first + i][task_id][label] for i in range(len(item.spans))]
             best = max(range(len(drops)), key=drops.__getitem__)
-            if drops[best] <= 0:
+            if drops[best] < LEAST_DROP:
                 continue
             span = item.spans[best]
         result.append(Evidence(task_id, label, span.start, span.end, item.text[span.start : span.end]))

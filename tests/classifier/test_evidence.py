@@ -57,6 +57,12 @@ def test_the_sentence_whose_absence_costs_most_is_the_evidence(complaint: Classi
     ]
 
 
+def test_a_difference_of_rounding_is_no_evidence(complaint: Classification) -> None:
+    labels = {"severity": {"high": 0.89997}, "motive": {"venting": 0.79999}, "justice": {"outcome": 0.69996}}
+    (found,) = explain([TEXT], [complaint], lambda texts: [labels for _ in texts])
+    assert found == ()
+
+
 def test_deleting_the_evidence_costs_more_than_deleting_anything_else(shipped: ComplaintClassifier) -> None:
     text = (
         "Hola. Compré una lavadora el mes pasado. Llegó rota y la reparación falló dos veces. "
