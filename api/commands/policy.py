@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from api.recovery.policy import Policy
 
 policy = typer.Typer(
-    help="Look after the policy: what is owed to a customer, and why.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

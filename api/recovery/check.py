@@ -12,9 +12,10 @@ from enum import StrEnum
 from itertools import combinations, pairwise
 from typing import Final
 
+from api.recovery.case import NOTHING
 from api.recovery.guarantee import Mark, judge, reasons_not_to_offer
 from api.recovery.legal import legal_clocks
-from api.recovery.policy import MULTI_TASKS, Effects, Policy, Remedy, Rule, When
+from api.recovery.policy import MULTI_TASKS, Effects, Policy, Remedy, When
 from api.recovery.rules import Scale
 from api.recovery.situations import SEVERITIES, TooManySituationsError, situations
 from classifier.taxonomy import TASK_BY_ID, TASKS
@@ -22,6 +23,8 @@ from classifier.taxonomy import TASK_BY_ID, TASKS
 __all__ = ["Level", "Problem", "check_policy"]
 
 NO: Final = frozenset({"no"})
+CONDUCTS: Final = TASK_BY_ID["conduct"].label_ids
+TONES: Final = TASK_BY_ID["tone"].label_ids
 COMPLAINTS_ONLY: Final = frozenset(task.id for task in TASKS if task.complaints_only) | {"main_motive", "main_justice"}
 
 UNEQUAL: Final[Mapping[str, str]] = {
@@ -135,6 +138,8 @@ def _implies(narrow: When, wide: When) -> bool:
         given = narrow.labels.get(name)
         if given is None and name in MULTI_TASKS:
             given = narrow.labels.get(f"main_{name}")
+        if given is None and name == "complaint" and COMPLAINTS_ONLY & narrow.labels.keys():
+            given = frozenset({"yes"})
         if given is None or not given <= allowed:
             return False
     return all(narrow.counts.get(name, 0) >= least for name, least in wide.counts.items())
@@ -235,10 +240,29 @@ def _unequal(policy: Policy) -> Iterator[Problem]:
             if paying and name in ("tone", "conduct"):
                 path = f"rule.{rule.id}.then.steps"
                 yield _error("unequal", path, f"makes {paying[0]!r} depend on {name}: {UNEQUAL[name]}")
+        if (task := _milder_only(rule.when)) and (helps := _helps(policy, rule.then)):
+            path = f"rule.{rule.id}.then.{helps}"
+            yield _error("unequal", path, f"leaves out those of a harsher {task}: {UNEQUAL[task]}")
     for guarantee in policy.guarantee:
         for name in UNEQUAL.keys() & guarantee.when.labels.keys():
             path = f"guarantee.{guarantee.id}.when.{name}"
             yield _error("unequal", path, f"pays some and not others: {UNEQUAL[name]}")
+
+
+def _milder_only(when: When) -> str | None:
+    """Name the task, conduct or tone, of which the conditions take a milder label and leave out a harsher one."""
+    if "none" in (conduct := when.labels.get("conduct", NOTHING)) and len(conduct) < len(CONDUCTS):
+        return "conduct"
+    tones = [tone in when.labels["tone"] for tone in TONES] if "tone" in when.labels else []
+    return "tone" if any(mild and not harsh for mild, harsh in pairwise(tones)) else None
+
+
+def _helps(policy: Policy, then: Effects) -> str | None:
+    """Name the first effect that makes a customer better off."""
+    for name in ("priority", "queue", "band", "first_answer", "resolution", "follow_up"):
+        if getattr(then, name) is not None:
+            return name
+    return "steps" if any(policy.steps[step].remedy for step in then.steps) else None
 
 
 def _levels(policy: Policy) -> Iterator[Problem]:

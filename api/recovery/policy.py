@@ -103,7 +103,9 @@ def _labels(allowed: tuple[str, ...]) -> Any:
                 )
         return values
 
-    return Annotated[tuple[str, ...] | None, BeforeValidator(listed), AfterValidator(lambda v: v and known(v))]
+    return Annotated[
+        tuple[str, ...] | None, BeforeValidator(listed), AfterValidator(lambda v: None if v is None else known(v))
+    ]
 
 
 def _span(value: object) -> object:

@@ -55,7 +55,7 @@ def situations(policy: Policy, scale: Scale) -> tuple[tuple[Rule, ...], Iterator
     counts = {
         name: sorted({0, *(rule.when.counts.get(name, 0) for rule in rules)}) for name in ("contacts", "complaints")
     }
-    if prod(map(len, [*choices, *counts.values()])) > MOST:
+    if prod(len(choice) for choice in choices) * prod(len(numbers) for numbers in counts.values()) > MOST:
         raise TooManySituationsError
     every = product(product(*choices), product(*counts.values()))
     return rules, (
@@ -73,6 +73,7 @@ def _choices(name: str, conditions: list[frozenset[str]]) -> list[frozenset[str]
     closed = (
         set(task.label_ids) if task else {"yes", "no"} if name in ("double_deviation", "agency", "review") else None
     )
-    uncovered = [] if closed and closed <= set(mentioned) else [NOTHING]
+    left = closed - set(mentioned) if closed else {""}
+    other = [frozenset(left) if closed and len(left) == 1 and name not in _SEVERAL else NOTHING] if left else []
     several = [frozenset(mentioned)] if name in _SEVERAL and len(single) > 1 else []
-    return [*uncovered, *single, *several]
+    return [*other, *single, *several]
