@@ -169,7 +169,10 @@ def _compensation(policy: Policy, band_id: str, classification: Classification, 
     if stake is not None and band.share[1] > 0:
         least, most = (stake.times(share) for share in band.share)
     elif context.country and band.flat and (currency := _CURRENCY.get(context.country)) in band.flat:
-        basis, (least, most) = "flat", (Money(str(currency), Decimal(str(n))) for n in band.flat[str(currency)])
+        basis, (least, most) = (
+            "flat",
+            (Money(str(currency), Decimal(str(n))).times(1) for n in band.flat[str(currency)]),
+        )
     return Compensation(band.id, band.share, band.approver, basis if most else None, least, most)
 
 
