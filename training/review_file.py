@@ -177,9 +177,10 @@ def read_sheet(path: Path) -> Sheet:
     header, rows = _table(path, content)
     examples, problems, seen = [], [], dict[tuple[str, str], int]()
     for number, cells in rows:
-        values = dict(zip(header, cells, strict=False))
         try:
-            example = _example(values)
+            if any(cell.strip() for cell in cells[len(header) :]):
+                raise ValueError(f"it has {len(cells)} cells, the header {len(header)}")
+            example = _example(dict(zip(header, cells, strict=False)))
             if example is not None and (first := seen.setdefault((example.source, example.id), number)) != number:
                 raise ValueError(f"column id: the message is in row {first} too")
         except ValueError as error:
@@ -227,7 +228,10 @@ def _example(cells: Mapping[str, str]) -> Example | None:
     """Return a row's message, or ``None`` if nobody has reviewed it; raise ``ValueError`` naming column and values."""
     if not _yes_or_no("reviewed", cells.get("reviewed", "")):
         return None
-    text, language = unguard(cells["text"]), cells.get("language", "").strip().lower()[:2]
+    name, source = unguard(cells.get("id", "")).strip(), unguard(cells.get("source", ""))
+    text, language = unguard(cells.get("text", "")), cells.get("language", "").strip().lower()[:2]
+    if not name:
+        raise ValueError("column id: is empty")
     if not text.strip() or len(text) > MAX_CHARACTERS:
         raise ValueError(f"column text: must have 1 to {MAX_CHARACTERS:,} characters")
     if language not in LANGUAGES:
@@ -238,7 +242,6 @@ def _example(cells: Mapping[str, str]) -> Example | None:
     if not labels["complaint"]:
         labels = {name: value for name, value in labels.items() if not TASK_BY_ID[name].complaints_only}
     check_labels(labels)
-    name, source = unguard(cells["id"]).strip(), unguard(cells.get("source", ""))
     family = text_hash(preprocess(text).casefold())
     return Example(id=name, text=text, language=language, source=source, family=family, labels=labels)
 

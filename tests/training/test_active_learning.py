@@ -255,6 +255,8 @@ def test_csv_and_parquet_with_columns_of_their_own_names(tmp_path: Path) -> None
         (("{}/a.jsonl", "--output", "{}/r.csv", "--languages", "fr"), "must be of es, pt"),
         (("{}/a.jsonl", "--output", "{}/r.csv"), "nothing to choose from; left out: another language 1"),
         (("{}/none.jsonl", "--output", "{}/r.csv"), "there is no file"),
+        (("--import", "{}/r.csv", "--output", "{}/r.csv"), "with --import the output is a .jsonl"),
+        (("--import", "{}/r.csv", "--corpus", "{}/a.jsonl", "--output", "{}/a.jsonl"), "is the corpus itself"),
         (("--import", "{}/none.csv", "--output", "{}/o.jsonl"), "No such file"),
     ],
 )

@@ -188,6 +188,21 @@ def test_a_table_that_is_none_of_ours(tmp_path: Path, content: bytes, reason: st
         read_review(tmp_path / "a.csv")
 
 
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("sí;7", "row 2, column text: must have 1 to 20,000 characters"),
+        ("sí;;hola;es;sí", "row 2, column id: is empty"),
+        ("sí;7;hola; qué tal;es;sí", "row 2, it has 6 cells, the header 5"),
+        ("quizá;7;hola;es;sí", "row 2, column reviewed: 'quizá' is none of yes"),
+    ],
+)
+def test_rows_with_too_little_or_too_much(tmp_path: Path, row: str, reason: str) -> None:
+    (tmp_path / "a.csv").write_text(f"reviewed;id;text;language;complaint\n{row}\n", encoding="utf-8")
+    with pytest.raises(InputError, match=reason):
+        read_review(tmp_path / "a.csv")
+
+
 def test_files_that_are_not_there_or_no_csv(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="No such file"):
         read_review(tmp_path / "none.csv")

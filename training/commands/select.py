@@ -72,6 +72,10 @@ def _import(review: Path, corpus: Path | None, output: Path) -> dict[str, Any]:
     """Turn a review file into a corpus."""
     from training.review_file import corpus_rows, corrected, read_sheet, write_jsonl
 
+    if output.suffix != ".jsonl":
+        raise InputError(f"{output}: with --import the output is a .jsonl")
+    if corpus is not None and output.exists() and output.samefile(corpus):
+        raise InputError(f"{output} is the corpus itself: write to another file")
     sheet = read_sheet(review)
     if not sheet.unicode:
         note = "is not UTF-8: read as Windows-1252, in which emoji are lost; save as CSV (UTF-8) to keep them"
