@@ -145,13 +145,13 @@ def build_report(classifier: ComplaintClassifier, examples: Sequence[Example], f
         examples=examples,
         scores=score_by_language(examples, found),
         figures={name: figure.measured() for name, figure in figures.items()},
-        tasks=tuple(_task_report(item, examples, found) for item in tasks),
+        tasks=tuple(task_report(item, examples, found) for item in tasks),
         parts=measure_parts(examples, tasks, SEED),
         mistakes=tuple((m, excerpt(examples[m.row].text, s)) for m, s in zip(mistakes, spans, strict=True)),
     )
 
 
-def _task_report(item: TaskFigures, examples: Sequence[Example], found: Sequence[Classification]) -> TaskReport:
+def task_report(item: TaskFigures, examples: Sequence[Example], found: Sequence[Classification]) -> TaskReport:
     """Return the details of one task."""
     task, pairs = item.task, [(examples[i].labels[item.task.id], answer(item.task, found[i])) for i in item.rows]
     decided = [main_confidence(task, g, f) for g, f in pairs if f]

@@ -59,8 +59,8 @@ def _slices(report: Report) -> list[str]:
     ]
     weak.sort(key=lambda item: -item[0])
     return [
-        f"Weak beyond chance: {part.dimension} {part.name} ({part.messages} messages), {name} "
-        f"{part.figures[name].value:.3f} against {report.figures[name].value:.3f} overall."
+        f"Weak: {part.dimension} {part.name} ({part.messages} messages), {name} "
+        f"{part.figures[name].value:.3f} against {report.figures[name].value:.3f} overall, which is above its interval."
         for _, part, name in weak[:_MOST_SLICES]
     ]
 
