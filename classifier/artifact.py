@@ -15,7 +15,7 @@ from classifier.errors import ArtifactNotFoundError, ChecksumError, Incompatible
 from classifier.taxonomy import TASKS, TAXONOMY_VERSION
 from classifier.types import ModelInfo
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Version of the directory's layout; a higher one is refused."""
 
 SHIPPED: Final = "recupera-es-pt"
@@ -28,6 +28,7 @@ class ModelFiles:
     config: str = "config.json"  # name, version, taxonomy, layout, length limit
     graph: str = "model.xml"  # the network (OpenVINO IR), …
     weights: str = "model.bin"  # … and its weights, 8 bits each
+    ngrams: str = "ngrams.npz"  # the wide half; a model may be without it
     tokenizer: str = "tokenizer.json"
     calibration: str = "calibration.json"
     metrics: str = "metrics.json"

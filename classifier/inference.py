@@ -22,6 +22,7 @@ from classifier.errors import TextTooLongError
 from classifier.evidence import Probabilities, explain
 from classifier.facts import extract_facts
 from classifier.language import LanguageGuess, identify_language
+from classifier.ngrams import NgramModel
 from classifier.preprocessing import mended, preprocess
 from classifier.taxonomy import LANGUAGES, TASKS
 from classifier.tokenization import TokenEncoder, batches
@@ -44,6 +45,7 @@ class ComplaintClassifier:
     artifact: Artifact
     encoder: TokenEncoder
     engine: Engine
+    ngrams: NgramModel | None = None
 
     @classmethod
     def from_pretrained(
@@ -61,7 +63,8 @@ class ComplaintClassifier:
         encoder = TokenEncoder.from_file(artifact.path / FILES.tokenizer, max_tokens=artifact.max_tokens)
         graph, weights = artifact.path / FILES.graph, artifact.path / FILES.weights
         engine = Engine(graph, weights, precision=Precision(precision), threads=threads)
-        return cls(artifact, encoder, engine)
+        wide = artifact.path / FILES.ngrams
+        return cls(artifact, encoder, engine, NgramModel.load(wide) if wide.is_file() else None)
 
     @property
     def model(self) -> ModelInfo:
@@ -126,13 +129,14 @@ class ComplaintClassifier:
 
     def logits(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Return the raw logits of ``texts``, (len(texts), sum of the tasks' widths), whatever their language."""
-        rows = self.encoder.encode([preprocess(text) for text in texts])
+        prepared = [preprocess(text) for text in texts]
+        rows = self.encoder.encode(prepared)
         out = np.zeros((len(rows), sum(task.width for task in TASKS)), dtype=np.float32)
         for batch in batches(
             rows, pad_id=self.encoder.pad_id, max_tokens=self.encoder.max_tokens, budget=_BATCH_TOKENS
         ):
             out[list(batch.positions)] = self.engine.logits(batch)
-        return out
+        return out if self.ngrams is None else out + self.ngrams.logits(prepared)
 
     def _decide(
         self, texts: Sequence[str], names: Sequence[str], guesses: Sequence[LanguageGuess]

@@ -57,6 +57,18 @@ def _fit(
     return item if goal is None else replace(item, review_below=review_point(task, item, logits, main, goal))
 
 
+def held_out_loss(task: Task, logits: npt.NDArray[np.float32], examples: Sequence[Example]) -> float:
+    """Return the mean negative log-likelihood of a task's labels, its logits (n, width) calibrated on them first."""
+    target, values = targets(task, examples), np.asarray(logits, dtype=np.float64)
+    if task.kind in (TaskKind.FLAG, TaskKind.MULTI):
+        pairs = [_platt(values[:, i], target[:, i]) for i in range(task.width)]
+        scaled = values * [scale for scale, _ in pairs] + [shift for _, shift in pairs]
+        return float(np.mean(np.logaddexp(0.0, scaled) - target * scaled))
+    scale, shifts = _temperature_and_bias(values, target)
+    likely = log_softmax(scale * values + np.asarray(shifts), axis=1)
+    return float(-likely[np.arange(len(target)), target].mean())
+
+
 def label_shares(task: Task, target: Ints) -> tuple[float, ...]:
     """Return the share of messages that have each label (a flag: of yes), never 0 or 1."""
     if task.kind in (TaskKind.FLAG, TaskKind.MULTI):

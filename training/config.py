@@ -21,11 +21,17 @@ class _Section(BaseModel):
 
 
 class RunSection(_Section):
-    """Name and version of the model that comes out, and the seed of the run."""
+    """Name and version of the model that comes out, the seed of the run, and how it is watched and resumed.
+
+    ``tracker`` sends loss and rate to TensorBoard or MLflow, in the folder ``logs`` beside the model. A state that an
+    interrupted run goes on from is kept every ``checkpoint_minutes``.
+    """
 
     name: str
     version: str
     seed: int = 1
+    tracker: Literal["none", "tensorboard", "mlflow"] = "none"
+    checkpoint_minutes: float = Field(default=5.0, gt=0)
 
 
 class CorpusSection(_Section):
@@ -91,6 +97,30 @@ class LossSection(_Section):
     label_smoothing: float = Field(default=0.02, ge=0, lt=0.5)
 
 
+class NgramSection(_Section):
+    """The wide half: logistic regressions over hashed n-grams, added to the encoder's logits.
+
+    ``min_documents`` messages must hold an n-gram for it to count; ``inverse_regularisation`` is scikit-learn's C.
+    """
+
+    enabled: bool = True
+    min_documents: int = Field(default=2, ge=1)
+    inverse_regularisation: float = Field(default=4.0, gt=0)
+
+
+class AugmentationSection(_Section):
+    """Share of the messages that are changed in each way at each pass (see ``training.augmentation``)."""
+
+    names: float = Field(default=0.0, ge=0, le=1)
+    digits: float = Field(default=0.0, ge=0, le=1)
+    closings: float = Field(default=0.0, ge=0, le=1)
+    orders: float = Field(default=0.0, ge=0, le=1)
+    abbreviations: float = Field(default=0.0, ge=0, le=1)
+    typos: float = Field(default=0.0, ge=0, le=1)
+    accents: float = Field(default=0.0, ge=0, le=1)
+    lower_case: float = Field(default=0.0, ge=0, le=1)
+
+
 class DecisionSection(_Section):
     """Precision that decisions should have where no person is asked to look, by task (main label)."""
 
@@ -107,6 +137,8 @@ class TrainingConfig(_Section):
     encoder: EncoderSection = EncoderSection()
     optimizer: OptimizerSection = OptimizerSection()
     loss: LossSection = LossSection()
+    augmentation: AugmentationSection = AugmentationSection()
+    ngrams: NgramSection = NgramSection()
     decisions: DecisionSection = DecisionSection()
 
 

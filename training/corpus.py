@@ -39,7 +39,7 @@ class Example:
 
 def read_messages(path: Path, *, weight: float = 1.0) -> list[Example]:
     """Read a JSONL corpus; raise ``InputError`` naming file, line and reason for the first line that is wrong."""
-    return [_example(row, f"{path}:{number}", weight) for number, row in _rows(path)]
+    return [parse_example(row, f"{path}:{number}", weight) for number, row in read_rows(path)]
 
 
 def read_standoff(path: Path, texts: Path, *, weight: float = 1.0) -> list[Example]:
@@ -47,12 +47,12 @@ def read_standoff(path: Path, texts: Path, *, weight: float = 1.0) -> list[Examp
 
     Records whose text is absent from ``texts``, or whose text has another hash there, are left out.
     """
-    known = {(row.get("source"), row.get("id")): row for _, row in _rows(texts)}
+    known = {(row.get("source"), row.get("id")): row for _, row in read_rows(texts)}
     examples = []
-    for number, row in _rows(path):
+    for number, row in read_rows(path):
         message = known.get((row.get("source"), row.get("id")))
         if message is not None and text_hash(message["text"]) == row.get("sha256"):
-            examples.append(_example({**message, "labels": row["labels"]}, f"{path}:{number}", weight))
+            examples.append(parse_example({**message, "labels": row["labels"]}, f"{path}:{number}", weight))
     return examples
 
 
@@ -79,7 +79,7 @@ def split(examples: Sequence[Example], fraction: float, seed: int) -> tuple[list
     return [e for e in examples if e.family not in held], [e for e in examples if e.family in held]
 
 
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def read_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield line number and object of a JSONL file, gzipped or not."""
     try:
         raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
@@ -96,10 +96,11 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             yield number, row
 
 
-def _example(row: Mapping[str, Any], where: str, weight: float) -> Example:
+def parse_example(row: Mapping[str, Any], where: str, weight: float) -> Example:
     """Check one row and turn it into an example, its text as the model reads it."""
     try:
-        text, labels, language = row["text"], row["labels"], row["lang"]
+        name, text, labels = row["id"], row["text"], row["labels"]
+        language = row["lang"] if "lang" in row else row["language"]
         if not isinstance(text, str) or not text.strip():
             raise ValueError("text must be a string that is not empty")
         if language not in LANGUAGES:
@@ -112,9 +113,7 @@ def _example(row: Mapping[str, Any], where: str, weight: float) -> Example:
     prepared = preprocess(text)
     family = row.get("family") or text_hash(prepared.casefold())
     named = {key: str(row.get(key) or "") for key in ("source", "variety", "channel")}
-    return Example(
-        id=str(row["id"]), text=prepared, language=language, family=family, labels=labels, weight=weight, **named
-    )
+    return Example(id=str(name), text=prepared, language=language, family=family, labels=labels, weight=weight, **named)
 
 
 def _check_task(task: Task, value: object) -> None:

@@ -11,17 +11,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from accelerate import PartialState
 
 from classifier.artifact import FILES, Artifact, write_checksums, write_config, write_json
 from classifier.calibration import Calibration
 from classifier.engine import available_threads
 from classifier.errors import InputError
 from classifier.inference import ComplaintClassifier
+from classifier.ngrams import NgramModel
 from classifier.taxonomy import LANGUAGES, TAXONOMY_VERSION
 from classifier.tokenization import TokenEncoder
 from classifier.types import ModelInfo
 from training.calibration import fit_calibration
 from training.card import model_card
+from training.checkpoint import Checkpoints, fingerprint
 from training.config import CorpusSection, TrainingConfig, to_toml
 from training.corpus import Example, read_messages, read_standoff, split
 from training.encoder import load_encoder
@@ -29,7 +32,8 @@ from training.evaluation import Scores, score
 from training.export import export_network
 from training.losses import MultiTaskLoss
 from training.modeling import ComplaintModel
-from training.trainer import Encoded, Progress, train
+from training.ngrams import fit_ngrams, mixed
+from training.trainer import Encoded, Progress, Session, train
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +47,15 @@ class Places:
     output: Path
 
 
+@dataclass(frozen=True, slots=True)
+class Network:
+    """What was trained: the encoder with its heads, its tokenizer, and the wide half where there is one."""
+
+    model: ComplaintModel
+    encoder: TokenEncoder
+    wide: NgramModel | None = None
+
+
 def run(config: TrainingConfig, places: Places, *, progress: Progress | None = None) -> Artifact:
     """Train, and write the model directory in one move once it is complete."""
     torch.manual_seed(config.run.seed)
@@ -51,17 +64,31 @@ def run(config: TrainingConfig, places: Places, *, progress: Progress | None = N
     log.info("%d messages to train on, %d held out", len(training), len(validation))
     started = time.monotonic()
     model, encoder = _build(config, places, training)
+    session = _session(config, places, training, progress)
     train(
         model,
-        Encoded.of(training, encoder),
+        Encoded.of(training, encoder, config),
         config.optimizer,
         loss_of=MultiTaskLoss(config.loss, training),
         pad_id=encoder.pad_id,
         seed=config.run.seed,
-        progress=progress,
+        session=session,
     )
     log.info("trained in %.1f minutes", (time.monotonic() - started) / 60)
-    return write_model(config, places.output, model=model, encoder=encoder, validation=validation)
+    processes = PartialState()
+    if processes.is_main_process:
+        wide = fit_ngrams(training, config.ngrams) if config.ngrams.enabled else None
+        write_model(config, places.output, network=Network(model, encoder, wide), validation=validation)
+        session.forget()
+    processes.wait_for_everyone()
+    return Artifact.load(places.output)
+
+
+def _session(config: TrainingConfig, places: Places, training: Sequence[Example], progress: Progress | None) -> Session:
+    """Surround the loop with what the configuration asks for."""
+    run, output = config.run, places.output
+    checkpoints = Checkpoints.beside(output, fingerprint(config, training), minutes=run.checkpoint_minutes)
+    return Session(progress, checkpoints, tracker=run.tracker, name=run.name, folder=output.parent / "logs")
 
 
 def read_corpora(config: TrainingConfig, places: Places) -> tuple[list[Example], list[Example]]:
@@ -90,8 +117,7 @@ def write_model(
     config: TrainingConfig,
     output: Path,
     *,
-    model: ComplaintModel,
-    encoder: TokenEncoder,
+    network: Network,
     validation: Sequence[Example],
 ) -> Artifact:
     """Export, calibrate and measure in a temporary folder, then put it in the place of ``output``."""
@@ -99,7 +125,7 @@ def write_model(
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as folder:
         path = Path(folder) / output.name
         path.mkdir()
-        _write(config, path, model=model, encoder=encoder, validation=validation)
+        _write(config, path, network, validation)
         retired = Path(folder) / "retired"
         if output.exists():
             output.rename(retired)
@@ -107,16 +133,19 @@ def write_model(
     return Artifact.load(output)
 
 
-def _write(
-    config: TrainingConfig, path: Path, *, model: ComplaintModel, encoder: TokenEncoder, validation: Sequence[Example]
-) -> None:
+def _write(config: TrainingConfig, path: Path, network: Network, validation: Sequence[Example]) -> None:
     """Write every file of the model directory."""
     info = ModelInfo(config.run.name, config.run.version, TAXONOMY_VERSION)
-    export_network(model, encoder.tokenizer, path)
-    write_config(path, info, encoder.max_tokens)
+    texts = [e.text for e in validation]
+    export_network(network.model, network.encoder.tokenizer, path)
+    write_config(path, info, network.encoder.max_tokens)
     (path / FILES.training).write_text(to_toml(config), encoding="utf-8")
     _write_calibration(path, Calibration.neutral())
-    logits = ComplaintClassifier.from_pretrained(path).logits([e.text for e in validation])
+    logits = ComplaintClassifier.from_pretrained(path).logits(texts)
+    if network.wide is not None:
+        wide = mixed(network.wide, logits, network.wide.logits(texts), validation)
+        wide.save(path / FILES.ngrams)
+        logits = logits + wide.logits(texts)
     _write_calibration(path, fit_calibration(logits, validation, config.decisions, seed=config.run.seed))
     metrics = measure(ComplaintClassifier.from_pretrained(path), validation)
     write_json(path / FILES.metrics, {"validation": metrics})

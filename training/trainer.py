@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import random
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from accelerate import Accelerator
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import LRScheduler
 
 from classifier.tokenization import Ids, TokenEncoder, batches, pad
-from training.config import OptimizerSection
+from training.augmentation import augmented
+from training.checkpoint import Checkpoints
+from training.config import OptimizerSection, TrainingConfig
 from training.corpus import Example
 from training.losses import MultiTaskLoss, targets
 from training.modeling import ComplaintModel
@@ -23,7 +29,12 @@ from training.modeling import ComplaintModel
 _SHUFFLE_WINDOW = 50
 """Batches whose rows are sorted by length together: wide enough to waste little padding, narrow enough to mix."""
 
+_TRACKED = 10
+"""Steps between two figures for the tracker."""
+
 Logits = npt.NDArray[np.float32]
+
+log = logging.getLogger(__name__)
 
 
 class Progress(Protocol):
@@ -35,15 +46,45 @@ class Progress(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """Examples and their token ids, in the same order."""
+    """Examples and, for each pass over them, their token ids in the same order."""
 
     examples: Sequence[Example]
-    rows: Sequence[Ids]
+    passes: Sequence[Sequence[Ids]]
 
     @classmethod
-    def of(cls, examples: Sequence[Example], encoder: TokenEncoder) -> Encoded:
-        """Encode ``examples``."""
-        return cls(examples, encoder.encode([e.text for e in examples]))
+    def of(cls, examples: Sequence[Example], encoder: TokenEncoder, config: TrainingConfig) -> Encoded:
+        """Encode ``examples`` for each epoch, each time changed in other ways."""
+        chance = random.Random(config.run.seed)  # noqa: S311 - variants of texts, not a secret
+        texts = (augmented(examples, config.augmentation, chance) for _ in range(config.optimizer.epochs))
+        return cls(examples, [encoder.encode(each) for each in texts])
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What surrounds the loop: who is told, where states are kept, where figures go."""
+
+    progress: Progress | None = None
+    checkpoints: Checkpoints | None = None
+    tracker: Literal["none", "tensorboard", "mlflow"] = "none"
+    name: str = "run"
+    folder: Path | None = None
+
+    def accelerator(self, section: OptimizerSection) -> Accelerator:
+        """Return what places the loop on a processor, a GPU, or several (``accelerate launch``)."""
+        accelerator = Accelerator(
+            cpu=section.device == "cpu",
+            mixed_precision="bf16" if section.bfloat16 else "no",
+            log_with=None if self.tracker == "none" else self.tracker,
+            project_dir=self.folder,
+        )
+        if self.tracker != "none":
+            accelerator.init_trackers(self.name)
+        return accelerator
+
+    def forget(self) -> None:
+        """Remove the state that an interrupted run would go on from."""
+        if self.checkpoints is not None:
+            self.checkpoints.remove()
 
 
 def train(
@@ -54,32 +95,75 @@ def train(
     loss_of: MultiTaskLoss,
     pad_id: int,
     seed: int,
-    progress: Progress | None = None,
+    session: Session | None = None,
 ) -> None:
-    """Train ``model`` in place for ``section.epochs`` passes over ``data``."""
+    """Train ``model`` in place for each pass over ``data``; go on from a checkpoint of the same run.
+
+    Of several processes, each takes every n-th batch of the same plan, and gradients are averaged.
+    """
+    session = session or Session()
+    accelerator = session.accelerator(section)
     chance = random.Random(seed)  # noqa: S311 - the order of batches, not a secret
-    plan = [batch for _ in range(section.epochs) for batch in _shuffled(data.rows, section.batch_tokens, chance)]
+    plan = [(rows, batch) for rows in data.passes for batch in _shuffled(rows, section.batch_tokens, chance)]
+    plan = plan[accelerator.process_index :: accelerator.num_processes][: len(plan) // accelerator.num_processes]
     optimizer = _optimizer(model, section)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _Schedule(len(plan), section.warmup_fraction))
-    model.to(section.device).train()
-    started, smoothed = time.monotonic(), 0.0
-    for step, chosen in enumerate(plan, 1):
-        ids, mask = _tensors([data.rows[i] for i in chosen], pad_id, section.device)
-        with torch.autocast(section.device.split(":")[0], torch.bfloat16, enabled=section.bfloat16):
-            logits = model(ids, mask)
+    first, smoothed = _resume(model, optimizer, schedule, session.checkpoints)
+    network, optimizer = accelerator.prepare(model, optimizer)
+    network.train()
+    started = time.monotonic()
+    for step, (rows, chosen) in enumerate(plan[first:], first + 1):
+        ids, mask = _tensors([rows[i] for i in chosen], pad_id, accelerator.device)
+        with accelerator.autocast():
+            logits = network(ids, mask)
         loss = loss_of(logits.float(), targets([data.examples[i] for i in chosen]))
         optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
-        torch.nn.utils.clip_grad_norm_(model.parameters(), section.clip_norm)
+        accelerator.backward(loss)
+        accelerator.clip_grad_norm_(network.parameters(), section.clip_norm)
         optimizer.step()
         schedule.step()
         if not math.isfinite(value := float(loss.detach())):
             raise FloatingPointError(f"the loss is {value} at step {step}: lower optimizer.learning_rate")
         smoothed = value if step == 1 else 0.98 * smoothed + 0.02 * value
-        if progress is not None:
-            left = (time.monotonic() - started) / step * (len(plan) - step)
-            progress(step=step, steps=len(plan), loss=smoothed, seconds_left=left)
+        if step % _TRACKED == 0:
+            accelerator.log({"loss": smoothed, "learning_rate": schedule.get_last_lr()[0]}, step=step)
+        if session.progress is not None:
+            left = (time.monotonic() - started) / (step - first) * (len(plan) - step)
+            session.progress(step=step, steps=len(plan), loss=smoothed, seconds_left=left)
+        if session.checkpoints is not None and session.checkpoints.due() and accelerator.is_main_process:
+            session.checkpoints.write(_state(accelerator.unwrap_model(network), optimizer, schedule, step, smoothed))
+    for tracker in accelerator.trackers:
+        tracker.finish()
     model.eval()
+
+
+def _state(
+    model: nn.Module, optimizer: torch.optim.Optimizer, schedule: LRScheduler, step: int, loss: float
+) -> dict[str, Any]:
+    """Return everything that the next step depends on."""
+    return {
+        "model": model.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "schedule": schedule.state_dict(),
+        "random": torch.get_rng_state(),
+        "step": step,
+        "loss": loss,
+    }
+
+
+def _resume(
+    model: nn.Module, optimizer: torch.optim.Optimizer, schedule: LRScheduler, checkpoints: Checkpoints | None
+) -> tuple[int, float]:
+    """Take up the state of a checkpoint of this run; return the steps done and the smoothed loss."""
+    state = checkpoints.read() if checkpoints is not None else None
+    if state is None:
+        return 0, 0.0
+    model.load_state_dict(state["model"])
+    optimizer.load_state_dict(state["optimizer"])
+    schedule.load_state_dict(state["schedule"])
+    torch.set_rng_state(state["random"])
+    log.info("going on from step %d of a run that was interrupted", state["step"])
+    return state["step"], state["loss"]
 
 
 def predict(model: ComplaintModel, rows: Sequence[Ids], *, pad_id: int, max_tokens: int) -> Logits:
@@ -94,9 +178,9 @@ def predict(model: ComplaintModel, rows: Sequence[Ids], *, pad_id: int, max_toke
     return out
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Schedule:
-    """Linear warm-up, then a cosine to zero."""
+    """Linear warm-up, then a cosine to zero. Without slots: torch keeps a schedule's ``__dict__`` in its state."""
 
     steps: int
     warmup: float
@@ -146,7 +230,7 @@ def _shuffled(rows: Sequence[Ids], budget: int, chance: random.Random) -> Iterat
     yield from plan
 
 
-def _tensors(rows: Sequence[Ids], pad_id: int, device: str) -> tuple[Tensor, Tensor]:
+def _tensors(rows: Sequence[Ids], pad_id: int, device: torch.device | str) -> tuple[Tensor, Tensor]:
     """Pad rows to the longest and move them to the device."""
     ids, mask = pad(rows, max(map(len, rows)), pad_id)
     return torch.from_numpy(ids).to(device), torch.from_numpy(mask).to(device)
