@@ -119,4 +119,5 @@ def _hashed(chains: Iterable[npt.NDArray[np.uint64]], bits: int, first: int) -> 
     """Map numbers to ``2 ** bits`` buckets from ``first`` on."""
     numbers = np.concatenate([np.zeros(0, dtype=np.uint64), *chains])
     mixed = (numbers ^ (numbers >> np.uint64(31))) * _MULTIPLIER
-    return (mixed >> np.uint64(64 - bits)).astype(np.int64) + first
+    buckets: Buckets = (mixed >> np.uint64(64 - bits)).astype(np.int64) + first
+    return buckets

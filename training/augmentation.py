@@ -27,8 +27,8 @@ _KEPT = frozenset(
     re.findall(
         r"\w+",
         """justicia justiça juzgado juizado tribunal ministerio ministério fiscalía policía polícia fiscal
-        superintendencia defensoría defensoria defensor ouvidoria reclame aqui livro reclamações libro hoja hojas reclamaciones
-        consumidor consumo bombeiros bomberos hospital samu""",
+        superintendencia defensoría defensoria defensor ouvidoria reclame aqui livro reclamações libro hoja hojas
+        reclamaciones consumidor consumo bombeiros bomberos hospital samu""",
     )
 )
 """Names that decide a label stay, as do the agencies of ``classifier.facts``."""
