@@ -6,15 +6,19 @@ import argparse
 import logging
 import os
 import platform
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from benchmarks.peers import NAMES
 from benchmarks.texts import ROOT
 
 _SECTIONS = ("footprint", "speed", "precision", "quality")
-_console = Console(width=None if os.isatty(1) else 100)
+_console = Console(width=None if os.isatty(1) else 120)
 
 
 def main() -> None:
@@ -22,16 +26,31 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--only", choices=_SECTIONS, action="append", help="a section to run; all by default")
     parser.add_argument(
-        "--data", type=Path, default=ROOT.parent / "shared" / "data", help="folder with train.jsonl and dev.jsonl"
+        "--data",
+        type=Path,
+        default=ROOT.parent / "shared" / "data",
+        help="quality: folder with train.jsonl, dev.jsonl and unlabelled.jsonl.gz",
     )
+    parser.add_argument(
+        "--peers", nargs="+", choices=NAMES, default=NAMES, help="quality: peers to train; all by default"
+    )
+    parser.add_argument("--subset", type=_positive, metavar="N", help="quality: a trial on N messages of each kind")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="quality: write the tables there too")
     options = parser.parse_args()
     logging.basicConfig(level=logging.WARNING)
     _console.print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}")
     for section in options.only or _SECTIONS:
-        globals()[f"_{section}"](options.data)
+        globals()[f"_{section}"](options)
 
 
-def _footprint(_data: Path) -> None:
+def _positive(text: str) -> int:
+    """Read a whole number from 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1")
+    return int(text)
+
+
+def _footprint(_options: argparse.Namespace) -> None:
     """Memory and start-up."""
     from benchmarks import footprint
 
@@ -41,7 +60,7 @@ def _footprint(_data: Path) -> None:
     _console.print(table)
 
 
-def _speed(_data: Path) -> None:
+def _speed(_options: argparse.Namespace) -> None:
     """Texts a second and latency."""
     from benchmarks import speed
 
@@ -53,17 +72,28 @@ def _speed(_data: Path) -> None:
     _console.print(table)
 
 
-def _quality(data: Path) -> None:
-    """Task scores beside the peer's."""
-    if not (data / "dev.jsonl").is_file():
-        _console.print(f"Quality: skipped, there is no dev.jsonl in {data} (name a folder by --data)")
-        return
-    from benchmarks import quality
+def _quality(options: argparse.Namespace) -> None:
+    """Task scores beside the peers'."""
+    from benchmarks import quality, tables
 
-    _compare("Quality on dev.jsonl", quality.measure(data))
+    report = quality.measure(quality.Options(options.data, options.peers, options.subset), _progress)
+    for name in report.comparisons:
+        _console.print(tables.terminal(report, name))
+    _console.print(tables.legend(report))
+    if options.markdown is not None:
+        options.markdown.write_text(tables.markdown(report), encoding="utf-8")
 
 
-def _precision(_data: Path) -> None:
+@contextmanager
+def _progress(title: str) -> Iterator[Callable[[float], None]]:
+    """Show a bar while a peer trains."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=_console, transient=True) as bar:
+        task = bar.add_task(title, total=1.0)
+        yield lambda share: bar.update(task, completed=share)
+
+
+def _precision(_options: argparse.Namespace) -> None:
     """Task scores of each arithmetic."""
     from benchmarks import precision
 

@@ -66,9 +66,13 @@ def measure(options: Options, watch: Watch) -> Report:
     sets, notes = _sets(options, {e.text.casefold() for e in [*training, *validation]})
     notes += _absent(recipe.config.data.corpus, folder, options.data)
     training, validation = _some(training, options.subset), _some(validation, options.subset)
+    if options.subset is not None:
+        notes.append(f"a trial: peers saw at most {options.subset} messages, the model all of its own")
+    contestants, absent = choose_peers(tuple(dict.fromkeys(options.peers)), recipe)
+    notes += absent
     report = Report(shipped.model, len(training), len(validation), notes=notes)
     found: dict[str, dict[str, list[Classification]]] = {name: {} for name in sets}
-    for peer in _peers(options.peers, recipe, report):
+    for peer in contestants:
         started = time.monotonic()
         with watch(peer.title) as progress:
             peer.fit(training, progress)
@@ -100,15 +104,16 @@ def decide(logits: Logits, examples: Sequence[Example], calibration: Calibration
     return results
 
 
-def _peers(names: Sequence[str], recipe: Recipe, report: Report) -> list[Peer]:
-    """Return the peers whose packages are there, and note the others."""
+def choose_peers(names: Sequence[str], recipe: Recipe) -> tuple[list[Peer], list[str]]:
+    """Return the peers whose packages are there, and what to say of the others."""
     found: list[Peer] = []
+    notes = []
     for name in names:
         try:
             found += peers.choose([name], recipe)
         except ImportError as error:
-            report.notes.append(f"peer {name} was left out: {error.name or error} is not installed")
-    return found
+            notes.append(f"peer {name} was left out: {error.name or error} is not installed")
+    return found, notes
 
 
 def _sets(options: Options, trained: set[str]) -> tuple[dict[str, list[Example]], list[str]]:

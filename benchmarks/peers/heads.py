@@ -16,8 +16,8 @@ from classifier.taxonomy import TASKS, Task, TaskKind
 from training.corpus import Example
 
 Features = npt.NDArray[Any] | sparse.csr_matrix
-_UNSEEN = -9.0
-"""Logit of a label that no training message has."""
+_SURE = 9.0
+"""Logit of a label that every training message has; its negative is that of one that none has."""
 
 
 class Heads:
@@ -26,10 +26,11 @@ class Heads:
     def __init__(self, inverse_penalty: float) -> None:
         self.inverse_penalty = inverse_penalty
         self.models: list[tuple[LogisticRegression, list[int]]] = []
+        self.always: list[int] = []
 
     def fit(self, features: Features, examples: Sequence[Example], progress: Progress) -> None:
         """Fit every task on the messages that have its label; ``features`` has a row a message."""
-        self.models = []
+        self.models, self.always = [], []
         for done, task in enumerate(TASKS, 1):
             rows = [i for i, e in enumerate(examples) if task.id in e.labels]
             labels = [examples[i].labels[task.id] for i in rows]
@@ -37,11 +38,14 @@ class Heads:
                 if len(set(targets)) > 1:
                     model = LogisticRegression(C=self.inverse_penalty, class_weight="balanced", max_iter=300)
                     self.models.append((model.fit(features[rows], targets), places))
+                elif targets and (len(places) > 1 or targets[0] == 1):
+                    self.always.append(places[targets[0] if len(places) > 1 else 0])
             progress(done / len(TASKS))
 
     def logits(self, features: Features) -> Logits:
         """Return the decision values in the columns of the tasks."""
-        out = np.full((features.shape[0], sum(task.width for task in TASKS)), _UNSEEN, dtype=np.float32)
+        out = np.full((features.shape[0], sum(task.width for task in TASKS)), -_SURE, dtype=np.float32)
+        out[:, self.always] = _SURE
         for model, places in self.models:
             values = model.decision_function(features)
             if len(places) == 1:

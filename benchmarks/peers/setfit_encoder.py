@@ -20,8 +20,10 @@ from datasets import Dataset
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
 from setfit import SetFitModel, Trainer, TrainingArguments
+from setfit import logging as setfit_logging
 from setfit.sampler import ContrastiveDataset
-from transformers import PreTrainedTokenizerFast, TrainerCallback
+from transformers import PreTrainedTokenizerFast, ProgressCallback, TrainerCallback
+from transformers.utils import logging as transformers_logging
 
 from benchmarks.peers.heads import Heads
 from benchmarks.peers.peer import Logits, Progress, Recipe
@@ -49,9 +51,9 @@ class SetFit:
 
     def fit(self, examples: Sequence[Example], progress: Progress) -> None:
         """Tune the body, if the other contestant has not done so, and fit the regressions."""
-        self.body.fit(examples, progress)
+        self.body.fit(examples, lambda share: progress(share / 2))
         chosen = examples if self.on_all else few_shot(examples, self.body.seed)
-        features = self.body.embed([e.text for e in chosen], progress)
+        features = self.body.embed([e.text for e in chosen], lambda share: progress((1 + share) / 2))
         self.heads.fit(features, chosen, lambda _: None)
 
     def logits(self, examples: Sequence[Example]) -> Logits:
@@ -107,9 +109,12 @@ class _Contrast(Trainer):
             report_to="none",
             save_strategy="no",
             logging_strategy="no",
+            logging_first_step=False,
             show_progress_bar=False,
         )
         trainer = cls(SetFitModel(network), settings, callbacks=[_Watch(progress)])
+        trainer.st_trainer.args.dataloader_pin_memory = False
+        trainer.st_trainer.remove_callback(ProgressCallback)
         trainer.pairs = Dataset.from_list(list(pairs))
         return trainer
 
@@ -166,12 +171,22 @@ def _hot(task: Task, example: Example) -> list[int]:
 
 def _sentence_transformer(recipe: Recipe, texts: Sequence[str]) -> SentenceTransformer:
     """Put the encoder of ``recipe`` into sentence-transformers, by way of a folder."""
+    _quieten()
     network, tokenizer = load_encoder(recipe.config.encoder, folder=recipe.folder, texts=texts)
     specials = {"bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>", "unk_token": "<unk>"}
     with tempfile.TemporaryDirectory() as folder:
         network.save_pretrained(folder)
         wrapped = PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=_TOKENS, **specials)
         wrapped.save_pretrained(folder)
-        body = Transformer(folder)
+        body = Transformer(folder, model_kwargs={"add_pooling_layer": False, "attn_implementation": "eager"})
+    embeddings = body.auto_model.get_input_embeddings()
+    embeddings.requires_grad_(not recipe.config.encoder.freeze_embeddings)
     pooling = Pooling(network.config.hidden_size, "mean")
     return SentenceTransformer(modules=[body, pooling], device=recipe.config.optimizer.device)
+
+
+def _quieten() -> None:
+    """Leave the terminal to our own progress bar."""
+    transformers_logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()
+    setfit_logging.set_verbosity_error()

@@ -14,7 +14,7 @@ from benchmarks.peers.peer import Logits, Progress, Recipe
 from classifier.taxonomy import TASKS, Task, TaskKind
 from training.corpus import Example
 
-_EPOCHS = 6
+_EPOCHS = 8
 _BATCH = 64
 _MODEL = {
     "@architectures": "spacy.TextCatBOW.v3",

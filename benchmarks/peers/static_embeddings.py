@@ -25,7 +25,7 @@ _BUCKETS = 2**17
 _WIDTH = 64
 _EPOCHS = 6
 _BATCH = 64
-_RATE = 5e-3
+_RATE = 3e-2
 
 
 class StaticEmbeddings:
@@ -33,8 +33,8 @@ class StaticEmbeddings:
 
     title = "static embeddings"
     method = (
-        f"fastText-like: hashed words (1-2) and characters (3-5), 2 x {_BUCKETS} embeddings of width {_WIDTH} averaged, "
-        f"one linear layer, our losses, {_EPOCHS} epochs"
+        f"fastText-like: words (1-2) and characters (3-5) hashed to {2 * _BUCKETS} embeddings of width {_WIDTH}, "
+        f"averaged, one linear layer, our losses, {_EPOCHS} epochs"
     )
 
     def __init__(self, recipe: Recipe) -> None:
