@@ -14,7 +14,16 @@ from api.errors import ConflictError, NotFoundError
 from api.store import cases, messages, outbox, policies
 from api.store.database import Connection
 from api.store.identifiers import new_id
-from api.store.records import CaseRecord, CaseStatus, MessageRecord, OutboxKind, Outcome, StepRecord, StepStatus
+from api.store.records import (
+    CaseRecord,
+    CaseStatus,
+    MessageRecord,
+    OutboxKind,
+    OutboxRecord,
+    Outcome,
+    StepRecord,
+    StepStatus,
+)
 from classifier.types import Classification
 
 __all__ = [
@@ -22,12 +31,12 @@ __all__ = [
     "PlannedStep",
     "Planner",
     "Situation",
-    "announce_taken_up",
     "close",
     "complete_step",
     "conversation",
     "event_data",
     "take_up",
+    "taken_up",
 ]
 
 
@@ -37,7 +46,7 @@ class Situation:
 
     ``double_deviation``: the customer complains again while the case is open. ``contacts`` counts the earlier
     complaints of this case, ``earlier_complaints`` those of the same customer on any case. ``policy`` is the content
-    of the policy that the case began with, ``None`` for a new case.
+    of the policy that the case began with, where it is another than the planner's.
     """
 
     classification: Classification
@@ -62,10 +71,9 @@ class PlannedStep:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is owed to the customer; ``content`` is the plan that is answered over HTTP, ``policy`` what it followed."""
+    """What is owed to the customer; ``content`` is the plan that is answered over HTTP."""
 
     policy_version: str
-    policy: Mapping[str, Any]
     priority: str
     owner: str
     first_answer_due: datetime | None
@@ -76,6 +84,14 @@ class Plan:
 
 class Planner(Protocol):
     """Turns a situation into a plan; quick, because the transaction waits for it."""
+
+    @property
+    def version(self) -> str:
+        """Name the policy of new cases; another content has another version."""
+
+    @property
+    def content(self) -> Mapping[str, Any]:
+        """Return the whole policy of new cases, to plan running ones by it when another has come."""
 
     def plan(self, situation: Situation) -> Plan:
         """Return the plan."""
@@ -118,25 +134,25 @@ async def take_up(
         double_deviation=case.double_deviation,
         contacts=case.complaints - 1,
         earlier_complaints=earlier,
-        policy=await policies.get(connection, case.policy_version) if case.policy_version else None,
+        policy=await _begun_with(connection, case, planner),
     )
     plan = planner.plan(situation)
     case = _planned(case, plan)
-    await policies.keep(connection, plan.policy_version, plan.policy, message.accepted_at)
     if known is None:
         await cases.add(connection, case)
     else:
         await cases.save(connection, case)
         await cases.change_pending(connection, case.id, StepStatus.SUPERSEDED)
     await cases.add_steps(connection, _steps(case, plan))
+    await cases.record(connection, case, _taken_up_as(case), message_id=message.id)
     return case
 
 
-async def announce_taken_up(connection: Connection, message: MessageRecord, case: CaseRecord) -> None:
+def taken_up(message: MessageRecord, case: CaseRecord) -> list[OutboxRecord]:
     """Tell that ``take_up`` opened the case, or that the case escalates, and have its workflow follow."""
-    opened = case.revision == 1
-    await _announce(connection, "case.opened" if opened else "case.escalated", case, message)
-    await outbox.add(connection, OutboxKind.WORKFLOW, "start" if opened else "replan", _of(case), case.updated_at)
+    work = outbox.entry(OutboxKind.WORKFLOW, "start" if case.revision == 1 else "replan", _of(case), case.updated_at)
+    told = outbox.entry(OutboxKind.EVENT, _taken_up_as(case), event_data(message, case), case.updated_at)
+    return [told, work]
 
 
 async def complete_step(
@@ -157,7 +173,7 @@ async def complete_step(
     await cases.complete(connection, done)
     await cases.save(connection, case)
     await cases.record(connection, case, "step.completed", actor=by, detail={"step": step.id, "note": note})
-    await outbox.add(connection, OutboxKind.WORKFLOW, "step", {**_of(case), "step": step.id}, now)
+    await outbox.add(connection, outbox.entry(OutboxKind.WORKFLOW, "step", {**_of(case), "step": step.id}, now))
     return case
 
 
@@ -175,8 +191,13 @@ async def close(
     await cases.change_pending(connection, case.id, StepStatus.SKIPPED)
     first = await messages.get(connection, (await messages.of_case(connection, case.id))[0])
     assert first is not None  # noqa: S101 - a case is opened by a message, in one transaction
-    await _announce(connection, "case.closed", case, first, actor=by, detail={"outcome": outcome, "note": note})
-    await outbox.add(connection, OutboxKind.WORKFLOW, "close", {**_of(case), "outcome": outcome}, now)
+    await cases.record(connection, case, "case.closed", actor=by, detail={"outcome": outcome, "note": note})
+    told = {**event_data(first, case), "outcome": outcome}
+    await outbox.add(
+        connection,
+        outbox.entry(OutboxKind.EVENT, "case.closed", told, now),
+        outbox.entry(OutboxKind.WORKFLOW, "close", {**_of(case), "outcome": outcome}, now),
+    )
     return case
 
 
@@ -186,6 +207,13 @@ async def _locked(connection: Connection, case_id: str) -> CaseRecord:
     if case is None:
         raise NotFoundError("there is no such case")
     return case
+
+
+async def _begun_with(connection: Connection, case: CaseRecord, planner: Planner) -> Mapping[str, Any] | None:
+    """Return the policy of a running case, if it is not the planner's own."""
+    if case.policy_version in (None, planner.version):
+        return None
+    return await policies.get(connection, str(case.policy_version))
 
 
 def _opened(message: MessageRecord) -> CaseRecord:
@@ -252,20 +280,8 @@ def _steps(case: CaseRecord, plan: Plan) -> list[StepRecord]:
     ]
 
 
-async def _announce(
-    connection: Connection,
-    event: str,
-    case: CaseRecord,
-    message: MessageRecord,
-    *,
-    actor: str | None = None,
-    detail: Mapping[str, Any] | None = None,
-) -> None:
-    """Put an event in the case's history and in the outbox."""
-    await cases.record(connection, case, event, actor=actor, message_id=message.id, detail=detail)
-    await outbox.add(
-        connection, OutboxKind.EVENT, event, {**event_data(message, case), **(detail or {})}, case.updated_at
-    )
+def _taken_up_as(case: CaseRecord) -> str:
+    return "case.opened" if case.revision == 1 else "case.escalated"
 
 
 def _of(case: CaseRecord) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, Self
 
 from api.batching import Batcher, QueueFullError, Request
-from api.cases import Planner, announce_taken_up, conversation, event_data, take_up
+from api.cases import Planner, conversation, event_data, take_up, taken_up
 from api.errors import ConflictError
-from api.store import cases, messages, outbox
+from api.store import cases, messages, outbox, policies
 from api.store.database import Connection, Store
 from api.store.identifiers import new_id
 from api.store.records import CaseRecord, MessageRecord, OutboxKind, ReviewStatus
@@ -55,6 +55,13 @@ class Accepted:
 class Intake:
     """Takes messages in. At most ``capacity`` are on their way; past it callers are asked to come back."""
 
+    @classmethod
+    async def start(cls, store: Store, batcher: Batcher, planner: Planner, *, capacity: int) -> Self:
+        """Return an intake, its planner's policy stored: cases refer to it."""
+        async with store.write() as connection:
+            await policies.keep(connection, planner.version, planner.content, datetime.now(UTC))
+        return cls(store, batcher, planner, capacity=capacity)
+
     def __init__(self, store: Store, batcher: Batcher, planner: Planner, *, capacity: int) -> None:
         self._store = store
         self._batcher = batcher
@@ -92,11 +99,10 @@ class Intake:
         case = await take_up(connection, message, result, self._planner) if result.complaint.label else None
         message = replace(message, case_id=case.id if case else None)
         await messages.add(connection, message, result)
-        events = ["message.classified", *(["review.needed"] if result.review.needed else [])]
-        for event in events:
-            await outbox.add(connection, OutboxKind.EVENT, event, event_data(message, case), message.accepted_at)
-        if case is not None:
-            await announce_taken_up(connection, message, case)
+        told = ["message.classified", *(["review.needed"] if result.review.needed else [])]
+        data = event_data(message, case)
+        entries = [outbox.entry(OutboxKind.EVENT, event, data, message.accepted_at) for event in told]
+        await outbox.add(connection, *entries, *(taken_up(message, case) if case else []))
         return Accepted(message, case, new=True)
 
     @contextmanager

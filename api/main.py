@@ -87,13 +87,14 @@ async def _load(
         app.state.store = store = await _open(settings)
         planner = _planner(settings) if planner is None else planner
         model = await asyncio.to_thread(_from_settings, settings) if classifier is None else classifier
+        batcher = Batcher(
+            model, size=settings.batch_size, wait_seconds=settings.batch_wait_ms / 1000, capacity=settings.queue_size
+        )
+        intake = await Intake.start(store, batcher, planner, capacity=settings.queue_size)
     except Exception as error:
         log.error("the service can't start: %s", traced(error))  # noqa: TRY400, RUF100 - a message may quote a text
         loaded(error)
         return
-    wait = settings.batch_wait_ms / 1000
-    batcher = Batcher(model, size=settings.batch_size, wait_seconds=wait, capacity=settings.queue_size)
-    intake = Intake(store, batcher, planner, capacity=settings.queue_size)
     app.state.service = Service(model, batcher, store, intake)
     log.info("ready: %s %s", model.model.name, model.model.version)
     loaded(None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,19 +18,19 @@ class PolicyPlanner:
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
-        self._content = policy.model_dump(mode="json")
+        self.content: Mapping[str, Any] = policy.model_dump(mode="json")
+        self.version = _version(policy)
 
     def plan(self, situation: Situation) -> Plan:
         """Return what the policy owes."""
-        policy, content = self._policy, self._content
-        if situation.policy is not None and situation.policy != content:
-            policy, content = policy_from(situation.policy, "the policy of the case"), dict(situation.policy)
+        policy = self._policy
+        if situation.policy is not None:
+            policy = policy_from(situation.policy, "the policy of the case")
         plan = make_plan(policy, situation.classification, _context(situation))
         due = {deadline.kind: deadline.due for deadline in plan.deadlines}
         written = plan.to_dict()
         return Plan(
-            policy_version=f"{plan.policy.name} {plan.policy.version} {plan.policy.digest[:12]}",
-            policy=content,
+            policy_version=_version(policy),
             priority=plan.priority,
             owner=plan.queue,
             first_answer_due=due.get(DeadlineKind.FIRST_ANSWER),
@@ -39,6 +40,11 @@ class PolicyPlanner:
             ],
             content=written,
         )
+
+
+def _version(policy: Policy) -> str:
+    """Return what people call the policy, cut to fit, and what its content makes of it."""
+    return f"{policy.policy.name[:100]} {policy.policy.version[:100]} {policy.digest[:12]}"
 
 
 def _context(situation: Situation) -> Context:

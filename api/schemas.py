@@ -177,6 +177,7 @@ def _plausible(moment: datetime) -> datetime:
 
 
 Object = Annotated[dict[str, JsonValue], BeforeValidator(storable), AfterValidator(_small)]
+Identifier = Annotated[str, BeforeValidator(storable)]
 Name = Annotated[str, BeforeValidator(storable), Field(min_length=1, max_length=128)]
 Note = Annotated[str, BeforeValidator(storable), Field(max_length=4000)]
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query
 from api.cases import close, complete_step
 from api.errors import NotFoundError, problems, require_distinct_keys, require_json
 from api.filters import CaseQuery, next_cursor
-from api.schemas import Case, CasePage, Closing, Completion
+from api.schemas import Case, CasePage, Closing, Completion, Identifier
 from api.service import Loaded
 from api.store import cases, messages
 from api.store.database import Connection
@@ -41,7 +41,7 @@ async def list_cases(query: Annotated[CaseQuery, Query()], service: Loaded) -> d
 
 
 @router.get("/{case_id}", summary="Read a case", response_model=Case, responses=problems(_PROBLEMS))
-async def read_case(case_id: str, service: Loaded) -> dict[str, Any]:
+async def read_case(case_id: Identifier, service: Loaded) -> dict[str, Any]:
     """Return a case with its plan, the steps of all its plans, its messages and its history."""
     async with service.store.read() as connection:
         case = await cases.get(connection, case_id)
@@ -57,7 +57,9 @@ async def read_case(case_id: str, service: Loaded) -> dict[str, Any]:
     dependencies=[Depends(require_distinct_keys)],
     responses=problems({**_PROBLEMS, **_CHANGES}),
 )
-async def complete(case_id: str, step: str, service: Loaded, completion: Completion | None = None) -> dict[str, Any]:
+async def complete(
+    case_id: Identifier, step: Identifier, service: Loaded, completion: Completion | None = None
+) -> dict[str, Any]:
     """Complete a step of the present plan; doing it again changes nothing."""
     said = completion or Completion()
     async with service.store.write() as connection:
@@ -72,7 +74,7 @@ async def complete(case_id: str, step: str, service: Loaded, completion: Complet
     dependencies=[Depends(require_json), Depends(require_distinct_keys)],
     responses=problems({**_PROBLEMS, **_CHANGES}),
 )
-async def close_case(case_id: str, closing: Closing, service: Loaded) -> dict[str, Any]:
+async def close_case(case_id: Identifier, closing: Closing, service: Loaded) -> dict[str, Any]:
     """Close a case with its outcome; steps that are still to do are skipped."""
     async with service.store.write() as connection:
         case = await close(

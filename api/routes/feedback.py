@@ -10,7 +10,7 @@ from fastapi.openapi.models import Example
 
 from api.cases import event_data
 from api.errors import NotFoundError, problems, require_distinct_keys, require_json
-from api.schemas import Correction, RecordedCorrection
+from api.schemas import Correction, Identifier, RecordedCorrection
 from api.service import Loaded
 from api.store import cases, feedback, messages, outbox
 from api.store.identifiers import new_id
@@ -45,7 +45,7 @@ router = APIRouter(prefix="/v1/messages", tags=["messages"])
     responses=problems(_PROBLEMS),
 )
 async def correct(
-    message_id: str, correction: Annotated[Correction, Body(openapi_examples=_EXAMPLES)], service: Loaded
+    message_id: Identifier, correction: Annotated[Correction, Body(openapi_examples=_EXAMPLES)], service: Loaded
 ) -> dict[str, Any]:
     """Keep a person's labels; the message has been reviewed, and its latest correction goes to training."""
     async with service.store.write() as connection:
@@ -66,7 +66,8 @@ async def correct(
         await messages.set_review(connection, message.id, ReviewStatus.DONE)
         case = await cases.get(connection, message.case_id) if message.case_id else None
         told = {**event_data(message, case), "feedback": {"id": kept.id, "labels": kept.labels}}
-        await outbox.add(connection, OutboxKind.EVENT, "feedback.recorded", told, kept.created_at)
+        entry = outbox.entry(OutboxKind.EVENT, "feedback.recorded", told, kept.created_at)
+        await outbox.add(connection, entry)
     return correction_json(kept)
 
 

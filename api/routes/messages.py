@@ -11,7 +11,7 @@ from api.errors import NotFoundError, problems, require_distinct_keys, require_j
 from api.filters import MessageQuery, next_cursor
 from api.intake import Incoming
 from api.routes.feedback import correction_json
-from api.schemas import AcceptedMessage, IncomingMessage, MessagePage, StoredMessage
+from api.schemas import AcceptedMessage, Identifier, IncomingMessage, MessagePage, StoredMessage
 from api.service import Loaded
 from api.store import cases, feedback, messages
 from api.store.records import CaseRecord, MessageRecord
@@ -89,7 +89,7 @@ async def list_messages(query: Annotated[MessageQuery, Query()], service: Loaded
     response_model=StoredMessage,
     responses=problems({404: "There is no such message", 503: "The service is loading"}),
 )
-async def read_message(message_id: str, service: Loaded) -> dict[str, Any]:
+async def read_message(message_id: Identifier, service: Loaded) -> dict[str, Any]:
     """Return a message with its classification, its case's present plan, and people's corrections, the latest last."""
     async with service.store.read() as connection:
         message = await messages.get(connection, message_id)

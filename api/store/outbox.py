@@ -13,19 +13,17 @@ from api.store.identifiers import new_id
 from api.store.records import OutboxKind, OutboxRecord
 from api.store.tables import outbox
 
-__all__ = ["add", "finish", "of_case", "of_message", "pending"]
+__all__ = ["add", "entry", "finish", "of_case", "of_message", "pending"]
 
 
-async def add(
-    connection: AsyncConnection,
-    kind: OutboxKind,
-    type_: str,
-    data: Mapping[str, Any],
-    at: datetime,
-) -> None:
-    """Put an event or a workflow's start in the outbox, of the message and the case that ``data`` names."""
-    entry = OutboxRecord(new_id(), kind, type_, data.get("message_id"), data.get("case_id"), data, at)
-    await rows.insert(connection, outbox, [entry])
+def entry(kind: OutboxKind, type_: str, data: Mapping[str, Any], at: datetime) -> OutboxRecord:
+    """Return an event or a workflow's start, of the message and the case that ``data`` names."""
+    return OutboxRecord(new_id(), kind, type_, data.get("message_id"), data.get("case_id"), data, at)
+
+
+async def add(connection: AsyncConnection, *entries: OutboxRecord) -> None:
+    """Put entries in the outbox."""
+    await rows.insert(connection, outbox, entries)
 
 
 async def pending(connection: AsyncConnection, kind: OutboxKind, *, limit: int = 100) -> list[OutboxRecord]:

@@ -51,7 +51,9 @@ class Marked:
 class Steady:
     """Plans three steps, whatever happened, and keeps what it was asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, version: str = "steady 1") -> None:
+        self.version = version
+        self.content = {"name": version}
         self.asked: list[Situation] = []
 
     def plan(self, situation: Situation) -> Plan:
@@ -61,7 +63,10 @@ class Steady:
         steps = [PlannedStep(name, resolution, {"id": name}) for name in ("greet", "resolve", "check")]
         priority = "urgent" if situation.double_deviation else "normal"
         content = {"priority": priority, "steps": [dict(step.content) for step in steps]}
-        return Plan("steady 1", {"name": "steady"}, priority, "desk", situation.received_at, resolution, steps, content)
+        return Plan(self.version, priority, "desk", situation.received_at, resolution, steps, content)
+
+
+STEADY = Steady()
 
 
 @pytest.fixture
@@ -119,9 +124,11 @@ def open_service(request: pytest.FixtureRequest) -> Opener:
     """Return a context manager that starts a service and yields its client; without ``classifier`` the toy model."""
 
     @asynccontextmanager
-    async def opened(classifier: Any = None, planner: Any = None, **settings: Any) -> AsyncIterator[httpx.AsyncClient]:
+    async def opened(
+        classifier: Any = None, planner: Any = STEADY, **settings: Any
+    ) -> AsyncIterator[httpx.AsyncClient]:
         classifier = request.getfixturevalue("tiny") if classifier is None else classifier
-        app = create_app(Settings(**settings), classifier=classifier, planner=planner or Steady())
+        app = create_app(Settings(**settings), classifier=classifier, planner=planner)
         transport = httpx.ASGITransport(app)
         async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://t") as c:
             yield c

@@ -45,6 +45,14 @@ def test_what_is_wrong_is_named(given: dict[str, object], message: str) -> None:
     assert message in str(caught.value)
 
 
+def test_the_password_of_the_database_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECUPERA_DATABASE", "postgresql://u:geheim@h/d")
+    settings = read_settings({})
+    assert "geheim" not in f"{settings!r} {settings} {settings.model_dump()}"
+    assert settings.database
+    assert settings.database.get_secret_value().endswith("geheim@h/d")
+
+
 def test_a_broken_file_is_named(folder: Path) -> None:
     (folder / "recupera.toml").write_text("port = \n")
     with pytest.raises(InputError, match=r"recupera\.toml is not valid TOML"):
