@@ -37,14 +37,16 @@ class RunSection(_Section):
 class CorpusSection(_Section):
     """One file of labelled messages.
 
-    ``format`` is ``messages`` (text and labels together) or ``standoff`` (labels alone, joined to ``texts`` by source,
-    record id and hash of the text). A corpus that is not ``required`` and not there is left out, saying so. Of
-    ``role`` ``split`` a part is held out for validation; ``train`` is trained on as a whole.
+    ``format`` is ``messages`` (JSONL, text and labels together), ``table`` (CSV, Parquet or ``hub:NAME``, a column a
+    task; ``columns`` gives their names where they differ) or ``standoff`` (labels alone, joined to ``texts``, a JSONL
+    file or a table, by source, record id and hash of the text). A corpus that is not ``required`` and not there is left
+    out, saying so. Of ``role`` ``split`` a part is held out for validation; ``train`` is trained on as a whole.
     """
 
     path: str
-    format: Literal["messages", "standoff"] = "messages"
+    format: Literal["messages", "table", "standoff"] = "messages"
     texts: str | None = None
+    columns: dict[str, str] = Field(default_factory=dict)
     required: bool = True
     weight: float = Field(default=1.0, gt=0)
     role: Literal["split", "train"] = "split"
@@ -182,6 +184,8 @@ def _value(value: object) -> str:
     """Write a scalar as TOML."""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_value(key)} = {_value(item)}" for key, item in value.items()) + "}"
     if isinstance(value, str):
         escaped = value.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{escaped}"'

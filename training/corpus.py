@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,12 +42,15 @@ def read_messages(path: Path, *, weight: float = 1.0) -> list[Example]:
     return [parse_example(row, f"{path}:{number}", weight) for number, row in read_rows(path)]
 
 
-def read_standoff(path: Path, texts: Path, *, weight: float = 1.0) -> list[Example]:
-    """Join stand-off labels to the texts they were given to.
+def read_standoff(
+    path: Path, texts: Path | Iterable[tuple[int, Mapping[str, Any]]], *, weight: float = 1.0
+) -> list[Example]:
+    """Join stand-off labels to the texts they were given to: a JSONL file, or numbered rows of another source.
 
     Records whose text is absent from ``texts``, or whose text has another hash there, are left out.
     """
-    known = {(row.get("source"), row.get("id")): row for _, row in read_rows(texts)}
+    numbered = read_rows(texts) if isinstance(texts, Path) else texts
+    known = {(row.get("source"), row.get("id")): row for _, row in numbered}
     examples = []
     for number, row in read_rows(path):
         message = known.get((row.get("source"), row.get("id")))

@@ -33,6 +33,7 @@ from training.export import export_network
 from training.losses import MultiTaskLoss
 from training.modeling import ComplaintModel
 from training.ngrams import fit_ngrams, mixed
+from training.tables import HUB, read_table, rows_of
 from training.trainer import Encoded, Progress, Session, train
 
 log = logging.getLogger(__name__)
@@ -192,16 +193,18 @@ def _read(section: CorpusSection, places: Places) -> list[Example]:
     if section.format == "standoff":
         if texts is None:
             raise InputError(f"data.corpus {section.path}: a stand-off corpus needs texts")
-        examples = read_standoff(path, texts, weight=section.weight)
+        examples = read_standoff(Path(path), rows_of(texts), weight=section.weight)
+    elif section.format == "table":
+        examples = read_table(path, section.columns, weight=section.weight)
     else:
-        examples = read_messages(path, weight=section.weight)
+        examples = read_messages(Path(path), weight=section.weight)
     log.info("%6d messages from %s", len(examples), section.path)
     return examples
 
 
-def _find(name: str | None, places: Places) -> Path | None:
-    """Look for a corpus beside the configuration, then in the data folder."""
-    if name is None:
-        return None
+def _find(name: str | None, places: Places) -> str | None:
+    """Look for a corpus beside the configuration, then in the data folder; one of a hub is where its name says."""
+    if name is None or name.startswith(HUB):
+        return name
     folders = [places.configuration] + ([places.data] if places.data else [])
-    return next((folder / name for folder in folders if (folder / name).is_file()), None)
+    return next((str(folder / name) for folder in folders if (folder / name).is_file()), None)

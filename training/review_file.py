@@ -31,6 +31,7 @@ __all__ = [
     "COLUMNS",
     "ReviewRow",
     "Sheet",
+    "answer",
     "check_new",
     "corpus_rows",
     "corrected",
@@ -236,7 +237,7 @@ def _example(cells: Mapping[str, str]) -> Example | None:
         raise ValueError(f"column text: must have 1 to {MAX_CHARACTERS:,} characters")
     if language not in LANGUAGES:
         raise ValueError(f"column language: must be one of {', '.join(LANGUAGES)}")
-    labels = {task.id: found for task in TASKS if (found := _answer(task, cells.get(task.id, ""))) is not None}
+    labels = {task.id: found for task in TASKS if (found := answer(task, cells.get(task.id, ""))) is not None}
     if "complaint" not in labels:
         raise ValueError(f"column complaint: is empty; it must be one of {_allowed(TASK_BY_ID['complaint'])}")
     if not labels["complaint"]:
@@ -246,7 +247,7 @@ def _example(cells: Mapping[str, str]) -> Example | None:
     return Example(id=name, text=text, language=language, source=source, family=family, labels=labels)
 
 
-def _answer(task: Task, cell: str) -> Any:
+def answer(task: Task, cell: str) -> Any:
     """Return the labels that a cell names, by id or by name in any of the languages; ``None`` if it is empty."""
     several = task.kind is TaskKind.MULTI
     parts = [part for part in (re.split(r"[;,|\n]", cell) if several else [cell]) if part.strip()]
