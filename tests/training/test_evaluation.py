@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifier.taxonomy import TASK_BY_ID
@@ -58,6 +58,7 @@ def test_messages_without_an_answer_are_not_covered() -> None:
     assert coverage_at_precision([0.9], [True], messages=4) == (0.25, 0.9)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from([0.2, 0.4, 0.6, 0.8, 1.0]), st.booleans()), min_size=1, max_size=40))
 def test_from_the_threshold_on_the_precision_holds_and_below_it_never_does(answers: list[tuple[float, bool]]) -> None:
     coverage, threshold = coverage_at_precision([p for p, _ in answers], [hit for _, hit in answers], precision=0.75)

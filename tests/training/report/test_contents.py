@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
@@ -78,6 +78,7 @@ def test_a_label_that_nobody_used_is_left_out(drawn: Callable[..., Any]) -> None
     assert all(row.gold + row.given for row in item.labels)
 
 
+@settings(deadline=None)
 @given(CELLS)
 def test_the_bins_add_up_to_the_calibration_error(cells: list[tuple[float, bool]]) -> None:
     bins = reliability(cells)
@@ -87,6 +88,7 @@ def test_the_bins_add_up_to_the_calibration_error(cells: list[tuple[float, bool]
     assert error == pytest.approx(calibration_error([p for p, _ in cells], [hit for _, hit in cells]))
 
 
+@settings(deadline=None)
 @given(CELLS, st.integers(0, 5))
 def test_a_curve_goes_right_and_ends_at_all_that_was_decided(cells: list[tuple[float, bool]], undecided: int) -> None:
     curve = precision_curve(cells, len(cells) + undecided)
