@@ -78,6 +78,10 @@ class FaithfulnessReport:
         rows = [asdict(item) | {"passed": item.passed} for item in self.figures]
         return {"model": self.model, "target": TARGET, "passed": self.passed, "figures": rows}
 
+    def tables(self) -> dict[str, list[dict[str, str]]]:
+        """Return the tables by title."""
+        return {"faithfulness of the evidence": self.rows()}
+
     def rows(self) -> list[dict[str, str]]:
         """Return a table: a row a task and language, the same columns in each."""
         return [_row(item) for item in self.figures]

@@ -19,7 +19,7 @@ from classifier.engine import available_threads
 from classifier.errors import InputError
 from classifier.inference import ComplaintClassifier
 from classifier.ngrams import NgramModel
-from classifier.taxonomy import LANGUAGES, TAXONOMY_VERSION
+from classifier.taxonomy import TAXONOMY_VERSION
 from classifier.tokenization import TokenEncoder
 from classifier.types import ModelInfo
 from training.calibration import fit_calibration
@@ -28,7 +28,7 @@ from training.checkpoint import Checkpoints, fingerprint
 from training.config import CorpusSection, TrainingConfig, to_toml
 from training.corpus import Example, read_messages, read_standoff, split
 from training.encoder import load_encoder
-from training.evaluation import Scores, score
+from training.evaluation import Scores, score_by_language
 from training.export import export_network
 from training.losses import MultiTaskLoss
 from training.modeling import ComplaintModel
@@ -157,13 +157,7 @@ def _write(config: TrainingConfig, path: Path, network: Network, validation: Seq
 def measure(classifier: ComplaintClassifier, examples: Sequence[Example]) -> dict[str, Scores]:
     """Score ``classifier`` on labelled messages: all, and by language."""
     found = classifier.predict([e.text for e in examples], languages=[e.language for e in examples], facts=False)
-    groups = {"all": list(range(len(examples)))}
-    groups |= {name: [i for i, e in enumerate(examples) if e.language == name] for name in LANGUAGES}
-    return {
-        name: score([examples[i].labels for i in rows], [found[i] for i in rows])
-        for name, rows in groups.items()
-        if rows
-    }
+    return score_by_language(examples, found)
 
 
 def _write_calibration(path: Path, calibration: Calibration) -> None:

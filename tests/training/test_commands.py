@@ -51,3 +51,16 @@ def test_evaluate_joins_standoff_labels_to_their_texts(tiny_model: Path, tmp_pat
     nothing = run(*arguments, CORPORA / "rare.jsonl")
     assert nothing.exit_code == 2
     assert "no labelled messages" in nothing.stderr
+
+
+def test_evaluate_measures_robustness_and_faithfulness_if_asked_to(tiny_model: Path, tmp_path: Path) -> None:
+    lines = (CORPORA / "validation.jsonl").read_text(encoding="utf-8").splitlines()[:12]
+    (tmp_path / "few.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    arguments = ("evaluate", tmp_path / "few.jsonl", "--model", tiny_model, "--robustness", "--faithfulness")
+    found = json.loads(run(*arguments, "--json").stdout)
+    assert found["all"]["messages"] == 12
+    assert {item["perturbation"] for item in found["robustness"]["stability"]} >= {"lower case", "cities"}
+    assert {item["task"] for item in found["faithfulness"]["figures"]} == {"severity", "motive", "justice"}
+    table = run(*arguments).output
+    assert "robustness" in table
+    assert "faithfulness of the evidence" in table

@@ -9,10 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from classifier.errors import InputError
-from training.commands.tables import print_scores
+from training.commands.tables import print_rows, print_scores
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from classifier.inference import ComplaintClassifier
+    from training.corpus import Example
+    from training.faithfulness import FaithfulnessReport
     from training.report import Report
+    from training.robustness import RobustnessReport
 
 
 def evaluate(
@@ -24,10 +30,19 @@ def evaluate(
     report: Annotated[
         Path | None, typer.Option(help="Write an HTML page with plots here, and its figures as JSON beside it.")
     ] = None,
+    robustness: Annotated[
+        bool,
+        typer.Option("--robustness", help="Also measure which changes of wording, names or typing change a label."),
+    ] = False,
+    faithfulness: Annotated[
+        bool, typer.Option("--faithfulness", help="Also measure whether the evidence is what the labels rest on.")
+    ] = False,
 ) -> None:
     """Measure a model on labelled messages.
 
     Example: recupera evaluate training/corpora/validation.jsonl --model runs/mine --report report.html
+
+    Example: recupera evaluate training/corpora/validation.jsonl --robustness --faithfulness
     """
     from classifier.inference import ComplaintClassifier
     from training.corpus import read_messages, read_standoff
@@ -42,18 +57,38 @@ def evaluate(
     title = f"{classifier.model.name} {classifier.model.version} on {file.name}"
     if report is None:
         scores = measure(classifier, examples)
-        if as_json:
-            typer.echo(json.dumps(scores))
-        else:
+        if not as_json:
             print_scores(scores, title)
-        return
-    built = build_report(classifier, examples, file.name)
-    write_report(built, report)
-    if as_json:
-        typer.echo(json.dumps(built.scores))
     else:
-        _print_intervals(built, title)
-    typer.echo(f"wrote {report} and {figures}", err=True)
+        built = build_report(classifier, examples, file.name)
+        write_report(built, report)
+        typer.echo(f"wrote {report} and {figures}", err=True)
+        scores = dict(built.scores)
+        if not as_json:
+            _print_intervals(built, title)
+    further = _further(classifier, examples, robustness=robustness, faithfulness=faithfulness)
+    if as_json:
+        typer.echo(json.dumps(scores | {name: part.to_dict() for name, part in further.items()}))
+        return
+    for part in further.values():
+        for name, rows in part.tables().items():
+            print_rows(rows, f"{name}: {title}")
+
+
+def _further(
+    classifier: ComplaintClassifier, examples: Sequence[Example], *, robustness: bool, faithfulness: bool
+) -> dict[str, RobustnessReport | FaithfulnessReport]:
+    """Run the suites that are asked for."""
+    found: dict[str, RobustnessReport | FaithfulnessReport] = {}
+    if robustness:
+        from training.robustness import measure as measure_robustness
+
+        found["robustness"] = measure_robustness(classifier, examples)
+    if faithfulness:
+        from training.faithfulness import measure as measure_faithfulness
+
+        found["faithfulness"] = measure_faithfulness(classifier, examples)
+    return found
 
 
 def _print_intervals(report: Report, title: str) -> None:

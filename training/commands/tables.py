@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from rich.console import Console
 from rich.table import Table
 
@@ -14,4 +16,12 @@ def print_scores(scores: dict[str, dict[str, float]], title: str) -> None:
         table.add_column(group, justify="right")
     for figure in scores["all"]:
         table.add_row(figure, *(f"{s[figure]:.3f}" if figure in s else "–" for s in scores.values()))
+    Console().print(table)
+
+
+def print_rows(rows: Sequence[Mapping[str, str]], title: str) -> None:
+    """Print rows that have the same columns."""
+    table = Table(*rows[0], title=title) if rows else Table(title=f"{title}: nothing to measure")
+    for row in rows:
+        table.add_row(*row.values())
     Console().print(table)

@@ -75,11 +75,16 @@ class RobustnessReport:
         return all(item.passed for item in self.stability if item.language == "all")
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what a JSON report holds; it quotes texts only under ``flips``."""
+        """Return what a JSON report holds: figures alone, no text of a message."""
         whole = asdict(self)
+        del whole["flips"]
         whole["stability"] = [asdict(item) | {"passed": item.passed} for item in self.stability]
         whole["gaps"] = [asdict(item) | {"clear": item.clear} for item in self.gaps]
         return whole | {"passed": self.passed}
+
+    def tables(self) -> dict[str, list[Cells]]:
+        """Return the tables by title."""
+        return {"robustness": self.rows(), "known answers": self.probe_rows(), "gaps between groups": self.gap_rows()}
 
     def rows(self) -> list[Cells]:
         """Return the table of perturbations: a row a perturbation and language, the same columns in each."""
