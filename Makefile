@@ -22,7 +22,7 @@ lint: $(VENV)/.installed-dev  ## formatting, lint, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.installed-dev  ## the benchmarks, with their peers, side by side in one run
+bench: $(VENV)/.installed-bench  ## the benchmarks, with their peers, side by side in one run
 	$(BIN)/python -m benchmarks $(ARGS)
 
 clean:  ## remove what setup made
@@ -38,5 +38,9 @@ $(VENV)/.installed: pyproject.toml $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --editable ".[api,train]" --group dev
+	$(BIN)/python -m pip install --quiet --editable ".[api,train,postgres,nats,tensorboard]" --group dev
 	@touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-bench: pyproject.toml $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet --group bench
+	@touch $@
