@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.peers.peer import Logits, Progress
@@ -15,7 +13,8 @@ from classifier.calibration import columns
 from classifier.taxonomy import TASKS, Task, TaskKind
 from training.corpus import Example
 
-Features = npt.NDArray[Any] | sparse.csr_matrix
+Features = Any
+"""A dense array or a scipy CSR matrix, a row a message."""
 _SURE = 9.0
 """Logit of a label that every training message has; its negative is that of one that none has."""
 

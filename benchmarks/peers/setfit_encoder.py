@@ -94,7 +94,7 @@ class Body:
         return np.stack([self.known[text] for text in texts])
 
 
-class _Contrast(Trainer):
+class _Contrast(Trainer):  # type: ignore[misc]
     """SetFit's trainer, given its pairs: its own sampler knows one task only."""
 
     pairs: Dataset
@@ -176,7 +176,9 @@ def _sentence_transformer(recipe: Recipe, texts: Sequence[str]) -> SentenceTrans
     specials = {"bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>", "unk_token": "<unk>"}
     with tempfile.TemporaryDirectory() as folder:
         network.save_pretrained(folder)
-        wrapped = PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=_TOKENS, **specials)
+        wrapped = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+            tokenizer_object=tokenizer, model_max_length=_TOKENS, **specials
+        )
         wrapped.save_pretrained(folder)
         body = Transformer(folder, model_kwargs={"add_pooling_layer": False, "attn_implementation": "eager"})
     embeddings = body.auto_model.get_input_embeddings()
@@ -187,6 +189,6 @@ def _sentence_transformer(recipe: Recipe, texts: Sequence[str]) -> SentenceTrans
 
 def _quieten() -> None:
     """Leave the terminal to our own progress bar."""
-    transformers_logging.disable_progress_bar()
-    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     setfit_logging.set_verbosity_error()

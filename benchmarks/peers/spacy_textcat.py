@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 import spacy
 from spacy.training import Example as Gold
-from spacy.util import fix_random_seed, minibatch
+from spacy.util import minibatch
+from thinc.api import fix_random_seed
 
 from benchmarks.peers.peer import Logits, Progress, Recipe
 from classifier.taxonomy import TASKS, Task, TaskKind
@@ -45,7 +46,7 @@ class SpacyTextcat:
         chance, done = random.Random(self.seed), 0
         for _ in range(_EPOCHS):
             chance.shuffle(golds)
-            for batch in minibatch(golds, _BATCH):
+            for batch in minibatch(golds, _BATCH):  # type: ignore[no-untyped-call]
                 self.nlp.update(batch, sgd=optimizer, drop=0.2)
                 done += len(batch)
                 progress(done / (_EPOCHS * len(golds)))
@@ -61,7 +62,7 @@ class SpacyTextcat:
 
 def categories(example: Example) -> dict[str, float]:
     """Return 0 or 1 for each label of each task that ``example`` is labelled for."""
-    found = {}
+    found: dict[str, float] = {}
     for task in TASKS:
         if task.id in example.labels:
             value = example.labels[task.id]
