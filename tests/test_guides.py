@@ -1,0 +1,277 @@
+"""The guides say what is: commands, settings and links in them exist, and the three languages show the same."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import typer.main
+
+from classifier import taxonomy
+from classifier.artifact import ModelFiles
+from classifier.cli import app
+from training.config import CorpusSection, TrainingConfig, read_config
+
+ROOT = Path(__file__).parents[1]
+FOLDERS = {"en": ROOT / "docs/guides", "es": ROOT / "docs/es/guides", "pt": ROOT / "docs/pt/guides"}
+NAMES = ("retrain", "labels", "gpu", "publish", "trust")
+LONGEST = 120
+
+EVERY_LANGUAGE = pytest.mark.parametrize("language", FOLDERS)
+EVERY_NAME = pytest.mark.parametrize("name", NAMES)
+OF_OTHER_PROGRAMS = {"--revision"}
+"""Options that a guide names in its sentences and that are not Recupera's."""
+
+SMALLEST_RUN: Mapping[str, Any] = {"run": {"name": "a", "version": "1"}, "data": {"corpus": [{"path": "a.jsonl"}]}}
+SECTIONS = [field.annotation for field in TrainingConfig.model_fields.values()]
+SETTINGS = {name for section in [*SECTIONS, CorpusSection] for name in section.model_fields}  # type: ignore[union-attr]
+
+
+class Block(NamedTuple):
+    kind: str
+    code: str
+
+
+def _guide(language: str, name: str) -> Path:
+    return FOLDERS[language] / f"{name}.md"
+
+
+def _blocks(path: Path, *kinds: str) -> list[Block]:
+    """Return the blocks of code of those kinds, of all kinds without any."""
+    found = re.findall(r"^```(\w+)\n(.*?)^```$", path.read_text("utf-8"), flags=re.M | re.S)
+    return [Block(kind, code) for kind, code in found if not kinds or kind in kinds]
+
+
+def _prose(path: Path) -> str:
+    return re.sub(r"^```\w+\n.*?^```$", "", path.read_text("utf-8"), flags=re.M | re.S)
+
+
+def _inline(path: Path) -> list[str]:
+    """Return the pieces of code within sentences."""
+    return re.findall(r"`([^`\n]+)`", _prose(path))
+
+
+def _headings(path: Path) -> list[str]:
+    return re.findall(r"^(#+) ", _prose(path), flags=re.M)
+
+
+def _without_comments(block: Block) -> Block:
+    """Drop what is translated: comments, and the space before them. No string in the guides has a # in it."""
+    return Block(block.kind, re.sub(r"[ ]*#.*", "", block.code))
+
+
+def _commands(code: str) -> Iterator[list[str]]:
+    """Yield the words of each command of a shell block."""
+    for line in code.replace("\\\n", " ").splitlines():
+        words = shlex.split(line, comments=True)
+        while words:
+            end = words.index("&&") if "&&" in words else len(words)
+            yield words[:end]
+            words = words[end + 1 :]
+
+
+def _check_command(words: list[str]) -> bool:
+    """Let the command's own parser read ``words``, whatever starts it; say whether it is one of Recupera's."""
+    names = [Path(word).name for word in words]
+    if "recupera" not in names:
+        return False
+    group: Any = typer.main.get_command(app)
+    name, *arguments = words[names.index("recupera") + 1 :]
+    command = group.get_command(None, name)
+    assert command is not None, f"no command recupera {name}"
+    command.make_context(name, arguments)
+    return True
+
+
+def _anchors(path: Path) -> set[str]:
+    """Return the anchors that GitHub gives to the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", _prose(path), flags=re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def _links(path: Path) -> Iterator[tuple[Path, str]]:
+    """Yield target and anchor of each link to a file here."""
+    for link in re.findall(r"\]\(([^)]+)\)", _prose(path)):
+        if not link.startswith(("http://", "https://")):
+            target, _, anchor = link.partition("#")
+            yield (path.parent / target).resolve() if target else path, anchor
+
+
+@EVERY_LANGUAGE
+def test_has_the_same_guides(language: str) -> None:
+    assert sorted(path.stem for path in FOLDERS[language].iterdir()) == sorted(NAMES)
+
+
+@EVERY_NAME
+@EVERY_LANGUAGE
+def test_is_short(language: str, name: str) -> None:
+    lines = _guide(language, name).read_text("utf-8").splitlines()
+
+    assert len(lines) < LONGEST
+
+
+@EVERY_NAME
+@pytest.mark.parametrize("language", ["es", "pt"])
+def test_shows_in_every_language_the_same(language: str, name: str) -> None:
+    english, translated = _guide("en", name), _guide(language, name)
+
+    assert _headings(translated) == _headings(english)
+    assert list(map(_without_comments, _blocks(translated))) == list(map(_without_comments, _blocks(english)))
+
+
+@EVERY_NAME
+@EVERY_LANGUAGE
+def test_names_commands_and_options_that_exist(language: str, name: str) -> None:
+    commands = [words for block in _blocks(_guide(language, name), "sh") for words in _commands(block.code)]
+
+    assert sum(map(_check_command, commands)) >= 2
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "recupera divine messages.csv",
+        "recupera evaluate labelled.jsonl --divine",
+        "recupera train run.toml",
+        "recupera select messages.csv --output review.csv --count many",
+        "accelerate launch --num_processes 2 .venv/bin/recupera train run.toml --output model --divine",
+    ],
+)
+def test_notices_what_no_command_takes(command: str) -> None:
+    with pytest.raises(Exception, match=r"divine|--output|many"):
+        _check_command(shlex.split(command))
+
+
+def test_reads_every_command_of_a_line() -> None:
+    code = "cd models && recupera \\\n  serve  # starts\n\n# nothing\nrecupera train 'a b.toml'\n"
+
+    assert list(_commands(code)) == [["cd", "models"], ["recupera", "serve"], ["recupera", "train", "a b.toml"]]
+
+
+@EVERY_NAME
+@EVERY_LANGUAGE
+def test_names_options_in_its_sentences_that_exist(language: str, name: str) -> None:
+    group: Any = typer.main.get_command(app)
+    commands = [group.get_command(None, command) for command in group.list_commands(None)]
+    options = {option for command in commands for parameter in command.params for option in parameter.opts}
+
+    named = {word for code in _inline(_guide(language, name)) for word in re.findall(r"(?<!\S)--[\w-]+", code)}
+
+    assert named <= options | OF_OTHER_PROGRAMS
+
+
+@EVERY_NAME
+@EVERY_LANGUAGE
+def test_names_targets_of_make_that_exist(language: str, name: str) -> None:
+    targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text("utf-8"), flags=re.M))
+    guide = _guide(language, name)
+    shell = [words for block in _blocks(guide, "sh") for words in _commands(block.code)]
+
+    named = [words[1] for words in shell if words[0] == "make"]
+    named += [code.split()[1] for code in _inline(guide) if code.startswith("make ")]
+
+    assert set(named) <= targets
+
+
+@EVERY_LANGUAGE
+def test_shows_settings_that_a_run_takes(language: str) -> None:
+    blocks = [block for name in NAMES for block in _blocks(_guide(language, name), "toml")]
+
+    assert len(blocks) >= 5
+    for block in blocks:
+        TrainingConfig.model_validate({**SMALLEST_RUN, **tomllib.loads(block.code)})
+
+
+@EVERY_LANGUAGE
+def test_shows_a_whole_run(language: str, tmp_path: Path) -> None:
+    [block] = _blocks(_guide(language, "retrain"), "toml")
+    file = tmp_path / "retrain.toml"
+    file.write_text(block.code, "utf-8")
+
+    config = read_config(file)
+
+    shared = [corpus.path for corpus in config.data.corpus if corpus.path.startswith("../")]
+    assert len(shared) == 7
+    for path in [*shared, str(config.encoder.vocabulary)]:
+        assert (ROOT / "runs" / "support" / path).resolve().is_file()
+
+
+@EVERY_NAME
+@EVERY_LANGUAGE
+def test_names_settings_in_its_sentences_that_exist(language: str, name: str) -> None:
+    for code in _inline(_guide(language, name)):
+        if code.startswith("{"):
+            CorpusSection.model_validate(tomllib.loads(f"corpus = {code}")["corpus"])
+        elif setting := re.match(r"(\w+) = ", code):
+            assert setting[1] in SETTINGS
+
+
+@EVERY_LANGUAGE
+def test_shows_rows_that_the_taxonomy_takes(language: str) -> None:
+    label, task = _blocks(_guide(language, "labels"), "python")
+    names: dict[str, Any] = dict(vars(taxonomy))
+
+    (row,) = eval(label.code, names)
+    exec(task.code, names)
+
+    assert isinstance(row, taxonomy.Label)
+    assert isinstance(names["CHURN"], taxonomy.Task)
+    assert {*taxonomy.TASK_BY_ID}.isdisjoint([names["CHURN"].id])
+    assert row.id not in taxonomy.MOTIVE.label_ids
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("name", ["publish", "trust"])
+def test_shows_python_that_runs(name: str, tiny_model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    [block] = _blocks(_guide("en", name), "python")
+    assert "models/support" in block.code
+
+    exec(block.code.replace("models/support", str(tiny_model)), {})
+
+    shown = capsys.readouterr().out
+    assert "tiny" in shown if name == "publish" else ast.literal_eval(shown.splitlines()[0].split(") (")[0] + ")")
+
+
+@EVERY_LANGUAGE
+def test_lists_every_file_of_a_model(language: str) -> None:
+    rows = re.findall(r"^\| (`.+?) \|", _guide(language, "publish").read_text("utf-8"), flags=re.M)
+    listed = {file for row in rows for file in re.findall(r"`([^`]+)`", row)}
+
+    assert listed == set(vars_of(ModelFiles()))
+
+
+def vars_of(files: ModelFiles) -> Iterator[str]:
+    """Yield the names of the files of a model directory."""
+    yield from (getattr(files, name) for name in files.__slots__)
+
+
+@EVERY_NAME
+@EVERY_LANGUAGE
+def test_links_to_what_is_there(language: str, name: str) -> None:
+    for target, anchor in _links(_guide(language, name)):
+        assert target.exists(), target
+        assert not anchor or anchor in _anchors(target), f"{target}#{anchor}"
+
+
+@EVERY_NAME
+@EVERY_LANGUAGE
+def test_links_to_the_other_guides_and_the_other_languages(language: str, name: str) -> None:
+    targets = {target for target, _ in _links(_guide(language, name))}
+
+    assert {_guide(language, other) for other in NAMES if other != name} <= targets
+    assert {_guide(other, name) for other in FOLDERS if other != language} <= targets
+
+
+def test_finds_anchors_as_github_does(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "# Qué esperar\n\n## 3. Describe the run\n\n```sh\n# no heading\n```\n\n### `train`, again?\n", "utf-8"
+    )
+
+    assert _anchors(page) == {"qué-esperar", "3-describe-the-run", "train-again"}
