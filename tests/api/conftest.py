@@ -128,9 +128,12 @@ def open_service(request: pytest.FixtureRequest) -> Opener:
         classifier: Any = None, planner: Any = STEADY, **settings: Any
     ) -> AsyncIterator[httpx.AsyncClient]:
         classifier = request.getfixturevalue("tiny") if classifier is None else classifier
-        app = create_app(Settings(**settings), classifier=classifier, planner=planner)
+        told: list[Exception | None] = []
+        app = create_app(Settings(**settings), classifier=classifier, planner=planner, loaded=told.append)
         transport = httpx.ASGITransport(app)
         async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://t") as c:
+            if told[0] is not None:
+                raise told[0]
             yield c
 
     return opened
