@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from api.batching import Batcher
 from api.cases import Planner
+from api.delivery.service import Deliveries, start
 from api.errors import add_error_handlers
 from api.intake import Intake
 from api.limits import BodyLimit
@@ -20,7 +21,7 @@ from api.observability import AccessLog, traced
 from api.planning import PolicyPlanner
 from api.recovery import default_policy, read_policy
 from api.reference import add_reference
-from api.routes import cases, classify, feedback, health, messages
+from api.routes import cases, classify, deliveries, destinations, feedback, health, messages
 from api.service import Service
 from api.settings import Settings
 from api.store.database import Store, database_url
@@ -64,9 +65,9 @@ def create_app(
         docs_url=None,
         redoc_url=None,
     )
-    app.state.service = app.state.store = None
+    app.state.service = app.state.store = app.state.deliveries = None
     app.include_router(health.router)
-    for routes in (classify, messages, feedback, cases):
+    for routes in (classify, messages, feedback, cases, destinations, deliveries):
         app.include_router(routes.router)
     add_reference(app)
     add_error_handlers(app)
@@ -85,6 +86,7 @@ async def _load(
     """Open the database, and load the model away from the event loop."""
     try:
         app.state.store = store = await _open(settings)
+        app.state.deliveries = start(store, settings.delivery)
         planner = _planner(settings) if planner is None else planner
         model = await asyncio.to_thread(_from_settings, settings) if classifier is None else classifier
         batcher = Batcher(
@@ -124,5 +126,9 @@ async def _close(app: FastAPI) -> None:
     app.state.service = None
     if service is not None:
         await asyncio.to_thread(service.batcher.close)
+    delivering: Deliveries | None = app.state.deliveries
+    app.state.deliveries = None
+    if delivering is not None:
+        await delivering.dispatcher.stop()
     if app.state.store is not None:
         await app.state.store.close()

@@ -2,22 +2,58 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     SettingsError,
     TomlConfigSettingsSource,
 )
 
+from api.delivery.guard import AllowList
 from classifier.errors import InputError
 
 FILE: Final = "recupera.toml"
+
+
+def _listed(value: object) -> object:
+    """Let a list be written in one string: as JSON, or with commas or spaces."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value.replace(",", " ").split()
+
+
+class DeliverySettings(BaseModel):
+    """How events are delivered: ``[delivery]`` in the file, ``RECUPERA_DELIVERY_*`` in the environment.
+
+    ``allow`` lists the hosts and networks that destinations may name although they are not public.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    allow: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ()
+    timeout_seconds: float = Field(default=15, ge=1, le=120)
+
+    @field_validator("allow")
+    @classmethod
+    def _is_readable(cls, entries: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse an entry that would never allow anything."""
+        try:
+            AllowList.parse(entries)
+        except InputError as error:
+            raise PydanticCustomError("allow", "{reason}", {"reason": str(error)}) from None
+        return entries
 
 
 class Settings(BaseSettings):
@@ -29,7 +65,14 @@ class Settings(BaseSettings):
     it the recovery policy that comes with Recupera.
     """
 
-    model_config = SettingsConfigDict(env_prefix="RECUPERA_", toml_file=FILE, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="RECUPERA_",
+        env_nested_delimiter="_",
+        env_nested_max_split=1,
+        toml_file=FILE,
+        extra="ignore",
+        frozen=True,
+    )
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
@@ -44,6 +87,7 @@ class Settings(BaseSettings):
     batch_size: int = Field(default=64, ge=1)
     batch_wait_ms: float = Field(default=1.0, ge=0)
     max_body_bytes: int = Field(default=32 * 1024 * 1024, ge=1024)
+    delivery: DeliverySettings = DeliverySettings()
 
     @classmethod
     def settings_customise_sources(

@@ -11,6 +11,8 @@ __all__ = [
     "METADATA",
     "UtcDateTime",
     "cases",
+    "deliveries",
+    "destinations",
     "feedback",
     "history",
     "message_labels",
@@ -208,3 +210,66 @@ history: Final = sa.Table(
     sa.Index(None, "case_id", "id"),
 )
 """What happened to a case, in order; rows are only ever added."""
+
+destinations: Final = sa.Table(
+    "destinations",
+    METADATA,
+    _id(primary_key=True),
+    sa.Column("name", sa.String(128), nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("url", sa.String(2048), nullable=False),
+    sa.Column("subject", sa.String(256)),
+    sa.Column("events", sa.JSON, nullable=False),
+    sa.Column("filter", sa.JSON, nullable=False),
+    sa.Column("secrets", sa.JSON, nullable=False),
+    sa.Column("rate", sa.Float, nullable=False),
+    sa.Column("concurrency", sa.Integer, nullable=False),
+    sa.Column("enabled", sa.Boolean, nullable=False),
+    sa.Column("disabled_reason", sa.String(64)),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
+    sa.Column("deleted_at", UtcDateTime),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("paused_until", UtcDateTime),
+    sa.Column("tokens", sa.Float, nullable=False),
+    sa.Column("tokens_at", UtcDateTime, nullable=False),
+)
+"""Who is told of events. A deleted one keeps its row, without secrets, for the deliveries that name it.
+
+``failures`` in a row and ``paused_until`` are the circuit breaker's, ``tokens`` at ``tokens_at`` the rate limit's:
+here, because all workers share them.
+"""
+
+_PENDING: Final = sa.text("status = 'pending'")
+
+deliveries: Final = sa.Table(
+    "deliveries",
+    METADATA,
+    _id(primary_key=True),
+    _id(sa.ForeignKey("destinations.id", ondelete="CASCADE"), name="destination_id", nullable=False),
+    _id(sa.ForeignKey("outbox.id", ondelete="CASCADE"), name="event_id", nullable=False),
+    sa.Column("type", sa.String(64), nullable=False),
+    _id(name="order_key", nullable=False),
+    _id(name="message_id"),
+    _id(name="case_id"),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("status", sa.String(12), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("next_at", UtcDateTime),
+    sa.Column("claimed_by", sa.String(64)),
+    sa.Column("finished_at", UtcDateTime),
+    sa.Column("response_status", sa.Integer),
+    sa.Column("error", sa.String(256)),
+    sa.Column("log", sa.JSON, nullable=False),
+    sa.UniqueConstraint("event_id", "destination_id"),
+    sa.Index(None, "case_id", "id"),
+    sa.Index(None, "message_id", "id"),
+    sa.Index(None, "status", "id"),
+    sa.Index(None, "destination_id", "status", "id"),
+    sa.Index(None, "destination_id", "next_at", postgresql_where=_PENDING, sqlite_where=_PENDING),
+    sa.Index(None, "destination_id", "order_key", "event_id", postgresql_where=_PENDING, sqlite_where=_PENDING),
+)
+"""One row an event and destination. Events of one ``order_key`` (the case) are told one after the other.
+
+While a worker sends it, ``claimed_by`` names the worker and ``next_at`` is when another may take over.
+"""

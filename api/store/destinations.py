@@ -1,0 +1,102 @@
+"""Who is told of events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from api.store import rows
+from api.store.database import Connection
+from api.store.tables import destinations
+
+__all__ = ["MOVING", "DestinationKind", "DestinationRecord", "add", "get", "live", "locked", "page", "save"]
+
+MOVING: Final = ("enabled", "disabled_reason", "failures", "paused_until", "tokens", "tokens_at")
+"""The columns that sending changes."""
+
+
+class DestinationKind(StrEnum):
+    """How a destination is spoken to."""
+
+    WEBHOOK = "webhook"  # an HTTP POST
+    NATS = "nats"  # a message in a JetStream stream
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationRecord:
+    """A destination: what it wants, what it may be burdened with, and how it fares.
+
+    ``secrets``: ``{"secret", "expires_at"}``, the one in use first, without ``expires_at``. ``rate`` is deliveries a
+    second.
+    """
+
+    id: str
+    name: str
+    kind: str
+    url: str
+    subject: str | None
+    events: Sequence[str]
+    filter: Mapping[str, Any]
+    secrets: Sequence[Mapping[str, Any]] = field(repr=False)
+    rate: float
+    concurrency: int
+    enabled: bool
+    disabled_reason: str | None
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None
+    failures: int
+    paused_until: datetime | None
+    tokens: float
+    tokens_at: datetime
+
+
+async def add(connection: Connection, destination: DestinationRecord) -> None:
+    """Store a new destination."""
+    await rows.insert(connection, destinations, [destination])
+
+
+async def get(connection: Connection, destination_id: str) -> DestinationRecord | None:
+    """Return one that is not deleted."""
+    live = (destinations.c.id == destination_id, destinations.c.deleted_at.is_(None))
+    return await rows.fetch_one(connection, destinations, DestinationRecord, *live)
+
+
+async def locked(
+    connection: Connection, ids: Sequence[str], *, to_delete: bool = False
+) -> dict[str, DestinationRecord]:
+    """Return destinations by id, also deleted ones, that nothing else changes until the transaction ends.
+
+    Whoever changes deliveries locks their destination first, several in the order of their ids: no two wait for each
+    other. ``to_delete`` also waits for deliveries that are being made.
+    """
+    query = destinations.select().where(destinations.c.id.in_(ids)).order_by(destinations.c.id)
+    found = await connection.execute(query.with_for_update(key_share=not to_delete))
+    return {row["id"]: DestinationRecord(**row) for row in found.mappings()}
+
+
+async def live(connection: Connection) -> list[DestinationRecord]:
+    """Return those that are not deleted, and keep them so until the transaction ends."""
+    query = destinations.select().where(destinations.c.deleted_at.is_(None)).order_by(destinations.c.id)
+    found = await connection.execute(query.with_for_update(read=True, key_share=True))
+    return [DestinationRecord(**row) for row in found.mappings()]
+
+
+async def page(connection: Connection, *, before: str | None, limit: int) -> list[DestinationRecord]:
+    """Return the newest ``limit`` destinations made before the one called ``before``, newest first."""
+    where: list[sa.ColumnElement[bool]] = [destinations.c.deleted_at.is_(None)]
+    if before is not None:
+        where.append(destinations.c.id < before)
+    return await rows.page(connection, destinations, DestinationRecord, where, limit)
+
+
+async def save(connection: Connection, destination: DestinationRecord, only: Sequence[str] | None = None) -> None:
+    """Store a destination as it is now, or ``only`` some of its columns."""
+    values = rows.values(destination)
+    kept = values if only is None else {name: values[name] for name in only}
+    await connection.execute(destinations.update().where(destinations.c.id == destination.id).values(kept))
