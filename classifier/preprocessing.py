@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Final
 
 from classifier.markup import strip_markup
+from classifier.quoting import has_words, own_words
 
 __all__ = ["STEPS", "has_words", "preprocess"]
 
@@ -35,8 +36,6 @@ _DATE_OR_AMOUNT: Final = re.compile(
     r"|\d{1,3}(?:\.\d{3})+(?!\d|[.-]\d|/\d))"
 )
 _MASKED_DIGITS: Final = 8
-_NO_WORD: Final = re.compile(r"<(?:NUM|EMAIL|URL)>|https?://\S+|www\.\S+|(?<!\S)[^\s@]++@\S+")
-_WORD: Final = re.compile(r"[^\W\d_]{2}")
 _HALVES: Final = re.compile(r"[\ud800-\udfff]")
 
 
@@ -94,6 +93,7 @@ STEPS: Final[tuple[Callable[[str], str], ...]] = (
     compose,
     shorten_repeats,
     squeeze_spaces,
+    own_words,
     mask_urls,
     mask_emails,
     mask_numbers,
@@ -113,11 +113,6 @@ def preprocess(text: str) -> str:
         if treated == text:
             return text
         text = treated
-
-
-def has_words(text: str) -> bool:
-    """Tell whether the text holds a word: two letters in a row that are no mask and no address."""
-    return _WORD.search(_NO_WORD.sub(" ", text)) is not None
 
 
 def _mask_number(match: re.Match[str]) -> str:

@@ -36,6 +36,7 @@ _SIGNATURE_LENGTH: Final = 100
 _SIGNATURE_WORDS: Final = 12
 _NAME_WORDS: Final = 6
 _MOTTO_WORDS: Final = 9
+_ACRONYM: Final = 4
 _NOTICE_LINES: Final = 4
 _LEAST_CHAT: Final = 2
 
@@ -133,7 +134,7 @@ def _own_numbers(texts: Sequence[str]) -> list[int]:
 
 
 def _numbers(lines: Lines) -> list[int]:
-    """Number the lines, without blank ones at the ends."""
+    """Return the numbers of the lines, without blank ones at the ends."""
     written = [place for place, line in enumerate(lines) if not line.blank]
     return [line.number for line in lines[written[0] : written[-1] + 1]] if written else [line.number for line in lines]
 
@@ -158,9 +159,10 @@ def _says_something(lines: Lines, *, forwarded: bool) -> bool:
     """Tell whether there is more than a closing and a name; above a forward, more than thanks or a greeting too."""
     phrases = _phrases()
     empty = [phrases.closing] + [phrases.thanks, phrases.greeting] * forwarded
-    said = [line for line in lines if has_words(line.text) and not any(p.fullmatch(line.bare) for p in empty)]
+    written = [line for line in lines if not line.blank]
+    said = [line for line in written if has_words(line.text) and not any(p.fullmatch(line.bare) for p in empty)]
     name = next((place for place, line in enumerate(said) if _is_person(line)), len(said))
-    if len(said) == len(lines) == 1 or not all(_is_signature(line) for line in said[name:]):
+    if len(said) == len(written) == 1 or not all(_is_signature(line) for line in said[name:]):
         return True
     return name > 0
 
@@ -342,14 +344,48 @@ def _is_company(message: str) -> bool:
 def _without_footers(lines: Lines) -> Lines:
     """Drop what mail programs and scanners add, and a legal notice with all that follows it."""
     kept: list[_Line] = []
+    begun = below = False
     for place, line in enumerate(lines):
         if line.blank:
             kept.append(line)
-        elif _begins_notice(lines, place) and any(not other.blank for other in kept):
+            continue
+        if begun and _begins_notice(lines, place):
             break
-        elif not (_is_device(line) or _phrases().footers.match(line.bare)):
+        if _is_device(line):
+            kept = _without_sender(kept)
+        below = _is_footer(line) or (below and _is_address(line))
+        if not below:
             kept.append(line)
+            begun = True
     return kept
+
+
+def _without_sender(lines: list[_Line]) -> list[_Line]:
+    """Drop the name, or name and place, that a telephone puts above its own line, where a sentence stands above."""
+    written = [place for place, line in enumerate(lines) if not line.blank]
+    for size in (2, 1):
+        if len(written) <= size or _stays_open(lines[written[-size - 1]]):
+            continue
+        name, *below = (lines[place] for place in written[-size:])
+        if " " in name.bare and all(_is_bare_name(line) for line in (name, *below)):
+            return lines[: written[-size]]
+    return lines
+
+
+def _is_bare_name(line: _Line) -> bool:
+    """Tell whether a line is capitalised words and nothing else."""
+    text = line.text.strip()
+    return len(text) <= _SIGNATURE_LENGTH and text[-1].isalpha() and not _NUMBER.search(text) and _is_name(text)
+
+
+def _is_footer(line: _Line) -> bool:
+    """Recognise what a program adds in a line of its own."""
+    return _is_device(line) or _phrases().footers.match(line.bare) is not None
+
+
+def _is_address(line: _Line) -> bool:
+    """Tell whether a line is nothing but a web or mail address."""
+    return _ADDRESS.fullmatch(line.text.strip()[:_READ]) is not None
 
 
 def _begins_notice(lines: Lines, place: int) -> bool:
@@ -399,7 +435,7 @@ def _without_signature(lines: Lines) -> Lines:
 
 
 def _signature_after(written: Lines, place: int, *, mottos: bool = False) -> list[int]:
-    """Number the lines of the signature that begins after ``place``; what the customer refers to is left out."""
+    """Return the numbers of the signature's lines after ``place``, without those the customer refers to."""
     away: list[int] = []
     for line in written[place + 1 : place + 1 + _SIGNATURE_LINES]:
         if _is_reference(line):
@@ -480,10 +516,11 @@ def _is_motto(line: _Line) -> bool:
 
 def _is_person(line: _Line) -> bool:
     """Tell whether a line is nothing but the name of a person."""
-    if len(line.text) > _SIGNATURE_LENGTH or _NUMBER.search(line.text):
+    name, _, _ = line.text.partition("|")
+    if len(line.text) > _SIGNATURE_LENGTH or _NUMBER.search(name):
         return False
     tokens = _tokens(line.folded)
-    return bool(tokens) and tokens[0] in _phrases().first_names and _is_name(line.text)
+    return bool(tokens) and tokens[0] in _phrases().first_names and _is_name(name)
 
 
 def _is_name(text: str, most: int = _NAME_WORDS) -> bool:
@@ -493,8 +530,8 @@ def _is_name(text: str, most: int = _NAME_WORDS) -> bool:
     words = _TOKEN.findall(text)
     if not 0 < len(words) <= most or text.endswith(("!", "?", ":", "…")):
         return False
-    if text.isupper() and len(words) > 1 and _Line(0, words[0]).folded not in phrases.first_names:
-        return False
+    if text.isupper() and len(words) > 1 and any(len(word) > _ACRONYM and word.isalpha() for word in words):
+        return _Line(0, words[0]).folded in phrases.first_names
     return all(word[0].isupper() or word[0].isdigit() or word.lower() in phrases.name_words for word in words)
 
 
