@@ -44,13 +44,14 @@ expected calibration error over 15 bins.
 and Portuguese; nine heads over its mean-pooled output were trained together with it, each loss masked where a message
 has no label. The logits of a linear model over hashed words and characters are added to theirs. At each pass a part of
 the messages is changed in ways that change no label: names, digits, accents, capitals, slips of the fingers. Weights are
-stored in 8 bits. Real messages from complaint sites, regulators, app stores, shops, hotels,
-clinics and social networks were used for training; no text of theirs is part of the model's files.
+stored in 8 bits. Real messages from complaint sites, regulators, app stores, shops, hotels, clinics and social networks
+were used for training; no text of theirs is part of the model's files.
 
 ## Limits
 
 European Portuguese, e-mail and chat styles and rare labels (conduct, improvement and altruism as main motives) are
-thinly covered by real messages; most of what was learned of them comes from messages written for this project. Text in other languages is not classified but flagged for review.
+thinly covered by real messages; most of what was learned of them comes from messages written for this project. Text in
+other languages is not classified but flagged for review.
 """
 
 _BEGIN: Final = "<!-- held-out figures, written at release -->"
