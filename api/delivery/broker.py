@@ -82,7 +82,6 @@ class NatsSender:
 
     async def _connected(self, target: Target, addresses: list[str], token: str | None) -> Client:
         """Connect to the first address that answers."""
-        import nats
         import nats.errors
 
         options: dict[str, Any] = {} if token is None else {"token": token}
@@ -92,18 +91,30 @@ class NatsSender:
         for address in addresses:
             host = f"[{address}]" if ":" in address else address
             try:
-                return await nats.connect(
-                    f"{target.scheme}://{host}:{target.port}",
-                    allow_reconnect=False,
-                    connect_timeout=max(1, int(self._timeout)),
-                    max_reconnect_attempts=1,
-                    reconnect_time_wait=0,
-                    error_cb=_ignored,
-                    **options,
-                )
+                return await self._connected_to(f"{target.scheme}://{host}:{target.port}", options)
             except (nats.errors.Error, OSError, TimeoutError) as error:
                 failure = error
         raise failure
+
+    async def _connected_to(self, url: str, options: dict[str, Any]) -> Client:
+        """Connect, or leave nothing open."""
+        from nats.aio.client import Client
+
+        client = Client()
+        try:
+            await client.connect(
+                url,
+                allow_reconnect=False,
+                connect_timeout=max(1, int(self._timeout)),
+                max_reconnect_attempts=1,
+                reconnect_time_wait=0,
+                error_cb=_ignored,
+                **options,
+            )
+        except BaseException:
+            await client.close()
+            raise
+        return client
 
 
 async def _ignored(_error: Exception) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,6 +22,10 @@ from api.delivery.sender import Answer
 from api.store.deliveries import Claim
 
 __all__ = ["WebhookSender"]
+
+# They log addresses and headers; what a destination's address holds may be a secret.
+for _name in ("httpx", "httpcore"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 _GONE: Final = 410
 _READ_BYTES: Final = 65_536
@@ -70,7 +75,7 @@ class WebhookSender:
         status = response.status_code
         if response.is_success:
             return Answer(status=status)
-        error = "redirects are not followed" if response.is_redirect else f"the destination answered {status}"
+        error = "redirects are not followed" if response.has_redirect_location else f"the destination answered {status}"
         asked = retry_after(response.headers.get("retry-after"), self._clock())
         return Answer(error=error, status=status, retry_after=asked, gone=status == _GONE)
 
@@ -78,7 +83,7 @@ class WebhookSender:
 async def _finish(response: httpx.Response) -> None:
     """Read the rest of a short answer, so that the receiver sees no broken connection; leave a long one."""
     size = 0
-    with suppress(TimeoutError, httpx.HTTPError):
+    with suppress(TimeoutError, httpx.HTTPError, httpx.StreamError):
         async with asyncio.timeout(_READ_SECONDS):
             async for chunk in response.aiter_raw():
                 size += len(chunk)
