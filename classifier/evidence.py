@@ -14,6 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from classifier.language import has_words
+from classifier.quoting import own_spans
 from classifier.taxonomy import JUSTICE, MOTIVE, SEVERITY
 from classifier.types import Classification, Evidence
 
@@ -67,17 +68,24 @@ def explain(
         spans = sentences(text, classification.language or "es")
         found.append(_Explained(classification, text, spans, len(shortened)))
         if len(spans) > 1:
-            shortened += [text[: span.start] + " " + text[span.end :] for span in spans]
+            shortened += [_without(text, span) for span in spans]
     left = probabilities_of(shortened)
     return [() if item is None else _evidence(item, left) for item in found]
 
 
 def sentences(text: str, language: str) -> tuple[Span, ...]:
-    """Split ``text`` into sentences that hold words; together they are at most ``MAX_SENTENCES``."""
+    """Split what the sender wrote into sentences that hold words; together they are at most ``MAX_SENTENCES``."""
     spans: list[Span] = []
     for sentence in _pipeline(language)(text).sents:
         spans += _lines(text, sentence.start_char, sentence.end_char)
-    return _join(spans, text)
+    own = own_spans(text)
+    return _join([span for span in spans if any(a <= span.start and span.end <= b for a, b in own)], text)
+
+
+def _without(text: str, span: Span) -> str:
+    """Return what the sender wrote but for one span."""
+    cut = [(text[a : max(a, min(b, span.start))], text[min(b, max(a, span.end)) : b]) for a, b in own_spans(text)]
+    return "\n".join(f"{before} {after}" for before, after in cut)
 
 
 def _lines(text: str, start: int, end: int) -> list[Span]:

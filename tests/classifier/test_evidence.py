@@ -18,13 +18,16 @@ def complaint(tiny: ComplaintClassifier) -> Classification:
     return Classification.from_dict(found | {"complaint": {"label": True, "probability": 1.0}})
 
 
+SENTENCES = ["Buenos días.", "El técnico me gritó delante de mis hijos.", "El color es azul."]
+
+
 def test_sentences_end_at_points_and_at_line_breaks() -> None:
-    assert [TEXT[s.start : s.end] for s in sentences(TEXT, "es")] == [
-        "Buenos días.",
-        "El técnico me gritó delante de mis hijos.",
-        "El color es azul.",
-        "Saludos, Ana",
-    ]
+    assert [TEXT[s.start : s.end] for s in sentences(TEXT, "es")] == SENTENCES
+
+
+def test_what_was_quoted_is_no_sentence_of_the_sender() -> None:
+    thread = "\n\nEl lun, 3 mar 2025 a las 10:12, Ana <a@b.es> escribió:\n> Su pedido se perdió. Lo sentimos mucho."
+    assert [(TEXT + thread)[s.start : s.end] for s in sentences(TEXT + thread, "es")] == SENTENCES
 
 
 def test_many_sentences_are_joined_and_none_is_lost() -> None:

@@ -57,13 +57,13 @@ def _serve(settings: Settings) -> None:
         typer.echo(f"warning: {settings.host} can be reached from other machines, and no key is asked for", err=True)
     failure = _run(lambda loaded: create_app(settings, loaded=loaded), listener, url)
     if failure is not None:
-        raise InputError(f"the model can't be loaded: {failure}")
+        raise InputError(f"the service can't start: {failure}")
 
 
 def _run(
     make: Callable[[Callable[[Exception | None], None]], FastAPI], listener: socket.socket, url: str
 ) -> Exception | None:
-    """Serve until told to stop; return why the model could not be loaded, if it could not."""
+    """Serve until told to stop; return why the service could not start, if it could not."""
     import uvicorn
 
     failure: Exception | None = None

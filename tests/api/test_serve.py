@@ -14,7 +14,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from api.cli import _is_loopback, _shown
+from api.commands.serve import _is_loopback, _shown
 from classifier.cli import app
 from tests.conftest import INTERRUPTIBLE
 
