@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from rich.console import Console
 from rich.table import Table
 
+_PLAIN_WIDTH = 140
+"""Columns where the output is no terminal: a file or a pipe has room for a table."""
+
 
 def print_scores(scores: dict[str, dict[str, float]], title: str) -> None:
     """Print a table, a column a group."""
@@ -16,7 +19,7 @@ def print_scores(scores: dict[str, dict[str, float]], title: str) -> None:
         table.add_column(group, justify="right")
     for figure in scores["all"]:
         table.add_row(figure, *(f"{s[figure]:.3f}" if figure in s else "–" for s in scores.values()))
-    Console().print(table)
+    _console().print(table)
 
 
 def print_rows(rows: Sequence[Mapping[str, str]], title: str) -> None:
@@ -24,4 +27,10 @@ def print_rows(rows: Sequence[Mapping[str, str]], title: str) -> None:
     table = Table(*rows[0], title=title) if rows else Table(title=f"{title}: nothing to measure")
     for row in rows:
         table.add_row(*row.values())
-    Console().print(table)
+    _console().print(table)
+
+
+def _console() -> Console:
+    """Return the terminal, or a wide page where there is none."""
+    console = Console()
+    return console if console.is_terminal else Console(width=_PLAIN_WIDTH)
