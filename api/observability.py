@@ -91,4 +91,5 @@ def configure_logging(level: str) -> None:
     else:
         handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    logging.getLogger("uvicorn").setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))
+    for talkative in ("uvicorn", "alembic"):
+        logging.getLogger(talkative).setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))
