@@ -100,7 +100,7 @@ class NewDestination(BaseModel):
     filter: EventFilter | None = None
     secret: Secret | None = None
     enabled: bool = True
-    rate: Rate = 50.0
+    rate: Rate = 200.0
     concurrency: Concurrency = 8
 
     @model_validator(mode="after")
