@@ -83,6 +83,10 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line)
 
 
+_TALKATIVE: Final = ("aiosqlite", "alembic", "httpcore", "httpx", "psycopg", "sqlalchemy", "uvicorn")
+"""Libraries that log at length, some of them every value that is stored: never below a warning."""
+
+
 def configure_logging(level: str) -> None:
     """Log to standard error: for people on a terminal, else JSON lines."""
     handler = logging.StreamHandler()
@@ -91,5 +95,5 @@ def configure_logging(level: str) -> None:
     else:
         handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for talkative in ("uvicorn", "alembic"):
+    for talkative in _TALKATIVE:
         logging.getLogger(talkative).setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))
