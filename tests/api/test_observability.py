@@ -11,7 +11,7 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-def debugging() -> Iterator[None]:
+def debugging(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
     """Log as much as an operator can ask for, and leave the root logger as it was."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
