@@ -104,3 +104,21 @@ def test_the_service_runs_and_its_first_request_works(tmp_path: Path, tiny_model
 def test_an_open_address_is_warned_about(tmp_path: Path, tiny_model: Path) -> None:
     with serving(tmp_path, "--model", str(tiny_model), "--host", "0.0.0.0") as (_, said):
         assert any(line.startswith("warning: 0.0.0.0 can be reached from other machines") for line in said)
+
+
+def test_nothing_of_a_message_is_logged_however_much_is(tiny_model: Path, tmp_path: Path) -> None:
+    message = {
+        "channel": "email",
+        "external_id": "tordesillas-1",
+        "text": "Soy Fulgencia Tordesillas y no me llegó nada.",
+        "customer": {"id": "tordesillas"},
+    }
+    with serving(tmp_path, "--model", str(tiny_model), "--log-level", "debug") as (process, said):
+        url = next(match[0] for line in said if (match := re.search(r"http://127\.0\.0\.1:\d+", line)))
+        assert httpx.post(f"{url}/v1/messages", json=message, timeout=30).status_code == 201
+        process.send_signal(signal.SIGINT)
+        assert process.stderr
+        logged = "".join(said) + process.stderr.read()
+    assert '"level": "debug"' in logged
+    assert '"path": "/v1/messages"' in logged
+    assert "ordesillas" not in logged
