@@ -107,7 +107,7 @@ def find_pairs(seen: Sequence[Example], evaluation: Sequence[Example], *, thresh
 
 def normalised(text: str) -> str:
     """Return ``text`` as it is compared: words without case and accents, one space between, each number a ``0``."""
-    letters = unicodedata.normalize("NFKD", text.casefold())
+    letters = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     letters = "".join(c for c in letters if not unicodedata.combining(c))
     return _NUMBER.sub("0", _NO_WORD.sub(" ", letters).strip())
 

@@ -20,7 +20,7 @@ from classifier.taxonomy import COMPLAINT, JUSTICE, QUALITY, SEVERITY, TASKS, Ta
 from tests.conftest import CORPORA
 from training.calibration import confusion, fit_calibration, macro_f1, quadratic_kappa
 from training.config import DecisionSection
-from training.corpus import Example
+from training.corpus import Example, read_messages
 from training.evaluation import calibration_error
 from training.inbox_model import write_model
 from training.recalibration import Change, Corrections, Recalibration, read_corrections, recalibrate, refit
@@ -259,8 +259,14 @@ def test_too_few_corrections_are_refused_before_anything_is_written(tiny_model: 
 
 
 def test_nothing_is_written_that_is_not_better(tiny_model: Path, tmp_path: Path) -> None:
-    text = {"text": "No llegó el pedido.", "language": "es"}
-    rows = [text | {"labels": {"complaint": i % 2 == 0}, "family": str(i)} for i in range(20)]
+    """Labels drawn by the model's own probabilities leave nothing to correct."""
+    texts = [e.text for e in read_messages(CORPORA / "validation.jsonl")[:60]]
+    found = ComplaintClassifier.from_pretrained(tiny_model).predict(texts, languages=["es"] * len(texts), facts=False)
+    chance = np.random.default_rng(1)
+    rows = [
+        {"text": text, "language": "es", "labels": {"complaint": bool(drawn < (c.complaint.probability or 0.0))}}
+        for text, c, drawn in zip(texts, found, chance.random(len(texts)), strict=True)
+    ]
     (tmp_path / "coin.jsonl").write_text("\n".join(map(json.dumps, rows)))
     result = calibrate(tmp_path / "coin.jsonl", "--model", tiny_model, "--output", tmp_path / "inbox")
     assert result.exit_code == 2, result.output

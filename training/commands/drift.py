@@ -12,11 +12,10 @@ from rich.console import Console
 from rich.table import Table
 
 from classifier.errors import InputError
-from classifier.records import Columns, Record
 from training.commands.watching import answered, tell_bad
-from training.messages import as_time, language_of, read_records, read_times
 
 if TYPE_CHECKING:
+    from classifier.records import Columns, Record
     from training.drift import Period, Report
 
 
@@ -37,6 +36,7 @@ def drift(
 
     Example: recupera drift messages.csv --at 2026-04-01 --time-column date
     """
+    from classifier.records import Columns
     from training.drift import compare
 
     columns = Columns.of(id=None, text=text_column, language=None)
@@ -56,6 +56,8 @@ def drift(
 
 def _records(path: Path, columns: Columns) -> Sequence[Record]:
     """Read the messages of a file, and tell which can't be."""
+    from training.messages import read_records
+
     read = read_records(path, columns)
     tell_bad(read, str(path))
     return read.good
@@ -63,6 +65,8 @@ def _records(path: Path, columns: Columns) -> Sequence[Record]:
 
 def _split(path: Path, columns: Columns, at: str, time_column: str) -> list[Sequence[Record]]:
     """Return the messages before a time, and those from it on."""
+    from training.messages import as_time, read_times
+
     limit = as_time(at, f"--at {at}")
     times = read_times(path, time_column)
     records = _records(path, columns)
@@ -81,6 +85,7 @@ def _checked(periods: Sequence[Sequence[Record]]) -> Sequence[Sequence[Record]]:
 def _period(records: Sequence[Record], model: Path | None) -> Period:
     """Let the model read a period."""
     from training.drift import Period
+    from training.messages import language_of
 
     texts = [r.text for r in records]
     return Period(answered(model, texts), [language_of(r) for r in records], [len(text) for text in texts])

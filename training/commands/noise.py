@@ -14,7 +14,6 @@ from rich.text import Text
 
 from classifier.errors import InputError
 from training.commands.watching import answered, steps
-from training.label_noise import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -96,6 +95,8 @@ def _report(examples: Sequence[Example], found: Sequence[TaskNoise]) -> dict[str
 
 def _show(examples: Sequence[Example], found: Sequence[TaskNoise], top: int) -> None:
     """Print a line a task, and its first suspects."""
+    from training.label_noise import in_words
+
     console = Console()
     table = Table("task", title=f"Labels that look wrong in {len(examples):,} messages", title_justify="left")
     for name in ("labelled", "model agrees", "wrong (estimate)", "suspects"):

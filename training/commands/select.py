@@ -12,12 +12,11 @@ from rich.console import Console
 from rich.table import Table
 
 from classifier.errors import InputError
-from classifier.records import Columns
 from classifier.taxonomy import TASK_BY_ID, TASKS, Task
 from training.commands.watching import answered, errors, tell_bad
-from training.messages import read_records
 
 if TYPE_CHECKING:
+    from classifier.records import Columns
     from training.active_learning import Pool, Selection
 
 
@@ -53,6 +52,8 @@ def select(
 
     Example: recupera select --import review.csv --output labelled.jsonl
     """
+    from classifier.records import Columns
+
     if import_ is not None and messages is None:
         summary = _import(import_, corpus, output)
     elif messages is not None and import_ is None:
@@ -102,6 +103,7 @@ def _choose(messages: Path, columns: Columns, model: Path | None, wanted: Wanted
     """Choose messages and write the review file."""
     from training.active_learning import make_pool, parse_shares, review_rows, select
     from training.corpus import read_messages
+    from training.messages import read_records
     from training.review_file import check_new, write_review
 
     shares, tasks = parse_shares(wanted.languages), _tasks(wanted.tasks)

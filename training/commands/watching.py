@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from training.messages import Answers, Messages
+if TYPE_CHECKING:
+    from training.messages import Answers, Messages
 
 errors = Console(stderr=True)
 
@@ -26,6 +28,7 @@ def steps(what: str, total: int) -> Iterator[Callable[[int], None]]:
 def answered(model: Path | None, texts: Sequence[str]) -> Answers:
     """Load a model (the shipped one by default) and let it read ``texts``."""
     from classifier.inference import ComplaintClassifier
+    from training.messages import Answers
 
     classifier = ComplaintClassifier.from_pretrained(model)
     with steps("classifying", len(texts)) as advance:
