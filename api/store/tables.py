@@ -15,6 +15,8 @@ __all__ = [
     "destinations",
     "feedback",
     "history",
+    "inbox_folders",
+    "inbox_mails",
     "message_labels",
     "messages",
     "outbox",
@@ -273,3 +275,42 @@ deliveries: Final = sa.Table(
 
 While a worker sends it, ``claimed_by`` names the worker and ``next_at`` is when another may take over.
 """
+
+inbox_mails: Final = sa.Table(
+    "inbox_mails",
+    METADATA,
+    _id(primary_key=True),
+    sa.Column("inbox", sa.String(64), nullable=False),
+    sa.Column("folder", sa.String(512), nullable=False),
+    sa.Column("uidvalidity", sa.BigInteger, nullable=False),
+    sa.Column("uid", sa.BigInteger, nullable=False),
+    sa.Column("identifier", sa.String(512)),
+    sa.Column("digest", sa.String(64), nullable=False),
+    _id(sa.ForeignKey("messages.id", ondelete="SET NULL"), name="message_id"),
+    sa.Column("state", sa.String(12), nullable=False),
+    sa.Column("reason", sa.String(64)),
+    sa.Column("decided", sa.JSON, nullable=False),
+    sa.Column("present", sa.JSON, nullable=False),
+    sa.Column("read_at", UtcDateTime, nullable=False),
+    sa.Column("tagged_at", UtcDateTime),
+    sa.UniqueConstraint("inbox", "folder", "uidvalidity", "uid"),
+    sa.Index(None, "inbox", "digest"),
+    sa.Index(None, "inbox", "state"),
+    sa.Index(None, "message_id"),
+)
+"""One row a mail and place where it was seen; no row holds a word of it.
+
+``identifier`` is its Message-ID, ``digest`` of its content. ``decided`` are the tags that follow from its labels,
+``present`` those that it bears as far as is known: a difference to what the server says is a person's doing.
+"""
+
+inbox_folders: Final = sa.Table(
+    "inbox_folders",
+    METADATA,
+    sa.Column("inbox", sa.String(64), primary_key=True),
+    sa.Column("folder", sa.String(512), primary_key=True),
+    sa.Column("uidvalidity", sa.BigInteger, nullable=False),
+    sa.Column("upto", sa.BigInteger, nullable=False),
+    sa.Column("changes", sa.BigInteger, nullable=False),
+)
+"""How far a folder was read: every mail up to the UID ``upto``, and its flags up to the change ``changes``."""
