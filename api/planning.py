@@ -10,7 +10,7 @@ from api.cases import Plan, PlannedStep, Situation
 from api.recovery import Context, Policy, make_plan, policy_from
 from api.recovery.plan import DeadlineKind
 
-__all__ = ["PolicyPlanner"]
+__all__ = ["PolicyPlanner", "context_of"]
 
 
 class PolicyPlanner:
@@ -26,7 +26,7 @@ class PolicyPlanner:
         policy = self._policy
         if situation.policy is not None:
             policy = policy_from(situation.policy, "the policy of the case")
-        plan = make_plan(policy, situation.classification, _context(situation))
+        plan = make_plan(policy, situation.classification, context_of(situation, datetime.now(UTC)))
         due = {deadline.kind: deadline.due for deadline in plan.deadlines}
         written = plan.to_dict()
         return Plan(
@@ -47,14 +47,14 @@ def _version(policy: Policy) -> str:
     return f"{policy.policy.name[:100]} {policy.policy.version[:100]} {policy.digest[:12]}"
 
 
-def _context(situation: Situation) -> Context:
-    """Return what the policy looks at besides the classification."""
+def context_of(situation: Situation, now: datetime) -> Context:
+    """Return what the policy looks at besides the classification, in a plan made ``now``."""
     customer = situation.customer
     told: dict[str, Any] = {
         name: value for name in ("country", "region", "timezone") if isinstance(value := customer.get(name), str)
     }
     return Context(
-        now=datetime.now(UTC),
+        now=now,
         received_at=situation.received_at,
         double_deviation=situation.double_deviation,
         tier=customer.get("value_tier"),

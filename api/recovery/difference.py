@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -14,9 +14,10 @@ from api.recovery.plan import Compensation, DeadlineKind, Plan
 from api.recovery.planner import make_plan
 from api.recovery.policy import Policy
 
-__all__ = ["CaseChange", "Change", "Cost", "Difference", "difference"]
+__all__ = ["CaseChange", "Change", "Cost", "Difference", "Ledger", "Moved", "changes_between", "difference", "instant"]
 
 _HOUR: Final = 3600
+_MOVED: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +83,30 @@ class Difference:
 
 def difference(before: Policy, after: Policy, cases: Iterable[Case]) -> Difference:
     """Plan each case under both policies, at the moment that its context names, and compare."""
-    ledger = _Ledger()
+    ledger = Ledger()
+    changed = []
     for case in cases:
-        old, new = (make_plan(policy, case.classification, case.context) for policy in (before, after))
-        ledger.enter(case.id, old, new)
-    return ledger.closed(f"{before.policy.name} {before.policy.version}", f"{after.policy.name} {after.policy.version}")
+        changes = ledger.enter(*(make_plan(policy, case.classification, case.context) for policy in (before, after)))
+        if changes:
+            changed.append(CaseChange(case.id, changes))
+    return Difference(
+        before=f"{before.policy.name} {before.policy.version}",
+        after=f"{after.policy.name} {after.policy.version}",
+        cases=ledger.cases,
+        changed=tuple(changed),
+        by_kind=dict(ledger.by_kind),
+        costs=ledger.costs(),
+        unpriced=ledger.unpriced,
+        deadlines=ledger.deadlines(),
+    )
 
 
 def changes_between(old: Plan, new: Plan) -> tuple[Change, ...]:
-    """Return what differs between two plans of one case."""
+    """Return what differs between two plans of one case.
+
+    A deadline that moves by less than a minute is the same: it was counted from the moment of planning, where the
+    sender's clock is ahead of ours.
+    """
     pairs: list[tuple[str, Any, Any]] = [
         (name, getattr(old, name), getattr(new, name)) for name in ("priority", "queue", "escalate_to")
     ]
@@ -98,8 +114,18 @@ def changes_between(old: Plan, new: Plan) -> tuple[Change, ...]:
     pairs += [("compensation", _range(old.compensation), _range(new.compensation))]
     pairs += [("approver", old.compensation.approver, new.compensation.approver)]
     pairs += [(name, _ids(old, name), _ids(new, name)) for name in ("steps", "guarantees", "guidance", "flags")]
-    pairs += [(str(kind), _due(old, kind), _due(new, kind)) for kind in DeadlineKind]
+    pairs += [(str(kind), _due(old, kind), _due(new, kind)) for kind in DeadlineKind if _moves(old, new, kind)]
     return tuple(Change(what, a, b) for what, a, b in pairs if a != b)
+
+
+def instant(plan: Plan, kind: DeadlineKind) -> datetime | None:
+    """Return when something is due, if it is."""
+    return next((deadline.due for deadline in plan.deadlines if deadline.kind is kind), None)
+
+
+def _moves(old: Plan, new: Plan, kind: DeadlineKind) -> bool:
+    one, other = instant(old, kind), instant(new, kind)
+    return one is None or other is None or abs(one - other) >= _MOVED
 
 
 def _ids(plan: Plan, name: str) -> tuple[str, ...]:
@@ -107,12 +133,8 @@ def _ids(plan: Plan, name: str) -> tuple[str, ...]:
 
 
 def _due(plan: Plan, kind: DeadlineKind) -> str | None:
-    due = _instant(plan, kind)
+    due = instant(plan, kind)
     return due.isoformat().replace("+00:00", "Z") if due else None
-
-
-def _instant(plan: Plan, kind: DeadlineKind) -> datetime | None:
-    return next((deadline.due for deadline in plan.deadlines if deadline.kind is kind), None)
 
 
 def _range(compensation: Compensation) -> str | None:
@@ -120,57 +142,56 @@ def _range(compensation: Compensation) -> str | None:
     return f"{least.currency} {least.amount}-{most.amount}" if least and most else None
 
 
-class _Ledger:
-    """Adds up what changes, case by case."""
+class Ledger:
+    """Adds up what changes, case by case; how many cases there are makes it no larger."""
 
     def __init__(self) -> None:
-        self.cases = self.unpriced = 0
-        self.changed: list[CaseChange] = []
+        self.cases = self.changed = self.unpriced = 0
         self.by_kind: Counter[str] = Counter()
-        self.costs: dict[str, list[Decimal]] = {}
-        self.priced: Counter[str] = Counter()
-        self.hours: dict[DeadlineKind, list[float]] = {kind: [] for kind in DeadlineKind}
+        self._sums: dict[str, list[Decimal]] = {}
+        self._priced: Counter[str] = Counter()
+        self._moves: dict[DeadlineKind, list[float]] = {}
 
-    def enter(self, case: str, old: Plan, new: Plan) -> None:
-        """Add one case."""
+    def enter(self, old: Plan, new: Plan) -> tuple[Change, ...]:
+        """Add one case; return what changes."""
         self.cases += 1
         changes = changes_between(old, new)
-        if changes:
-            self.changed.append(CaseChange(case, changes))
-            self.by_kind.update(change.what for change in changes)
+        self.changed += bool(changes)
+        self.by_kind.update(change.what for change in changes)
         for kind in DeadlineKind:
-            earlier, later = _instant(old, kind), _instant(new, kind)
+            earlier, later = instant(old, kind), instant(new, kind)
             if earlier and later:
-                self.hours[kind].append((later - earlier).total_seconds() / _HOUR)
+                self._move(kind, later - earlier)
         self._price(old.compensation, new.compensation)
+        return changes
+
+    def costs(self) -> tuple[Cost, ...]:
+        """Return the amounts so far, by currency."""
+        return tuple(
+            Cost(currency, self._priced[currency], (row[0], row[1]), (row[2], row[3]))
+            for currency, row in sorted(self._sums.items())
+        )
+
+    def deadlines(self) -> dict[str, Moved]:
+        """Return how the deadlines so far move, by kind."""
+        return {
+            str(kind): Moved(int(earlier), int(later), round(hours / count, 2))
+            for kind, (earlier, later, hours, count) in self._moves.items()
+        }
+
+    def _move(self, kind: DeadlineKind, by: timedelta) -> None:
+        row = self._moves.setdefault(kind, [0, 0, 0.0, 0])
+        moved = by if abs(by) >= _MOVED else timedelta()
+        for place, more in enumerate((moved < timedelta(), moved > timedelta(), moved.total_seconds() / _HOUR, 1)):
+            row[place] += more
 
     def _price(self, old: Compensation, new: Compensation) -> None:
         """Add the amounts; a case without any in either plan costs nothing where both bands are empty."""
-        known = next((money for money in (new.most, old.most) if money), None)
-        if known is None:
+        known = {money.currency for money in (old.most, new.most) if money}
+        if not known:
             self.unpriced += bool(old.share[1] or new.share[1])
-            return
-        row = self.costs.setdefault(known.currency, [Decimal(0)] * 4)
-        amounts = [money.amount if money else Decimal(0) for money in (old.least, old.most, new.least, new.most)]
-        self.costs[known.currency] = [total + amount for total, amount in zip(row, amounts, strict=True)]
-        self.priced[known.currency] += 1
-
-    def closed(self, before: str, after: str) -> Difference:
-        """Return the whole."""
-        return Difference(
-            before=before,
-            after=after,
-            cases=self.cases,
-            changed=tuple(self.changed),
-            by_kind=dict(self.by_kind),
-            costs=tuple(
-                Cost(currency, self.priced[currency], (row[0], row[1]), (row[2], row[3]))
-                for currency, row in sorted(self.costs.items())
-            ),
-            unpriced=self.unpriced,
-            deadlines={str(kind): _moved(hours) for kind, hours in self.hours.items() if hours},
-        )
-
-
-def _moved(hours: list[float]) -> Moved:
-    return Moved(sum(h < 0 for h in hours), sum(h > 0 for h in hours), round(sum(hours) / len(hours), 2))
+        for currency in known:
+            row = self._sums.setdefault(currency, [Decimal(0)] * 4)
+            for place, money in enumerate((old.least, old.most, new.least, new.most)):
+                row[place] += money.amount if money and money.currency == currency else Decimal(0)
+            self._priced[currency] += 1

@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, Operati
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from api.store.migrate import upgrade
+from api.store.migrate import upgrade, verify
 from classifier.errors import InputError
 
 __all__ = ["FILE_NAME", "Connection", "Store", "UnavailableError", "database_url", "lock_together"]
@@ -65,6 +65,27 @@ class Store:
             await store.close()
             where = url.render_as_string(hide_password=True)
             raise InputError(f"the database {where} can't be opened: {_cause(error)}") from None
+        except BaseException:
+            await store.close()
+            raise
+        return store
+
+    @classmethod
+    async def inspect(cls, url: URL) -> Self:
+        """Connect to look, never to write nor to migrate; each ``read`` sees one moment of the database.
+
+        Raise ``InputError`` if there is no database, or one with the tables of another version.
+        """
+        if url.get_backend_name() == "sqlite" and not Path(str(url.database)).is_file():
+            raise InputError(f"{Path(str(url.database)).parent} holds no database: name the service's folder by --data")
+        store = cls(_only_reading(_engine(url)))
+        try:
+            async with store.read() as connection:
+                await connection.run_sync(verify)
+        except (UnavailableError, DatabaseError) as error:
+            await store.close()
+            where = url.render_as_string(hide_password=True)
+            raise InputError(f"the database {where} can't be read: {_cause(error)}") from None
         except BaseException:
             await store.close()
             raise
@@ -131,6 +152,14 @@ def _engine(url: URL) -> AsyncEngine:
         raise InputError(f"PostgreSQL needs {error.name}: pip install 'recupera[postgres]'") from None
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _only_reading(engine: AsyncEngine) -> AsyncEngine:
+    """Return an engine whose connections refuse to write."""
+    if engine.dialect.name == "postgresql":
+        return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    event.listen(engine.sync_engine, "connect", lambda made, _: made.execute("PRAGMA query_only = ON").close())
     return engine
 
 

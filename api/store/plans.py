@@ -1,0 +1,144 @@
+"""Every case with what its present plan was made from, one after the other: for backtests and audits."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from api.store.database import Connection
+from api.store.records import Json
+from api.store.tables import cases, history, messages, steps
+
+__all__ = ["PlannedCase", "PlannedFilter", "count", "planned", "read_json"]
+
+_PART: Final = 200
+_PLANNING: Final = ("case.opened", "case.escalated")
+_ANSWERING: Final = ("greet", "understand")
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedFilter:
+    """Which cases: opened from ``since`` to before ``until``; the newest ``limit`` of them."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCase:
+    """A case, its present plan, and the message that it was made for; ``None`` where something can't be read.
+
+    ``earlier_complaints`` counts those of the same customer before this message. ``answered_at`` is when the first
+    step of the plan that greets or understands was done.
+    """
+
+    id: str
+    opened_at: datetime
+    closed_at: datetime | None
+    double_deviation: bool
+    complaints: int
+    policy_version: str | None
+    plan: Json | None
+    message_id: str | None = None
+    channel: str = ""
+    customer: Json | None = None
+    received_at: datetime | None = None
+    accepted_at: datetime | None = None
+    classification: Json | None = None
+    earlier_complaints: int = 0
+    answered_at: datetime | None = None
+
+
+def read_json(text: str | None) -> Any:
+    """Return what stored JSON holds; ``None`` also where it is none."""
+    try:
+        return None if text is None else json.loads(text)
+    except ValueError:
+        return None
+
+
+async def count(connection: Connection, wanted: PlannedFilter) -> int:
+    """Return how many cases ``planned`` will yield."""
+    query = sa.select(sa.func.count()).select_from(cases).where(*_conditions(wanted))
+    found = int((await connection.execute(query)).scalar_one())
+    return found if wanted.limit is None else min(found, wanted.limit)
+
+
+async def planned(connection: Connection, wanted: PlannedFilter) -> AsyncIterator[PlannedCase]:
+    """Yield cases, the newest first; a few are in memory at a time."""
+    columns = ("id", "opened_at", "closed_at", "double_deviation", "complaints", "policy_version")
+    query = (
+        sa.select(*(cases.c[name] for name in columns), cases.c.revision, cases.c.customer)
+        .add_columns(sa.cast(cases.c.plan, sa.Text).label("plan"))
+        .where(*_conditions(wanted))
+        .order_by(cases.c.id.desc())
+    )
+    left, page = wanted.limit, query
+    while left is None or left > 0:
+        size = _PART if left is None else min(_PART, left)
+        part = (await connection.execute(page.limit(size))).mappings().all()
+        if not part:
+            return
+        causes = await _causes(connection, [row["id"] for row in part])
+        answers = await _answers(connection, {row["id"]: row["revision"] for row in part})
+        for row in part:
+            cause = causes.get(row["id"], {})
+            values: dict[str, Any] = {name: row[name] for name in columns} | cause
+            values["plan"] = read_json(row["plan"])
+            values["customer"] = cause.get("customer") or row["customer"]
+            yield PlannedCase(**values, answered_at=answers.get(row["id"]))
+        left = None if left is None else left - len(part)
+        page = query.where(cases.c.id < part[-1]["id"])
+
+
+async def _causes(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return by case what its present plan was made for: the message that was taken up last."""
+    taken_up = (history.c.case_id.in_(ids), history.c.event.in_(_PLANNING), history.c.message_id.is_not(None))
+    last = sa.select(sa.func.max(history.c.id)).where(*taken_up).group_by(history.c.case_id)
+    before = messages.alias()
+    earlier = (
+        sa.select(sa.func.count())
+        .where(before.c.customer_id == messages.c.customer_id, before.c.complaint.is_(True))
+        .where(before.c.id < messages.c.id)
+        .scalar_subquery()
+    )
+    columns = [messages.c[name] for name in ("channel", "customer", "received_at", "accepted_at")]
+    query = (
+        sa.select(history.c.case_id, messages.c.id.label("message_id"), *columns, earlier.label("earlier_complaints"))
+        .add_columns(sa.cast(messages.c.classification, sa.Text).label("classification"))
+        .join_from(history, messages, history.c.message_id == messages.c.id)
+        .where(history.c.id.in_(last))
+    )
+    found: dict[str, dict[str, Any]] = {}
+    for row in (await connection.execute(query)).mappings():
+        values = dict(row) | {"classification": read_json(row["classification"])}
+        found[values.pop("case_id")] = values
+    return found
+
+
+async def _answers(connection: Connection, revisions: Mapping[str, int]) -> dict[str, datetime]:
+    """Return by case when the first step was done that answers the customer."""
+    query = sa.select(steps.c.case_id, steps.c.revision, steps.c.completed_at, steps.c.content).where(
+        steps.c.case_id.in_(list(revisions)), steps.c.completed_at.is_not(None)
+    )
+    done: dict[str, list[datetime]] = defaultdict(list)
+    for row in (await connection.execute(query)).mappings():
+        if row["revision"] == revisions[row["case_id"]] and row["content"].get("stage") in _ANSWERING:
+            done[row["case_id"]].append(row["completed_at"])
+    return {case: min(moments) for case, moments in done.items()}
+
+
+def _conditions(wanted: PlannedFilter) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = []
+    if wanted.since is not None:
+        found.append(cases.c.opened_at >= wanted.since)
+    if wanted.until is not None:
+        found.append(cases.c.opened_at < wanted.until)
+    return found
