@@ -15,6 +15,7 @@ __all__ = [
     "destinations",
     "feedback",
     "history",
+    "inbound",
     "inbox_folders",
     "inbox_mails",
     "message_labels",
@@ -22,6 +23,7 @@ __all__ = [
     "outbox",
     "policies",
     "steps",
+    "writebacks",
 ]
 
 METADATA: Final = sa.MetaData(
@@ -314,3 +316,40 @@ inbox_folders: Final = sa.Table(
     sa.Column("changes", sa.BigInteger, nullable=False),
 )
 """How far a folder was read: every mail up to the UID ``upto``, and its flags up to the change ``changes``."""
+
+inbound: Final = sa.Table(
+    "inbound",
+    METADATA,
+    _id(primary_key=True),
+    sa.Column("channel", sa.String(64), nullable=False),
+    sa.Column("key", sa.String(255), nullable=False),
+    sa.Column("kind", sa.String(12), nullable=False),
+    sa.Column("thread_id", sa.String(512), nullable=False),
+    sa.Column("content", sa.JSON(none_as_null=True)),
+    sa.Column("received_at", UtcDateTime, nullable=False),
+    sa.Column("status", sa.String(12), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("next_at", UtcDateTime),
+    sa.Column("claimed_by", sa.String(64)),
+    sa.Column("finished_at", UtcDateTime),
+    sa.Column("outcome", sa.String(64)),
+    _id(name="message_id"),
+    sa.UniqueConstraint("channel", "key"),
+    sa.Index(None, "kind", "next_at", postgresql_where=_PENDING, sqlite_where=_PENDING),
+    sa.Index(None, "status", "finished_at"),
+)
+"""What help desks sent, kept before it is looked at. ``content`` is dropped once it is taken in."""
+
+writebacks: Final = sa.Table(
+    "writebacks",
+    METADATA,
+    _id(sa.ForeignKey("messages.id", ondelete="CASCADE"), name="message_id", primary_key=True),
+    sa.Column("channel", sa.String(64), nullable=False),
+    sa.Column("thread_id", sa.String(512), nullable=False),
+    sa.Column("tags", sa.JSON, nullable=False),
+    sa.Column("shown", sa.JSON, nullable=False),
+    sa.Column("begun_at", UtcDateTime, nullable=False),
+    sa.Column("written_at", UtcDateTime),
+    sa.Index(None, "channel", "thread_id", "message_id"),
+)
+"""What was written to a help desk because of a message: ``tags`` of its own, ``shown`` all of ours on its thread."""

@@ -1,0 +1,125 @@
+"""What help desks sent, kept before it is looked at: put, claimed, settled, forgotten.
+
+A row is put once per channel and key, so that what a help desk sends twice is looked at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from api.store import rows
+from api.store.database import Connection
+from api.store.tables import inbound
+
+__all__ = ["InboundKind", "InboundRecord", "InboundStatus", "claim", "counts", "forget", "is_due", "put", "settle"]
+
+
+class InboundKind(StrEnum):
+    """What a help desk tells."""
+
+    MESSAGE = "message"  # a customer wrote
+    TAGS = "tags"  # the tags that a conversation has now
+
+
+class InboundStatus(StrEnum):
+    """Where it is."""
+
+    PENDING = "pending"  # to be looked at
+    DONE = "done"  # taken in, or nothing to do
+    DEAD = "dead"  # failed so often that a person should look
+
+
+@dataclass(frozen=True, slots=True)
+class InboundRecord:
+    """One thing that a help desk told; ``content`` is ``None`` once it is done."""
+
+    id: str
+    channel: str
+    key: str
+    kind: str
+    thread_id: str
+    content: Mapping[str, Any] | None
+    received_at: datetime
+    status: str = InboundStatus.PENDING
+    attempts: int = 0
+    next_at: datetime | None = None
+    claimed_by: str | None = None
+    finished_at: datetime | None = None
+    outcome: str | None = None
+    message_id: str | None = None
+
+
+# Written out, not bound: SQLite uses a partial index only where it sees the condition.
+_PENDING: Final = inbound.c.status == sa.literal_column("'pending'")
+
+
+async def put(connection: Connection, *records: InboundRecord) -> list[bool]:
+    """Store what is new; say of each whether it was."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    new = []
+    for record in records:
+        statement = dialect.insert(inbound).values(rows.values(record)).on_conflict_do_nothing()
+        new.append((await connection.execute(statement)).rowcount == 1)
+    return new
+
+
+async def is_due(connection: Connection, kind: InboundKind, now: datetime) -> bool:
+    """Say whether ``claim`` may find something."""
+    return bool((await connection.execute(sa.select(sa.exists().where(*_due(kind, now))))).scalar_one())
+
+
+async def claim(
+    connection: Connection, kind: InboundKind, worker: str, *, now: datetime, until: datetime, limit: int
+) -> list[InboundRecord]:
+    """Take the oldest that are due, for this worker alone until ``until``.
+
+    One waits for every earlier one of its thread that is not final, so that a thread is read in order.
+    """
+    earlier = inbound.alias()
+    held = sa.exists().where(
+        earlier.c.kind == inbound.c.kind,
+        earlier.c.channel == inbound.c.channel,
+        earlier.c.thread_id == inbound.c.thread_id,
+        earlier.c.status == sa.literal_column("'pending'"),
+        earlier.c.next_at > now,
+        earlier.c.id < inbound.c.id,
+    )
+    query = inbound.select().where(*_due(kind, now), ~held).order_by(inbound.c.id).limit(limit)
+    found = await connection.execute(query.with_for_update(skip_locked=True))
+    records = [InboundRecord(**row) for row in found.mappings()]
+    if records:
+        taken = inbound.c.id.in_([record.id for record in records])
+        more = {"claimed_by": worker, "next_at": until, "attempts": inbound.c.attempts + 1}
+        await connection.execute(inbound.update().where(taken).values(more))
+    return [replace(record, claimed_by=worker, next_at=until, attempts=record.attempts + 1) for record in records]
+
+
+async def settle(connection: Connection, records: Sequence[InboundRecord]) -> None:
+    """Store what became of claimed ones, unless another worker took them over."""
+    names = ("status", "content", "next_at", "claimed_by", "finished_at", "outcome", "message_id")
+    for record in records:
+        mine = (inbound.c.id == record.id, _PENDING, inbound.c.attempts == record.attempts)
+        await connection.execute(inbound.update().where(*mine).values({n: getattr(record, n) for n in names}))
+
+
+async def forget(connection: Connection, before: datetime) -> int:
+    """Delete what was done before; return how much. From then on the message's own name alone keeps it single."""
+    old = (inbound.c.status == InboundStatus.DONE, inbound.c.finished_at < before)
+    return (await connection.execute(inbound.delete().where(*old))).rowcount
+
+
+async def counts(connection: Connection) -> dict[str, int]:
+    """Return how many there are in each state."""
+    query = sa.select(inbound.c.status, sa.func.count()).group_by(inbound.c.status)
+    return {status: count for status, count in (await connection.execute(query)).tuples()}
+
+
+def _due(kind: InboundKind, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return (inbound.c.kind == kind, _PENDING, inbound.c.next_at <= now)
