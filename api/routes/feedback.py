@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Body, Depends
 from fastapi.openapi.models import Example
 
-from api.cases import event_data
+from api.corrections import keep
 from api.errors import NotFoundError, problems, require_distinct_keys, require_json
 from api.schemas import Correction, Identifier, RecordedCorrection
 from api.service import Loaded
-from api.store import cases, feedback, messages, outbox
-from api.store.identifiers import new_id
-from api.store.records import FeedbackRecord, OutboxKind, ReviewStatus
+from api.store import messages
+from api.store.records import FeedbackRecord
 from api.store.rows import values
 
 __all__ = ["correction_json", "router"]
@@ -52,22 +50,14 @@ async def correct(
         message = await messages.get(connection, message_id)
         if message is None:
             raise NotFoundError("there is no such message")
-        kept = FeedbackRecord(
-            id=new_id(),
-            message_id=message.id,
-            created_at=datetime.now(UTC),
+        kept = await keep(
+            connection,
+            message,
+            correction.labels.model_dump(exclude_none=True),
             reviewer=correction.reviewer,
             comment=correction.comment,
             language=correction.language,
-            labels=correction.labels.model_dump(exclude_none=True),
-            model=message.model,
         )
-        await feedback.add(connection, kept)
-        await messages.set_review(connection, message.id, ReviewStatus.DONE)
-        case = await cases.get(connection, message.case_id) if message.case_id else None
-        told = {**event_data(message, case), "feedback": {"id": kept.id, "labels": kept.labels}}
-        entry = outbox.entry(OutboxKind.EVENT, "feedback.recorded", told, kept.created_at)
-        await outbox.add(connection, entry)
     return correction_json(kept)
 
 
