@@ -41,8 +41,9 @@ expected calibration error over 15 bins.
 ## Training data and method
 
 `training.toml` is the whole run. The encoder is multilingual-e5-small (MIT) with its vocabulary reduced to Spanish
-and Portuguese; nine heads over its mean-pooled output were trained together with it, each loss masked where a message
-has no label. The logits of a linear model over hashed words and characters are added to theirs. At each pass a part of
+and Portuguese; nine heads, each over its own attention-weighted mean of the tokens, were trained together with it,
+each loss masked where a message has no label. The logits of a linear model over hashed words and characters are added
+to theirs. At each pass a part of
 the messages is changed in ways that change no label: names, digits, accents, capitals, slips of the fingers. Weights
 are stored in 8 bits. Real messages from complaint sites, regulators, app stores, shops, hotels, clinics and social
 networks were used for training; no text of theirs is part of the model's files.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+import random
 import shutil
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -22,6 +23,7 @@ from classifier.ngrams import NgramModel
 from classifier.taxonomy import TAXONOMY_VERSION
 from classifier.tokenization import TokenEncoder
 from classifier.types import ModelInfo
+from training.augmentation import augmented
 from training.calibration import fit_calibration
 from training.card import model_card
 from training.checkpoint import Checkpoints, fingerprint
@@ -78,11 +80,19 @@ def run(config: TrainingConfig, places: Places, *, progress: Progress | None = N
     log.info("trained in %.1f minutes", (time.monotonic() - started) / 60)
     processes = PartialState()
     if processes.is_main_process:
-        wide = fit_ngrams(training, config.ngrams) if config.ngrams.enabled else None
+        wide = _wide(config, training) if config.ngrams.enabled else None
         write_model(config, places.output, network=Network(model, encoder, wide), validation=validation)
         session.forget()
     processes.wait_for_everyone()
     return Artifact.load(places.output)
+
+
+def _wide(config: TrainingConfig, examples: Sequence[Example]) -> NgramModel:
+    """Fit the wide half on the messages and, once more, on them as another hand would have typed them."""
+    chance = random.Random(config.run.seed)  # noqa: S311 - variants of texts, not a secret
+    texts = augmented(examples, config.augmentation, chance)
+    changed = [replace(e, text=text) for e, text in zip(examples, texts, strict=True) if text != e.text]
+    return fit_ngrams([*examples, *changed], config.ngrams)
 
 
 def _session(config: TrainingConfig, places: Places, training: Sequence[Example], progress: Progress | None) -> Session:

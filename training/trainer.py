@@ -197,7 +197,7 @@ def _optimizer(model: ComplaintModel, section: OptimizerSection) -> torch.optim.
     groups: dict[tuple[bool, bool], list[torch.nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
-            groups.setdefault((name.startswith("heads."), parameter.ndim > 1), []).append(parameter)
+            groups.setdefault((name.startswith(("heads.", "queries")), parameter.ndim > 1), []).append(parameter)
     return torch.optim.AdamW(
         [
             {
