@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 if TYPE_CHECKING:
     from api.recovery.check import Problem
     from api.recovery.policy import Policy
+
+_DATES: Final = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
 
 policy = typer.Typer(
     no_args_is_help=True,
@@ -62,6 +65,36 @@ def check(
         _print(read, problems)
     if any(problem.level is Level.ERROR or strict for problem in problems):
         raise typer.Exit(1)
+
+
+@policy.command("backtest")
+def backtest(
+    file: Annotated[Path, typer.Argument(help="Policy to try.")],
+    *,
+    since: Annotated[datetime | None, typer.Option(formats=_DATES, help="Only cases opened from then on; UTC.")] = None,
+    until: Annotated[datetime | None, typer.Option(formats=_DATES, help="Only cases opened before then; UTC.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many cases, the newest.")] = None,
+    show: Annotated[int, typer.Option(min=0, help="Cases to show one by one; --json shows them all.")] = 20,
+    data: Annotated[Path | None, typer.Option(help="Folder of the service's data; default recupera-data.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Try a policy on the stored cases: what would change, at what cost, and which deadlines would be missed.
+
+    Compares with the plans as they were made, each by the policy of its day. Nothing is stored.
+
+    Example: recupera policy backtest policy.toml --since 2026-01-01 --limit 1000
+    """
+    from api.commands.backtest import run
+    from api.recovery.reading import read_policy
+    from api.settings import read_settings
+    from api.store.plans import PlannedFilter
+
+    wanted = PlannedFilter(_in_utc(since), _in_utc(until), limit)
+    run(read_policy(file), read_settings({"data": data}), wanted, show=None if as_json else show)
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
 
 
 def _report(read: Policy, problems: tuple[Problem, ...]) -> dict[str, Any]:

@@ -1,0 +1,35 @@
+"""Stored cases, handed to a backtest as their planner saw them."""
+
+from __future__ import annotations
+
+from api.cases import Situation
+from api.planning import context_of
+from api.recovery import Case, Plan
+from api.recovery.backtest import Past
+from api.store.plans import PlannedCase
+from classifier.types import Classification
+
+__all__ = ["past"]
+
+
+def past(stored: PlannedCase) -> Past | None:
+    """Return a case as it happened; ``None`` if its message is gone, or its plan is not one of a recovery policy."""
+    if not (stored.plan and stored.classification and stored.received_at and stored.accepted_at):
+        return None
+    try:
+        classification = Classification.from_dict(stored.classification)
+        plan = Plan.from_dict(stored.plan)
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError):
+        return None
+    situation = Situation(
+        classification=classification,
+        received_at=stored.received_at,
+        opened_at=stored.opened_at,
+        channel=stored.channel,
+        customer=stored.customer or {},
+        double_deviation=stored.double_deviation,
+        contacts=stored.complaints - 1,
+        earlier_complaints=stored.earlier_complaints,
+    )
+    case = Case(stored.id, classification, context_of(situation, stored.accepted_at))
+    return Past(case, plan, stored.answered_at, stored.closed_at)
