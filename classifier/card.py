@@ -171,10 +171,10 @@ def _normalised(fact: Fact) -> str:
 
 def _review(result: Classification, language: str) -> Text:
     """Return why a person should look."""
-    return Text(f"⚑ {_REVIEW[language]}: {', '.join(_reasons(result, language))}", style="yellow")
+    return Text(f"⚑ {_REVIEW[language]}: {', '.join(review_reasons(result, language))}", style="yellow")
 
 
-def _reasons(result: Classification, language: str) -> Iterator[str]:
+def review_reasons(result: Classification, language: str) -> Iterator[str]:
     """Put the reasons for a review in words."""
     names = {task.id: task.name[language] for task in TASKS}
     for reason in result.review.reasons:
