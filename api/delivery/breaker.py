@@ -28,7 +28,7 @@ _BUSY: Final = (429, 503)
 
 def after(destination: DestinationRecord, answer: Answer, now: datetime) -> DestinationRecord:
     """Return the destination after an answer; one that says it is gone is disabled."""
-    if answer.ok:
+    if answer.ok or answer.final:
         return replace(destination, failures=0, paused_until=None)
     if answer.gone:
         return replace(destination, enabled=False, disabled_reason="gone: the destination answered 410")

@@ -21,7 +21,14 @@ from api.store.identifiers import new_id
 
 __all__ = ["change", "checked_url", "create", "delete", "replay", "replay_dead", "rotate"]
 
-_SCHEMES: Final = {DestinationKind.WEBHOOK: HTTP_SCHEMES, DestinationKind.NATS: broker.NATS_SCHEMES}
+_SCHEMES: Final = {
+    DestinationKind.WEBHOOK: HTTP_SCHEMES,
+    DestinationKind.NATS: broker.NATS_SCHEMES,
+    DestinationKind.HELP_DESK: HTTP_SCHEMES,
+}
+_BY_SETTINGS: Final = frozenset({"url", "subject", "events", "filter", "rate"})
+"""What the settings of its channel say of a help desk."""
+
 _RESOLVE_SECONDS: Final = 5.0
 _BY_HAND: Final = "disabled by hand"
 
@@ -131,6 +138,10 @@ async def _locked(connection: Connection, destination_id: str, *, to_delete: boo
 def _fit_kind(destination: DestinationRecord, given: Mapping[str, Any], secret: str | None) -> None:
     """Refuse what a kind has no use for."""
     if destination.kind == DestinationKind.NATS:
+        return
+    if destination.kind == DestinationKind.HELP_DESK:
+        if secret is not None or not _BY_SETTINGS.isdisjoint(given):
+            raise RefusedError("a help desk is set up by its [channels] table in recupera.toml")
         return
     if "subject" in given:
         raise RefusedError("a subject is only for kind nats")

@@ -216,7 +216,7 @@ def _after(
 ) -> DeliveryRecord:
     """Return a delivery after an attempt: delivered, to be tried again, or dead."""
     again = None
-    if not answer.ok and not answer.gone:
+    if not (answer.ok or answer.gone or answer.final):
         again = next_attempt(delivery.attempts, moment, asked=answer.retry_after, chance=chance)
     final = DeliveryStatus.DELIVERED if answer.ok else DeliveryStatus.DEAD
     return replace(

@@ -93,7 +93,7 @@ class NewDestination(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     name: Name
-    kind: DestinationKind = DestinationKind.WEBHOOK
+    kind: Literal[DestinationKind.WEBHOOK, DestinationKind.NATS] = DestinationKind.WEBHOOK
     url: Url
     subject: Subject | None = None
     events: Events

@@ -16,13 +16,14 @@ class Answer:
     """What came of one attempt: taken if ``error`` is ``None``.
 
     ``error`` says what failed in words that hold nothing of the address, the event or the answer. ``gone``: the
-    destination wants nothing more.
+    destination wants nothing more. ``final``: it will never take this one, whatever it does with others.
     """
 
     error: str | None = None
     status: int | None = None
     retry_after: timedelta | None = None
     gone: bool = False
+    final: bool = False
 
     @property
     def ok(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
@@ -30,12 +31,13 @@ class Deliveries:
     dispatcher: Dispatcher
 
 
-def start(store: Store, settings: DeliverySettings) -> Deliveries:
-    """Begin to deliver, in the background, until ``dispatcher.stop``."""
+def start(store: Store, settings: DeliverySettings, more: Mapping[str, Sender] | None = None) -> Deliveries:
+    """Begin to deliver, in the background, until ``dispatcher.stop``; ``more`` are senders of other kinds."""
     guard = Guard(AllowList.parse(settings.allow))
     seconds = settings.timeout_seconds
     senders: dict[str, Sender] = {
-        DestinationKind.WEBHOOK: WebhookSender(GuardedTransport(guard), timeout_seconds=seconds, clock=now)
+        DestinationKind.WEBHOOK: WebhookSender(GuardedTransport(guard), timeout_seconds=seconds, clock=now),
+        **(more or {}),
     }
     if is_installed():
         senders[DestinationKind.NATS] = NatsSender(guard, timeout_seconds=seconds)

@@ -14,7 +14,7 @@ from api.store import rows
 from api.store.database import Connection
 from api.store.tables import destinations
 
-__all__ = ["MOVING", "DestinationKind", "DestinationRecord", "add", "get", "live", "locked", "page", "save"]
+__all__ = ["MOVING", "DestinationKind", "DestinationRecord", "add", "get", "live", "locked", "of_kind", "page", "save"]
 
 MOVING: Final = ("enabled", "disabled_reason", "failures", "paused_until", "tokens", "tokens_at")
 """The columns that sending changes."""
@@ -25,6 +25,7 @@ class DestinationKind(StrEnum):
 
     WEBHOOK = "webhook"  # an HTTP POST
     NATS = "nats"  # a message in a JetStream stream
+    HELP_DESK = "helpdesk"  # tags and a note in the conversation, by the settings of its channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,12 @@ async def get(connection: Connection, destination_id: str) -> DestinationRecord 
     """Return one that is not deleted."""
     live = (destinations.c.id == destination_id, destinations.c.deleted_at.is_(None))
     return await rows.fetch_one(connection, destinations, DestinationRecord, *live)
+
+
+async def of_kind(connection: Connection, kind: DestinationKind) -> list[DestinationRecord]:
+    """Return those of a kind that are not deleted."""
+    live = (destinations.c.kind == kind, destinations.c.deleted_at.is_(None))
+    return await rows.fetch(connection, destinations, DestinationRecord, *live)
 
 
 async def locked(
