@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import peers
-from benchmarks.bootstrap import Comparison, compare
+from benchmarks.leads import Comparison, compare
 from benchmarks.peers import Logits, Peer, Progress, Recipe
 from benchmarks.texts import CORPORA, ROOT
 from classifier import Classification, ComplaintClassifier

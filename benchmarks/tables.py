@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from rich.table import Table
 
-from benchmarks.bootstrap import Interval, Lead
+from benchmarks.leads import Lead
 from benchmarks.quality import Report
+from training.comparison import Interval
 
 
 def terminal(report: Report, name: str) -> Table:

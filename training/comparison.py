@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,7 @@ from training.evaluation import Answer, answer, asked
 
 __all__ = [
     "COMPARED",
+    "SAMPLES",
     "Comparison",
     "Interval",
     "Verdict",
@@ -57,6 +58,12 @@ class Interval:
     value: float
     low: float
     high: float
+
+    @classmethod
+    def of(cls, values: Floats) -> Self:
+        """Bound the first of ``values``, the figure of all messages, by the others, those of the samples."""
+        low, high = np.percentile(values[1:], _BOUNDS)
+        return cls(float(values[0]), float(low), float(high))
 
     @property
     def noise(self) -> float:
@@ -98,7 +105,7 @@ def compare(
         if messages:
             figure = main_figure(task)
             old, new = (sampled_figure(task, figure, gold, found, weights) for found in (current, candidate))
-            rows.append(Comparison(task.id, figure, messages, float(old[0]), float(new[0]), _interval(new - old)))
+            rows.append(Comparison(task.id, figure, messages, float(old[0]), float(new[0]), Interval.of(new - old)))
     return rows
 
 
@@ -106,7 +113,7 @@ def intervals(gold: Sequence[Labels], found: Sequence[Classification], *, seed: 
     """Return the main figures of one model with their intervals, by the names that ``score`` gives them."""
     weights = resamples(len(gold), SAMPLES, seed)
     return {
-        f"{task.id} {main_figure(task)}": _interval(sampled_figure(task, main_figure(task), gold, found, weights))
+        f"{task.id} {main_figure(task)}": Interval.of(sampled_figure(task, main_figure(task), gold, found, weights))
         for task in COMPARED
         if any(asked(task, labels) for labels in gold)
     }
@@ -138,12 +145,6 @@ def sampled_figure(
         table = _confusion(task, pairs, weights)
         values = _kappa(table) if figure == "kappa" else _macro_f1(*_hits_of_labels(table))
     return np.where(np.isnan(values), values[0], values)
-
-
-def _interval(values: Floats) -> Interval:
-    """Bound the first value by those of the samples."""
-    low, high = np.percentile(values[1:], _BOUNDS)
-    return Interval(float(values[0]), float(low), float(high))
 
 
 def _hits_of_sets(

@@ -21,7 +21,7 @@ def attention_pool(states: Tensor, attention_mask: Tensor, queries: Tensor) -> T
     (batch, tasks, hidden). A query of zeros gives the plain mean over the tokens that are not padding. After Yang et
     al., "Hierarchical Attention Networks for Document Classification" (NAACL 2016), without the inner projection.
     """
-    scores = states.float() @ queries.float().T
+    scores = (states @ queries.to(states.dtype).T).float()
     scores = scores.masked_fill(attention_mask.unsqueeze(-1) == 0, torch.finfo(torch.float32).min)
     return scores.softmax(dim=1).to(states.dtype).transpose(1, 2) @ states
 

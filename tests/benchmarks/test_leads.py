@@ -1,18 +1,13 @@
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from benchmarks.bootstrap import Interval, compare, figures, sample_weights
+from benchmarks.leads import compare
 from benchmarks.quality import decide
 from classifier.calibration import Calibration
 from classifier.taxonomy import TASKS, TaskKind
 from classifier.types import Classification
 from training.corpus import Example
-from training.evaluation import score
 
 WIDTH = sum(task.width for task in TASKS)
 
@@ -34,37 +29,6 @@ def messages(count: int, seed: int) -> tuple[list[dict[str, Any]], list[Classifi
     examples = [Example(str(i), "x", "es", "s", "f", labels) for i, labels in enumerate(gold)]
     logits = chance.normal(0, 2, (count, WIDTH)).astype(np.float32)
     return gold, decide(logits, examples, Calibration.neutral(), "peer")
-
-
-def drawn(items: Sequence[Any], weights: Sequence[float]) -> list[Any]:
-    """Repeat each item as often as it was drawn."""
-    return [item for item, weight in zip(items, weights, strict=True) for _ in range(int(weight))]
-
-
-@settings(max_examples=25, deadline=None)
-@given(st.integers(1, 40), st.integers(0, 1000))
-def test_weighted_figures_are_those_of_the_repeated_messages(count: int, seed: int) -> None:
-    gold, found = messages(count, seed)
-    weights = sample_weights(count, samples=3, seed=seed)
-    draws = figures(gold, found, weights)
-    for sample, row in enumerate(weights.tolist()):
-        expected = score(drawn(gold, row), drawn(found, row))
-        for figure, values in draws.items():
-            if figure in expected:
-                assert values[sample] == pytest.approx(expected[figure], abs=6e-5), figure
-            else:
-                assert np.isnan(values[sample]), figure
-
-
-def test_samples_keep_the_number_of_messages() -> None:
-    weights = sample_weights(17, samples=50)
-    assert weights[0].tolist() == [1.0] * 17
-    assert set(weights.sum(axis=1)) == {17.0}
-
-
-def test_an_interval_leaves_out_the_first_draw() -> None:
-    interval = Interval.of(np.array([9.0, *np.linspace(0, 1, 101)]))
-    assert (interval.value, interval.low, interval.high) == pytest.approx((9.0, 0.025, 0.975))
 
 
 def test_nobody_is_ahead_of_themselves_and_the_best_peer_is_found() -> None:
