@@ -76,16 +76,14 @@ class Intake:
         ``UnavailableError`` if the caller should come back.
         """
         with self._place():
-            async with self._store.read() as connection:
-                known = await _known(connection, incoming, key)
+            known = await self._store.look(lambda connection: _known(connection, incoming, key))
             if known is not None:
                 return known
             message_id = new_id()
             request = Request(texts=[incoming.text], ids=[message_id], languages=[None], evidence=True)
             (result,) = await self._batcher.classify(request)
             message = _record(message_id, incoming, key, result)
-            async with self._store.write() as connection:
-                return await self._store_once(connection, incoming, message, result)
+            return await self._store.change(lambda connection: self._store_once(connection, incoming, message, result))
 
     async def _store_once(
         self, connection: Connection, incoming: Incoming, message: MessageRecord, result: Classification

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Generic, Self, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -17,18 +18,29 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from api.store.migrate import upgrade, verify
+from api.store.sqlite import DRIVER, away, drive
 from classifier.errors import InputError
 
-__all__ = ["FILE_NAME", "Connection", "Store", "UnavailableError", "database_url", "lock_together"]
+__all__ = ["FILE_NAME", "Connection", "DatabaseUrl", "Store", "UnavailableError", "database_url", "lock_together"]
 
 Connection = AsyncConnection
 """What queries take: a transaction that is open."""
 
+T = TypeVar("T")
+Work = Callable[[Connection], Coroutine[Any, Any, T]]
+"""What is done in a transaction, waiting for nothing but the database."""
+
+DatabaseUrl = URL
+"""Where a database is, with a password perhaps: never to be shown as it is."""
+
 FILE_NAME: Final = "recupera.db"
 _BUSY_SECONDS: Final = 10
+_JOBS_A_COMMIT: Final = 32
+"""Few enough that others who want to write need not wait long."""
+
 _DRIVERS: Final = {
-    "sqlite": "sqlite+aiosqlite",
-    "sqlite+aiosqlite": "sqlite+aiosqlite",
+    "sqlite": DRIVER,
+    DRIVER: DRIVER,
     "postgres": "postgresql+psycopg",
     "postgresql": "postgresql+psycopg",
     "postgresql+psycopg": "postgresql+psycopg",
@@ -39,14 +51,38 @@ class UnavailableError(Exception):
     """The database can't be reached or is too busy; nothing was stored, and the same call may work later."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Job(Generic[T]):
+    """Work that waits for a transaction, and where its result goes."""
+
+    work: Work[T]
+    result: asyncio.Future[T]
+
+    def tell(self, value: T) -> None:
+        """Answer the caller, unless it gave up."""
+        if not self.result.done():
+            self.result.set_result(value)
+
+    def fail(self, error: Exception) -> None:
+        """Tell the caller that nothing was stored."""
+        if not self.result.done():
+            self.result.set_exception(error)
+
+
 class Store:
-    """Lends connections: ``read`` for a consistent view, ``write`` for all or nothing."""
+    """Lends connections: ``read`` for a consistent view, ``write`` for all or nothing.
+
+    ``look`` and ``change`` do the same for work that is handed over as a whole, which is quicker where a database is a
+    file: it is done in one go in a thread, and several changes that come at once are kept by one write to the disk.
+    """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._writing = engine.execution_options(immediate=True)
         # SQLite has one writer. Waiting here is first come, first served; waiting inside SQLite is a lottery.
         self._turn: AbstractAsyncContextManager[Any] = asyncio.Lock() if self.is_sqlite else nullcontext()
+        self._jobs: list[_Job[Any]] = []
+        self._changing: asyncio.Task[None] | None = None
 
     @property
     def is_sqlite(self) -> bool:
@@ -105,8 +141,65 @@ class Store:
             async with self._turn, self._writing.begin() as connection:
                 yield connection
 
+    async def look(self, work: Work[T]) -> T:
+        """Return what ``work`` finds in a view as ``read`` gives it."""
+        if not self.is_sqlite:
+            async with self.read() as connection:
+                return await work(connection)
+        with _told_apart():
+            async with self._engine.connect() as connection:
+                (found,) = await away(lambda: drive(_transaction(connection, [work])))
+        return found
+
+    async def change(self, work: Work[T]) -> T:
+        """Return what ``work`` answers when everything it wrote is kept; nothing is if it raises.
+
+        It is done again, alone, if another one fails that was done in the same transaction.
+        """
+        if not self.is_sqlite:
+            async with self.write() as connection:
+                return await work(connection)
+        job = _Job(work, asyncio.get_running_loop().create_future())
+        self._jobs.append(job)
+        if self._changing is None:
+            self._changing = asyncio.create_task(self._change())
+        return await job.result
+
+    async def _change(self) -> None:
+        """Do what waits, together, then what came meanwhile, until nothing waits."""
+        try:
+            while self._jobs:
+                async with self._turn:
+                    jobs = [job for job in self._jobs[:_JOBS_A_COMMIT] if not job.result.done()]
+                    del self._jobs[:_JOBS_A_COMMIT]
+                    await self._change_together(jobs)
+        finally:
+            self._changing = None
+            for job in self._jobs:
+                job.fail(UnavailableError("the service is stopping"))
+
+    async def _change_together(self, jobs: Sequence[_Job[Any]]) -> None:
+        """Do several jobs in one transaction; if one fails, each in its own, so that no one pays for another."""
+        try:
+            with _told_apart():
+                async with self._writing.connect() as connection:
+                    works = [job.work for job in jobs]
+                    answers = await away(lambda: drive(_transaction(connection, works)))
+        except Exception as error:
+            if len(jobs) > 1 and not isinstance(error, UnavailableError):
+                for job in jobs:
+                    await self._change_together([job])
+                return
+            for job in jobs:
+                job.fail(error)
+        else:
+            for job, answer in zip(jobs, answers, strict=True):
+                job.tell(answer)
+
     async def close(self) -> None:
-        """Close the connections."""
+        """Finish what waits, and close the connections."""
+        if self._changing is not None:
+            await self._changing
         await self._engine.dispose()
 
 
@@ -116,7 +209,7 @@ def database_url(setting: str | None, data: Path) -> URL:
     Raise ``InputError`` if it names a database that is not supported. A password is never repeated.
     """
     if setting is None:
-        return URL.create("sqlite+aiosqlite", database=str(data / FILE_NAME))
+        return URL.create(DRIVER, database=str(data / FILE_NAME))
     try:
         url = make_url(setting)
     except ArgumentError:
@@ -138,6 +231,12 @@ async def lock_together(connection: AsyncConnection, *names: str) -> None:
         return
     keys = sorted(int.from_bytes(sha256(name.encode()).digest()[:8], signed=True) for name in set(names))
     await connection.execute(sa.select(*(sa.func.pg_advisory_xact_lock(key) for key in keys)))
+
+
+async def _transaction(connection: AsyncConnection, works: Sequence[Work[Any]]) -> list[Any]:
+    """Do several works in one transaction, and return their answers."""
+    async with connection.begin():
+        return [await work(connection) for work in works]
 
 
 def _engine(url: URL) -> AsyncEngine:
@@ -165,7 +264,6 @@ def _only_reading(engine: AsyncEngine) -> AsyncEngine:
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     """Set what SQLite forgets between connections; transactions begin where we say (see ``_begin_sqlite``)."""
-    connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
         cursor.execute(f"PRAGMA {pragma}")
