@@ -22,6 +22,7 @@ __all__ = [
     "counts",
     "folder",
     "in_state",
+    "latest",
     "mark",
     "of_uids",
     "relabel",
@@ -119,6 +120,13 @@ async def of_uids(
         where = (*_place(inbox, name, uidvalidity), inbox_mails.c.uid.in_(part), inbox_mails.c.state == state)
         found += await rows.fetch(connection, inbox_mails, MailRecord, *where)
     return found
+
+
+async def latest(connection: Connection, inbox: str, name: str, uidvalidity: int, *, limit: int) -> list[int]:
+    """Return the highest ``limit`` UIDs of a folder's tagged mails."""
+    where = (*_place(inbox, name, uidvalidity), inbox_mails.c.state == MailState.TAGGED)
+    query = sa.select(inbox_mails.c.uid).where(*where).order_by(inbox_mails.c.uid.desc()).limit(limit)
+    return list((await connection.execute(query)).scalars())
 
 
 async def in_state(

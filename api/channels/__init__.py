@@ -1,0 +1,1 @@
+"""Where messages come from besides the HTTP interface: foreign shapes stop here."""

@@ -1,0 +1,104 @@
+"""All mailboxes of a file at the same time: once, on and on, or through an old one."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Final
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from api.channels.email.follow import Stop, back_fill, follow, once
+from api.channels.email.report import Report, report_of
+from api.channels.email.settings import InboxSettings
+from api.channels.email.workplace import Workplace, looked_at, opened
+from api.observability import traced
+from api.settings import Settings
+from api.store.database import Store
+from classifier.errors import RecuperaError
+
+__all__ = ["back_fill_all", "follow_all", "once_all", "stored_reports"]
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+log = logging.getLogger("recupera.inbox")
+
+
+async def once_all(settings: Settings, inboxes: Sequence[InboxSettings], *, dry: bool) -> tuple[list[Report], bool]:
+    """Work on every mailbox once; return what was read of each so far, and whether one failed."""
+    async with opened(settings, dry=dry) as workplace:
+        outcomes = await asyncio.gather(*map(once, workplace.desks(inboxes)), return_exceptions=True)
+        return await _reports(workplace.store, inboxes), _tell(inboxes, outcomes)
+
+
+async def follow_all(settings: Settings, inboxes: Sequence[InboxSettings]) -> list[Report]:
+    """Follow every mailbox until SIGINT or SIGTERM; return what was read of each so far.
+
+    Mailboxes whose settings are wrong are left out, and said. Raise ``InputError`` if that is so of all of them.
+    """
+    async with opened(settings) as workplace:
+        stop = Stop()
+        loop = asyncio.get_running_loop()
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, stop.ask)
+        work = (follow(desk, stop) for desk in workplace.desks(inboxes))
+        outcomes = await asyncio.gather(*work, return_exceptions=True)
+        failures = [outcome for outcome in outcomes if isinstance(outcome, RecuperaError)]
+        if len(failures) == len(inboxes):
+            raise failures[0]
+        _tell(inboxes, outcomes)
+        return await _reports(workplace.store, inboxes)
+
+
+async def back_fill_all(
+    settings: Settings, inboxes: Sequence[InboxSettings], since: date | None, *, keep: bool
+) -> tuple[list[Report], bool]:
+    """Work through one mailbox after the other, with a bar for each; return as ``once_all`` does."""
+    async with opened(settings) as workplace:
+        outcomes = [await _filled(workplace, inbox, since, keep=keep) for inbox in inboxes]
+        return await _reports(workplace.store, inboxes), _tell(inboxes, outcomes)
+
+
+async def _filled(
+    workplace: Workplace, inbox: InboxSettings, since: date | None, *, keep: bool
+) -> BaseException | None:
+    """Work through one mailbox; return what went wrong."""
+    with _bar() as bar:
+        job = bar.add_task(inbox.name, total=None)
+        desk = replace(workplace.desk(inbox, keep=keep), advance=lambda more: bar.advance(job, more))
+        work = back_fill(desk, since or inbox.since, lambda total: bar.update(job, total=total))
+        return (await asyncio.gather(work, return_exceptions=True))[0]
+
+
+async def stored_reports(settings: Settings, inboxes: Sequence[InboxSettings]) -> list[Report]:
+    """Return what was read of each mailbox so far."""
+    store = await looked_at(settings)
+    try:
+        return await _reports(store, inboxes)
+    finally:
+        await store.close()
+
+
+async def _reports(store: Store, inboxes: Sequence[InboxSettings]) -> list[Report]:
+    async with store.read() as connection:
+        return [await report_of(connection, inbox.name) for inbox in inboxes]
+
+
+def _tell(inboxes: Sequence[InboxSettings], outcomes: Sequence[BaseException | None]) -> bool:
+    """Log what went wrong; return whether anything did. Only our own errors are known to quote nothing."""
+    for inbox, outcome in zip(inboxes, outcomes, strict=True):
+        if isinstance(outcome, RecuperaError):
+            log.error("%s", outcome)
+        elif outcome is not None:
+            log.error("inbox %s failed: %s", inbox.name, traced(outcome))
+    return any(outcome is not None for outcome in outcomes)
+
+
+def _bar() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty())
