@@ -24,6 +24,7 @@ from api.store.records import (
     StepRecord,
     StepStatus,
 )
+from api.workflow.version import WORKFLOW_VERSION
 from classifier.types import Classification
 
 __all__ = [
@@ -35,8 +36,10 @@ __all__ = [
     "complete_step",
     "conversation",
     "event_data",
+    "locked",
     "take_up",
     "taken_up",
+    "work",
 ]
 
 
@@ -150,30 +153,42 @@ async def take_up(
 
 def taken_up(message: MessageRecord, case: CaseRecord) -> list[OutboxRecord]:
     """Tell that ``take_up`` opened the case, or that the case escalates, and have its workflow follow."""
-    work = outbox.entry(OutboxKind.WORKFLOW, "start" if case.revision == 1 else "replan", _of(case), case.updated_at)
-    told = outbox.entry(OutboxKind.EVENT, _taken_up_as(case), event_data(message, case), case.updated_at)
-    return [told, work]
+    data = event_data(message, case)
+    if case.revision == 1:
+        return [outbox.entry(OutboxKind.EVENT, "case.opened", data, case.updated_at), work(case, "start")]
+    data |= {"reason": "double_deviation"}
+    return [outbox.entry(OutboxKind.EVENT, "case.escalated", data, case.updated_at), work(case, "replan")]
+
+
+def work(case: CaseRecord, change: str) -> OutboxRecord:
+    """Return what has the workflow of a case look at a change."""
+    about = {"case_id": case.id, "opening": case.openings, "revision": case.revision}
+    return outbox.entry(OutboxKind.WORKFLOW, change, about, case.updated_at)
 
 
 async def complete_step(
     connection: Connection, case_id: str, step_id: str, *, by: str | None, note: str | None, now: datetime
 ) -> CaseRecord:
-    """Say that a step of the present plan is done; once more changes nothing."""
-    case = await _locked(connection, case_id)
+    """Say that a step of the present plan is done; once more changes nothing.
+
+    Of a closed case only a step that came due afterwards can be done: the follow-up.
+    """
+    case = await locked(connection, case_id)
     steps = [step for step in await cases.steps_of(connection, case_id) if step.revision == case.revision]
     step = next((step for step in steps if step.id == step_id), None)
     if step is None:
         raise NotFoundError("the plan of this case has no such step")
     if step.status == StepStatus.DONE:
         return case
-    if case.status != CaseStatus.OPEN:
+    if case.status != CaseStatus.OPEN and step.status != StepStatus.PENDING:
         raise ConflictError("the case is closed")
     case = replace(case, updated_at=now)
     done = replace(step, status=StepStatus.DONE, completed_at=now, completed_by=by, note=note)
     await cases.complete(connection, done)
     await cases.save(connection, case)
     await cases.record(connection, case, "step.completed", actor=by, detail={"step": step.id, "note": note})
-    await outbox.add(connection, outbox.entry(OutboxKind.WORKFLOW, "step", {**_of(case), "step": step.id}, now))
+    if case.status == CaseStatus.OPEN:
+        await outbox.add(connection, work(case, "step"))
     return case
 
 
@@ -181,27 +196,25 @@ async def close(
     connection: Connection, case_id: str, outcome: Outcome, *, by: str | None, note: str | None, now: datetime
 ) -> CaseRecord:
     """Close a case; once more with the same outcome changes nothing."""
-    case = await _locked(connection, case_id)
+    case = await locked(connection, case_id)
+    if case.status == CaseStatus.CANCELLED:
+        raise ConflictError("the case is cancelled")
     if case.status == CaseStatus.CLOSED:
         if case.outcome == outcome:
             return case
         raise ConflictError("the case is closed already, with another outcome")
-    case = replace(case, status=CaseStatus.CLOSED, outcome=outcome, closed_at=now, updated_at=now)
+    case = replace(case, status=CaseStatus.CLOSED, outcome=outcome, closed_at=now, updated_at=now, next_at=now)
     await cases.save(connection, case)
     await cases.change_pending(connection, case.id, StepStatus.SKIPPED)
     first = await messages.get(connection, (await messages.of_case(connection, case.id))[0])
     assert first is not None  # noqa: S101 - a case is opened by a message, in one transaction
     await cases.record(connection, case, "case.closed", actor=by, detail={"outcome": outcome, "note": note})
     told = {**event_data(first, case), "outcome": outcome}
-    await outbox.add(
-        connection,
-        outbox.entry(OutboxKind.EVENT, "case.closed", told, now),
-        outbox.entry(OutboxKind.WORKFLOW, "close", {**_of(case), "outcome": outcome}, now),
-    )
+    await outbox.add(connection, outbox.entry(OutboxKind.EVENT, "case.closed", told, now), work(case, "close"))
     return case
 
 
-async def _locked(connection: Connection, case_id: str) -> CaseRecord:
+async def locked(connection: Connection, case_id: str) -> CaseRecord:
     """Return a case that nothing else changes meanwhile."""
     case = await cases.get(connection, case_id, lock=True)
     if case is None:
@@ -239,6 +252,8 @@ def _opened(message: MessageRecord) -> CaseRecord:
         revision=1,
         plan=None,
         outcome=None,
+        workflow_version=WORKFLOW_VERSION,
+        next_at=now,
     )
 
 
@@ -252,6 +267,7 @@ def _joined(case: CaseRecord, message: MessageRecord) -> CaseRecord:
         double_deviation=True,
         complaints=case.complaints + 1,
         revision=case.revision + 1,
+        next_at=message.accepted_at,
     )
 
 
@@ -282,7 +298,3 @@ def _steps(case: CaseRecord, plan: Plan) -> list[StepRecord]:
 
 def _taken_up_as(case: CaseRecord) -> str:
     return "case.opened" if case.revision == 1 else "case.escalated"
-
-
-def _of(case: CaseRecord) -> dict[str, Any]:
-    return {"case_id": case.id, "revision": case.revision, "policy_version": case.policy_version}

@@ -332,9 +332,14 @@ class ListedCase(BaseModel):
 
 
 class Case(ListedCase):
-    """A case with its present plan, the steps of all its plans, its messages and its history."""
+    """A case with its present plan, the steps of all its plans, its messages and its history.
+
+    ``openings``: once more than it was reopened. The case finishes under ``workflow_version``, with which it began.
+    """
 
     plan: dict[str, Any] | None
+    openings: int
+    workflow_version: str | None
     steps: list[CaseStep]
     messages: list[str]
     history: list[Happening]
@@ -360,3 +365,9 @@ class Closing(Completion):
     """How a case ended."""
 
     outcome: Outcome
+
+
+class Assignment(Completion):
+    """Who has a case from now on: a queue of the policy, or a person."""
+
+    owner: Annotated[str, BeforeValidator(storable), Field(min_length=1, max_length=256, examples=["senior_care"])]

@@ -7,10 +7,11 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query
 
+from api.case_changes import cancel, reassign, reopen
 from api.cases import close, complete_step
 from api.errors import NotFoundError, problems, require_distinct_keys, require_json
 from api.filters import CaseQuery, next_cursor
-from api.schemas import Case, CasePage, Closing, Completion, Identifier
+from api.schemas import Assignment, Case, CasePage, Closing, Completion, Identifier
 from api.service import Loaded
 from api.store import cases, messages
 from api.store.database import Connection
@@ -20,7 +21,7 @@ from api.store.rows import values
 __all__ = ["router"]
 
 _PROBLEMS: Final = {404: "There is no such case or step", 503: "The service is loading"}
-_CHANGES: Final = {409: "The case is closed", 415: "The body is not declared as JSON", 422: "A field is wrong"}
+_CHANGES: Final = {409: "The case is over", 415: "The body is not declared as JSON", 422: "A field is wrong"}
 
 router = APIRouter(prefix="/v1/cases", tags=["cases"])
 
@@ -80,6 +81,51 @@ async def close_case(case_id: Identifier, closing: Closing, service: Loaded) -> 
         case = await close(
             connection, case_id, closing.outcome, by=closing.by, note=closing.note, now=datetime.now(UTC)
         )
+        return await _whole(connection, case)
+
+
+@router.post(
+    "/{case_id}/reassign",
+    summary="Give a case to somebody else",
+    response_model=Case,
+    dependencies=[Depends(require_json), Depends(require_distinct_keys)],
+    responses=problems({**_PROBLEMS, **_CHANGES}),
+)
+async def reassign_case(case_id: Identifier, assignment: Assignment, service: Loaded) -> dict[str, Any]:
+    """Give an open case to another queue or person; its deadlines stay."""
+    said, now = {"by": assignment.by, "note": assignment.note}, datetime.now(UTC)
+    async with service.store.write() as connection:
+        case = await reassign(connection, case_id, assignment.owner, **said, now=now)
+        return await _whole(connection, case)
+
+
+@router.post(
+    "/{case_id}/cancel",
+    summary="Cancel a case",
+    response_model=Case,
+    dependencies=[Depends(require_distinct_keys)],
+    responses=problems({**_PROBLEMS, **_CHANGES}),
+)
+async def cancel_case(case_id: Identifier, service: Loaded, said: Completion | None = None) -> dict[str, Any]:
+    """End a case that was opened by mistake or twice, without an outcome; steps still to do are skipped."""
+    said = said or Completion()
+    async with service.store.write() as connection:
+        case = await cancel(connection, case_id, by=said.by, note=said.note, now=datetime.now(UTC))
+        return await _whole(connection, case)
+
+
+@router.post(
+    "/{case_id}/reopen",
+    summary="Reopen a case",
+    response_model=Case,
+    dependencies=[Depends(require_distinct_keys)],
+    responses=problems({**_PROBLEMS, 415: _CHANGES[415], 422: _CHANGES[422]}),
+)
+async def reopen_case(case_id: Identifier, service: Loaded, said: Completion | None = None) -> dict[str, Any]:
+    """Take up a closed or cancelled case where it was left; the time that it was closed does not count."""
+    said = said or Completion()
+    async with service.store.write() as connection:
+        case = await reopen(connection, case_id, by=said.by, note=said.note, now=datetime.now(UTC))
         return await _whole(connection, case)
 
 

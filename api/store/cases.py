@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,8 +25,10 @@ __all__ = [
     "get",
     "history_of",
     "open_in",
+    "overdue",
     "page",
     "record",
+    "revive",
     "save",
     "steps_of",
 ]
@@ -104,6 +106,13 @@ async def page(connection: AsyncConnection, wanted: CaseFilter, *, before: str |
     return await rows.page(connection, cases, CaseRecord, found, limit)
 
 
+async def overdue(connection: AsyncConnection, before: datetime, *, limit: int) -> list[CaseRecord]:
+    """Return cases that their workflow should have looked at before ``before``, the longest overdue first."""
+    query = sa.select(*(cases.c[field.name] for field in fields(CaseRecord))).where(cases.c.next_at < before)
+    found = await connection.execute(query.order_by(cases.c.next_at, cases.c.id).limit(limit))
+    return [CaseRecord(**row) for row in found.mappings()]
+
+
 async def add(connection: AsyncConnection, case: CaseRecord) -> None:
     """Store a new case."""
     await rows.insert(connection, cases, [case])
@@ -126,8 +135,8 @@ async def steps_of(connection: AsyncConnection, case_id: str) -> list[StepRecord
 
 
 async def complete(connection: AsyncConnection, step: StepRecord) -> None:
-    """Store how a step was completed."""
-    values = {key: getattr(step, key) for key in ("status", "completed_at", "completed_by", "note")}
+    """Store where a step is: completed, or to be done again."""
+    values = {key: getattr(step, key) for key in ("status", "due_at", "completed_at", "completed_by", "note")}
     this = (steps.c.case_id == step.case_id, steps.c.revision == step.revision, steps.c.id == step.id)
     await connection.execute(steps.update().where(*this).values(values))
 
@@ -136,6 +145,15 @@ async def change_pending(connection: AsyncConnection, case_id: str, status: Step
     """Say of every step still to do why it will not be done."""
     pending = (steps.c.case_id == case_id, steps.c.status == StepStatus.PENDING)
     await connection.execute(steps.update().where(*pending).values(status=status))
+
+
+async def revive(connection: AsyncConnection, case: CaseRecord, *, later: timedelta) -> None:
+    """Let what was left of the present plan be done after all, each step ``later`` than it was due."""
+    skipped = (steps.c.case_id == case.id, steps.c.revision == case.revision, steps.c.status == StepStatus.SKIPPED)
+    for step in await rows.fetch(connection, steps, StepRecord, *skipped):
+        due = None if step.due_at is None else step.due_at + later
+        this = (steps.c.case_id == case.id, steps.c.revision == case.revision, steps.c.id == step.id)
+        await connection.execute(steps.update().where(*this).values(status=StepStatus.PENDING, due_at=due))
 
 
 async def record(

@@ -37,7 +37,8 @@ class CaseStatus(StrEnum):
     """Where a case is."""
 
     OPEN = "open"
-    CLOSED = "closed"
+    CLOSED = "closed"  # with an outcome
+    CANCELLED = "cancelled"  # it was none: opened by mistake, or twice
 
 
 class Outcome(StrEnum):
@@ -110,6 +111,9 @@ class CaseRecord:
     revision: int
     plan: Json | None
     outcome: str | None
+    openings: int = 1
+    workflow_version: str | None = None
+    next_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,3 +171,4 @@ class OutboxRecord:
     data: Json
     created_at: datetime
     done_at: datetime | None = None
+    key: str | None = None

@@ -10,9 +10,11 @@ import sqlalchemy as sa
 __all__ = [
     "METADATA",
     "UtcDateTime",
+    "alerts",
     "cases",
     "deliveries",
     "destinations",
+    "executors",
     "feedback",
     "history",
     "inbound",
@@ -146,11 +148,19 @@ cases: Final = sa.Table(
     sa.Column("revision", sa.Integer, nullable=False),
     sa.Column("plan", sa.JSON(none_as_null=True)),
     sa.Column("outcome", sa.String(12)),
+    sa.Column("openings", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("workflow_version", sa.String(32)),
+    sa.Column("next_at", UtcDateTime),
     sa.Index(None, "status", "id"),
     sa.Index(None, "status", "resolution_due"),
     sa.Index(None, "customer_id"),
+    sa.Index(None, "next_at"),
 )
-"""One row a case. ``revision`` counts its plans; ``complaints`` the messages that complain."""
+"""One row a case. ``revision`` counts its plans; ``complaints`` the messages that complain.
+
+``openings`` counts how often it was opened, once more than reopened; each opening has a workflow of its own. The
+workflow began under ``workflow_version``, and looks at the case next at ``next_at``.
+"""
 
 steps: Final = sa.Table(
     "steps",
@@ -195,11 +205,24 @@ outbox: Final = sa.Table(
     sa.Column("data", sa.JSON, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("done_at", UtcDateTime),
+    sa.Column("key", sa.String(255)),
     sa.Index(None, "done_at", "id"),
     sa.Index(None, "message_id"),
     sa.Index(None, "case_id", "id"),
+    sa.Index(None, "key", unique=True),
 )
-"""What must still happen outside, committed with what caused it: events to tell, workflows to start."""
+"""What must still happen outside, committed with what caused it: events to tell, workflows to start.
+
+``key`` names what a workflow's step tells, so that the step done twice tells it once.
+"""
+
+executors: Final = sa.Table(
+    "executors",
+    METADATA,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("started_at", UtcDateTime, nullable=False),
+)
+"""Who has executed workflows and may have left some behind."""
 
 history: Final = sa.Table(
     "history",
@@ -353,3 +376,28 @@ writebacks: Final = sa.Table(
     sa.Index(None, "channel", "thread_id", "message_id"),
 )
 """What was written to a help desk because of a message: ``tags`` of its own, ``shown`` all of ours on its thread."""
+
+_OPEN: Final = sa.text("status = 'open'")
+
+alerts: Final = sa.Table(
+    "alerts",
+    METADATA,
+    _id(primary_key=True),
+    sa.Column("dimension", sa.String(64), nullable=False),
+    sa.Column("value", sa.String(256), nullable=False),
+    sa.Column("status", sa.String(12), nullable=False),
+    sa.Column("raised_at", UtcDateTime, nullable=False),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
+    sa.Column("closed_at", UtcDateTime),
+    sa.Column("since", UtcDateTime, nullable=False),
+    sa.Column("days", sa.Integer, nullable=False),
+    sa.Column("count", sa.Integer, nullable=False),
+    sa.Column("expected", sa.Float, nullable=False),
+    sa.Column("upper", sa.Integer, nullable=False),
+    sa.Column("probability", sa.Float, nullable=False),
+    sa.Column("examples", sa.JSON, nullable=False),
+    sa.Index("uq_alerts_open", "dimension", "value", unique=True, postgresql_where=_OPEN, sqlite_where=_OPEN),
+    sa.Index(None, "status", "id"),
+    sa.Index(None, "closed_at"),
+)
+"""Rises of complaints, by slice: one open alert a slice at most."""

@@ -1,0 +1,121 @@
+"""One look at a case: what is due is done, in one transaction, and once, however often somebody looks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from api.cases import event_data
+from api.store import cases, messages, outbox, policies
+from api.store.database import Connection, Store
+from api.store.records import CaseRecord, CaseStatus, MessageRecord, OutboxKind, Outcome
+from api.workflow.agenda import Item, agenda, claims_of
+from api.workflow.follow_up import follow_up_at
+
+__all__ = ["Look", "look", "step_data"]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a look found. ``next_at``: when to look again; ``follow_up_at``: when to check again on a closed case."""
+
+    open: bool
+    next_at: datetime | None = None
+    follow_up_at: datetime | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the values as JSON, as the workflow remembers them."""
+        written = {name: getattr(self, name) for name in ("next_at", "follow_up_at")}
+        return {"open": self.open, **{name: moment and moment.isoformat() for name, moment in written.items()}}
+
+
+async def look(store: Store, case_id: str, opening: int, now: datetime) -> Look:
+    """Do what is due in an opening of a case; of a case that is closed, or was opened anew, only say so."""
+    return await store.change(lambda connection: _look(connection, case_id, opening, now))
+
+
+async def _look(connection: Connection, case_id: str, opening: int, now: datetime) -> Look:
+    case = await cases.get(connection, case_id, lock=True)
+    if case is None or case.openings != opening:
+        return Look(open=False)
+    if case.status != CaseStatus.OPEN:
+        return await _ended(connection, case)
+    told = await outbox.keys_of(connection, case_id)
+    left = [item for item in agenda(case, await cases.steps_of(connection, case_id)) if item.key not in told]
+    due = [item for item in left if item.moment <= now]
+    next_at = min((item.moment for item in left if item.moment > now), default=None)
+    after = replace(await _done(connection, case, due, now), next_at=next_at)
+    if after != case:
+        await cases.save(connection, after)
+    return Look(open=True, next_at=next_at)
+
+
+async def _ended(connection: Connection, case: CaseRecord) -> Look:
+    """Say when to check again on a case that was closed."""
+    at = None
+    if case.status == CaseStatus.CLOSED and case.outcome == Outcome.RECOVERED and case.closed_at is not None:
+        content = await policies.get(connection, case.policy_version) if case.policy_version else None
+        at = follow_up_at(case, content, case.closed_at)
+    if case.next_at != at:
+        await cases.save(connection, replace(case, next_at=at))
+    return Look(open=False, follow_up_at=at)
+
+
+async def _done(connection: Connection, case: CaseRecord, due: Sequence[Item], now: datetime) -> CaseRecord:
+    """Tell of what is due; return the case as it is then, with the next owner where a deadline was missed."""
+    if not due:
+        return case
+    first = await messages.get(connection, (await messages.of_case(connection, case.id))[0])
+    assert first is not None  # noqa: S101 - a case is opened by a message, in one transaction
+    before, missed = case.owner, [item for item in due if item.missed]
+    if missed:
+        case = replace(case, owner=await _next_owner(connection, case), updated_at=now)
+    for item in due:
+        if item.missed:
+            await _escalate(connection, case, item, first, before)
+        else:
+            told = {**event_data(first, case), "step": step_data(case, item)}
+            await outbox.add(connection, outbox.entry(OutboxKind.EVENT, "step.due", told, now, key=item.key))
+    return case
+
+
+async def _escalate(
+    connection: Connection, case: CaseRecord, item: Item, first: MessageRecord, before: str | None
+) -> None:
+    """Tell, and keep in the case's history, that a deadline passed."""
+    detail = {
+        "reason": str(item.missed),
+        "due_at": item.moment.isoformat(),
+        "owner": case.owner,
+        "previous_owner": before,
+        "step": item.step.id if item.step else None,
+    }
+    told = {**event_data(first, case), **{key: value for key, value in detail.items() if value is not None}}
+    if item.step is not None:
+        told["step"] = step_data(case, item)
+    event = outbox.entry(OutboxKind.EVENT, "case.escalated", told, case.updated_at, key=item.key)
+    await outbox.add(connection, event)
+    await cases.record(connection, case, "case.escalated", detail=detail)
+
+
+def step_data(case: CaseRecord, item: Item) -> dict[str, Any]:
+    """Return a step as an event tells it; what a guarantee pays is never subject to proof."""
+    assert item.step is not None  # noqa: S101 - only items of a step are told as one
+    step, claim = item.step, claims_of(case).get(item.step.id)
+    told = {**step.content, "id": step.id, "revision": step.revision, "due_at": step.due_at and step.due_at.isoformat()}
+    told.setdefault("owner", case.owner)
+    return told if claim is None else {**told, "guarantee": {**claim, "proof_required": False}}
+
+
+async def _next_owner(connection: Connection, case: CaseRecord) -> str | None:
+    """Return who takes over: whom the plan names, then the next higher queue of the policy that the case began with."""
+    above = (case.plan or {}).get("escalate_to")
+    content: Mapping[str, Any] = (await policies.get(connection, case.policy_version or "")) or {}
+    queues: Sequence[str] = content.get("queues", ())
+    if above is not None and (case.owner not in queues or queues.index(str(case.owner)) < queues.index(above)):
+        return str(above)
+    if case.owner not in queues:
+        return case.owner
+    return queues[min(queues.index(str(case.owner)) + 1, len(queues) - 1)]
