@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from api.batching import Batcher
 from api.cases import Planner
 from api.delivery.service import Deliveries, start
+from api.early_warning.watch import Watch
 from api.errors import add_error_handlers
 from api.intake import Intake
 from api.limits import BodyLimit
@@ -22,6 +23,7 @@ from api.planning import PolicyPlanner
 from api.recovery import default_policy, read_policy
 from api.reference import add_reference
 from api.routes import cases, classify, deliveries, destinations, feedback, health, messages
+from api.routes.alerts import router as alert_routes
 from api.service import Service
 from api.settings import Settings
 from api.store.database import Store, database_url
@@ -66,9 +68,11 @@ def create_app(
         redoc_url=None,
     )
     app.state.service = app.state.store = app.state.deliveries = None
+    app.state.watch = None
     app.include_router(health.router)
     for routes in (classify, messages, feedback, cases, destinations, deliveries):
         app.include_router(routes.router)
+    app.include_router(alert_routes)
     add_reference(app)
     add_error_handlers(app)
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
@@ -98,6 +102,8 @@ async def _load(
         loaded(error)
         return
     app.state.service = Service(model, batcher, store, intake)
+    app.state.watch = watch = Watch(store, settings.alerts)
+    watch.start()
     log.info("ready: %s %s", model.model.name, model.model.version)
     loaded(None)
 
@@ -130,5 +136,8 @@ async def _close(app: FastAPI) -> None:
     app.state.deliveries = None
     if delivering is not None:
         await delivering.dispatcher.stop()
+    watch: Watch | None = app.state.watch
+    if watch is not None:
+        await watch.stop()
     if app.state.store is not None:
         await app.state.store.close()

@@ -19,6 +19,7 @@ from pydantic_settings import (
 )
 
 from api.delivery.guard import AllowList
+from api.early_warning.settings import AlertSettings
 from classifier.errors import InputError
 
 FILE: Final = "recupera.toml"
@@ -88,6 +89,7 @@ class Settings(BaseSettings):
     batch_wait_ms: float = Field(default=1.0, ge=0)
     max_body_bytes: int = Field(default=32 * 1024 * 1024, ge=1024)
     delivery: DeliverySettings = DeliverySettings()
+    alerts: AlertSettings = AlertSettings()
 
     @classmethod
     def settings_customise_sources(

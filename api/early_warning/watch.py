@@ -77,8 +77,9 @@ class Watch:
         self._running: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin, in the background."""
-        self._running = asyncio.create_task(self._run())
+        """Begin, in the background, unless it is turned off."""
+        if self._settings.enabled:
+            self._running = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
         """End; what a look has not stored is found by the next one."""
