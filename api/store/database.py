@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final, Generic, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -18,7 +17,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from api.store.migrate import upgrade, verify
-from api.store.sqlite import DRIVER, away, drive
+from api.store.sqlite import DRIVER
+from api.store.together import Together, Work
 from classifier.errors import InputError
 
 __all__ = ["FILE_NAME", "Connection", "DatabaseUrl", "Store", "UnavailableError", "database_url", "lock_together"]
@@ -27,17 +27,11 @@ Connection = AsyncConnection
 """What queries take: a transaction that is open."""
 
 T = TypeVar("T")
-Work = Callable[[Connection], Coroutine[Any, Any, T]]
-"""What is done in a transaction, waiting for nothing but the database."""
-
 DatabaseUrl = URL
 """Where a database is, with a password perhaps: never to be shown as it is."""
 
 FILE_NAME: Final = "recupera.db"
 _BUSY_SECONDS: Final = 10
-_JOBS_A_COMMIT: Final = 32
-"""Few enough that others who want to write need not wait long."""
-
 _DRIVERS: Final = {
     "sqlite": DRIVER,
     DRIVER: DRIVER,
@@ -45,35 +39,18 @@ _DRIVERS: Final = {
     "postgresql": "postgresql+psycopg",
     "postgresql+psycopg": "postgresql+psycopg",
 }
+_UNAVAILABLE: Final = (OperationalError, InterfaceError, PoolTimeoutError)
 
 
 class UnavailableError(Exception):
     """The database can't be reached or is too busy; nothing was stored, and the same call may work later."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Job(Generic[T]):
-    """Work that waits for a transaction, and where its result goes."""
-
-    work: Work[T]
-    result: asyncio.Future[T]
-
-    def tell(self, value: T) -> None:
-        """Answer the caller, unless it gave up."""
-        if not self.result.done():
-            self.result.set_result(value)
-
-    def fail(self, error: Exception) -> None:
-        """Tell the caller that nothing was stored."""
-        if not self.result.done():
-            self.result.set_exception(error)
-
-
 class Store:
     """Lends connections: ``read`` for a consistent view, ``write`` for all or nothing.
 
-    ``look`` and ``change`` do the same for work that is handed over as a whole, which is quicker where a database is a
-    file: it is done in one go in a thread, and several changes that come at once are kept by one write to the disk.
+    ``look`` and ``change`` do the same for work handed over as a whole. On SQLite that is quicker: it is done in one go
+    in a thread, and changes that come at once are kept by one write to the disk.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
@@ -81,8 +58,8 @@ class Store:
         self._writing = engine.execution_options(immediate=True)
         # SQLite has one writer. Waiting here is first come, first served; waiting inside SQLite is a lottery.
         self._turn: AbstractAsyncContextManager[Any] = asyncio.Lock() if self.is_sqlite else nullcontext()
-        self._jobs: list[_Job[Any]] = []
-        self._changing: asyncio.Task[None] | None = None
+        self._looks = Together(engine, nullcontext(), whole=_UNAVAILABLE)
+        self._changes = Together(self._writing, self._turn, whole=_UNAVAILABLE)
 
     @property
     def is_sqlite(self) -> bool:
@@ -142,64 +119,28 @@ class Store:
                 yield connection
 
     async def look(self, work: Work[T]) -> T:
-        """Return what ``work`` finds in a view as ``read`` gives it."""
-        if not self.is_sqlite:
-            async with self.read() as connection:
-                return await work(connection)
-        with _told_apart():
-            async with self._engine.connect() as connection:
-                (found,) = await away(lambda: drive(_transaction(connection, [work])))
-        return found
+        """Return what ``work``, which is quick, finds in a view as ``read`` gives it."""
+        if self.is_sqlite:
+            with _told_apart():
+                return await self._looks.do(work)
+        async with self.read() as connection:
+            return await work(connection)
 
     async def change(self, work: Work[T]) -> T:
         """Return what ``work`` answers when everything it wrote is kept; nothing is if it raises.
 
-        It is done again, alone, if another one fails that was done in the same transaction.
+        On SQLite it is done again, alone, if another one fails that was done in the same transaction.
         """
-        if not self.is_sqlite:
-            async with self.write() as connection:
-                return await work(connection)
-        job = _Job(work, asyncio.get_running_loop().create_future())
-        self._jobs.append(job)
-        if self._changing is None:
-            self._changing = asyncio.create_task(self._change())
-        return await job.result
-
-    async def _change(self) -> None:
-        """Do what waits, together, then what came meanwhile, until nothing waits."""
-        try:
-            while self._jobs:
-                async with self._turn:
-                    jobs = [job for job in self._jobs[:_JOBS_A_COMMIT] if not job.result.done()]
-                    del self._jobs[:_JOBS_A_COMMIT]
-                    await self._change_together(jobs)
-        finally:
-            self._changing = None
-            for job in self._jobs:
-                job.fail(UnavailableError("the service is stopping"))
-
-    async def _change_together(self, jobs: Sequence[_Job[Any]]) -> None:
-        """Do several jobs in one transaction; if one fails, each in its own, so that no one pays for another."""
-        try:
+        if self.is_sqlite:
             with _told_apart():
-                async with self._writing.connect() as connection:
-                    works = [job.work for job in jobs]
-                    answers = await away(lambda: drive(_transaction(connection, works)))
-        except Exception as error:
-            if len(jobs) > 1 and not isinstance(error, UnavailableError):
-                for job in jobs:
-                    await self._change_together([job])
-                return
-            for job in jobs:
-                job.fail(error)
-        else:
-            for job, answer in zip(jobs, answers, strict=True):
-                job.tell(answer)
+                return await self._changes.do(work)
+        async with self.write() as connection:
+            return await work(connection)
 
     async def close(self) -> None:
         """Finish what waits, and close the connections."""
-        if self._changing is not None:
-            await self._changing
+        await self._looks.finish()
+        await self._changes.finish()
         await self._engine.dispose()
 
 
@@ -231,12 +172,6 @@ async def lock_together(connection: AsyncConnection, *names: str) -> None:
         return
     keys = sorted(int.from_bytes(sha256(name.encode()).digest()[:8], signed=True) for name in set(names))
     await connection.execute(sa.select(*(sa.func.pg_advisory_xact_lock(key) for key in keys)))
-
-
-async def _transaction(connection: AsyncConnection, works: Sequence[Work[Any]]) -> list[Any]:
-    """Do several works in one transaction, and return their answers."""
-    async with connection.begin():
-        return [await work(connection) for work in works]
 
 
 def _engine(url: URL) -> AsyncEngine:
@@ -281,7 +216,7 @@ def _told_apart() -> Iterator[None]:
     """Turn a database that can't be reached, or is too busy, into ``UnavailableError``."""
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+    except _UNAVAILABLE as error:
         raise UnavailableError("the database can't be reached or is too busy") from error
 
 
