@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from api.batching import Batcher
 from api.cases import Planner
+from api.channels.service import Channels, open_channels
 from api.delivery.service import Deliveries, start
 from api.early_warning.watch import Watch
 from api.errors import add_error_handlers
@@ -22,7 +23,7 @@ from api.observability import AccessLog, traced
 from api.planning import PolicyPlanner
 from api.recovery import default_policy, read_policy
 from api.reference import add_reference
-from api.routes import cases, classify, deliveries, destinations, feedback, health, messages
+from api.routes import cases, channels, classify, deliveries, destinations, feedback, health, messages
 from api.routes.alerts import router as alert_routes
 from api.service import Service
 from api.settings import Settings
@@ -67,10 +68,10 @@ def create_app(
         docs_url=None,
         redoc_url=None,
     )
-    app.state.service = app.state.store = app.state.deliveries = None
+    app.state.service = app.state.store = app.state.deliveries = app.state.channels = None
     app.state.watch = None
     app.include_router(health.router)
-    for routes in (classify, messages, feedback, cases, destinations, deliveries):
+    for routes in (classify, messages, feedback, cases, destinations, deliveries, channels):
         app.include_router(routes.router)
     app.include_router(alert_routes)
     add_reference(app)
@@ -90,7 +91,8 @@ async def _load(
     """Open the database, and load the model away from the event loop."""
     try:
         app.state.store = store = await _open(settings)
-        app.state.deliveries = start(store, settings.delivery)
+        app.state.channels = desks = await open_channels(store, settings.channels, settings.delivery)
+        app.state.deliveries = start(store, settings.delivery, desks.senders)
         planner = _planner(settings) if planner is None else planner
         model = await asyncio.to_thread(_from_settings, settings) if classifier is None else classifier
         batcher = Batcher(
@@ -101,6 +103,7 @@ async def _load(
         log.error("the service can't start: %s", traced(error))  # noqa: TRY400, RUF100 - a message may quote a text
         loaded(error)
         return
+    desks.start(intake)
     app.state.service = Service(model, batcher, store, intake)
     app.state.watch = watch = Watch(store, settings.alerts)
     watch.start()
@@ -130,6 +133,10 @@ async def _close(app: FastAPI) -> None:
     """Answer what is waiting, then stop."""
     service: Service | None = app.state.service
     app.state.service = None
+    desks: Channels | None = app.state.channels
+    app.state.channels = None
+    if desks is not None:
+        await desks.stop()
     if service is not None:
         await asyncio.to_thread(service.batcher.close)
     delivering: Deliveries | None = app.state.deliveries

@@ -18,6 +18,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from api.channels.settings import ChannelsSettings
 from api.delivery.guard import AllowList
 from api.early_warning.settings import AlertSettings
 from classifier.errors import InputError
@@ -90,6 +91,7 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=32 * 1024 * 1024, ge=1024)
     delivery: DeliverySettings = DeliverySettings()
     alerts: AlertSettings = AlertSettings()
+    channels: ChannelsSettings = ChannelsSettings()
 
     @classmethod
     def settings_customise_sources(
@@ -104,14 +106,21 @@ class Settings(BaseSettings):
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
 
-def read_settings(given: dict[str, Any]) -> Settings:
-    """Return the settings, those in ``given`` before all others; raise ``InputError`` that names what is wrong."""
+def read_settings(given: dict[str, Any], file: Path = Path(FILE)) -> Settings:
+    """Return the settings, those in ``given`` before all others; raise ``InputError`` that names what is wrong.
+
+    ``file`` is another one than ``recupera.toml`` in the present folder.
+    """
+
+    class FromFile(Settings):
+        model_config = SettingsConfigDict(toml_file=file)
+
     try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})
+        return FromFile(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
         raise InputError(f"settings: {'; '.join(faults)}") from None
     except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{FILE} is not valid TOML: {error}") from None
+        raise InputError(f"{file} is not valid TOML: {error}") from None
     except SettingsError as error:
         raise InputError(f"settings: {error}") from None

@@ -18,7 +18,18 @@ from api.store import rows
 from api.store.database import Connection
 from api.store.tables import inbound
 
-__all__ = ["InboundKind", "InboundRecord", "InboundStatus", "claim", "counts", "forget", "is_due", "put", "settle"]
+__all__ = [
+    "InboundKind",
+    "InboundRecord",
+    "InboundStatus",
+    "claim",
+    "counts",
+    "forget",
+    "is_due",
+    "put",
+    "release",
+    "settle",
+]
 
 
 class InboundKind(StrEnum):
@@ -109,6 +120,12 @@ async def settle(connection: Connection, records: Sequence[InboundRecord]) -> No
         await connection.execute(inbound.update().where(*mine).values({n: getattr(record, n) for n in names}))
 
 
+async def release(connection: Connection, worker: str, now: datetime) -> None:
+    """Give back what a worker claimed and did not finish."""
+    mine = (inbound.c.claimed_by == worker, _PENDING)
+    await connection.execute(inbound.update().where(*mine).values(claimed_by=None, next_at=now))
+
+
 async def forget(connection: Connection, before: datetime) -> int:
     """Delete what was done before; return how much. From then on the message's own name alone keeps it single."""
     old = (inbound.c.status == InboundStatus.DONE, inbound.c.finished_at < before)
@@ -117,8 +134,8 @@ async def forget(connection: Connection, before: datetime) -> int:
 
 async def counts(connection: Connection) -> dict[str, int]:
     """Return how many there are in each state."""
-    query = sa.select(inbound.c.status, sa.func.count()).group_by(inbound.c.status)
-    return {status: count for status, count in (await connection.execute(query)).tuples()}
+    query = sa.select(inbound.c.status, sa.func.count().label("number")).group_by(inbound.c.status)
+    return {row.status: row.number for row in await connection.execute(query)}
 
 
 def _due(kind: InboundKind, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
