@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from api.audit.findings import Code, Finding
 from api.delivery.events import matches
@@ -18,6 +18,10 @@ from classifier.taxonomy import TASKS, TaskKind
 from classifier.types import Classification
 
 __all__ = ["check_broken", "check_case", "check_entry", "check_event", "check_late", "check_message"]
+
+
+_SEEING: Final = frozenset({"PENDING", "ENQUEUED", "DELAYED"})
+"""What the workflow library says of a workflow that is not over."""
 
 
 def check_message(message: AuditedMessage) -> Iterator[Finding]:
@@ -41,10 +45,11 @@ def check_message(message: AuditedMessage) -> Iterator[Finding]:
     yield from _told(message.told, expected, about)
 
 
-def check_case(case: AuditedCase, *, late: datetime) -> Iterator[Finding]:
+def check_case(case: AuditedCase, *, late: datetime, workflows: bool = False) -> Iterator[Finding]:
     """Hold a case to a plan with its steps and policy, the messages that it counts, an end if it is over, told once.
 
-    ``late``: its workflow should have looked at whatever was due before.
+    ``late``: its workflow should have looked at whatever was due before, and begun if the case changed last before.
+    ``workflows``: there are some, so an open case has one that is not over.
     """
     about = {"case": case.id}
     yield from _planned(case)
@@ -59,6 +64,9 @@ def check_case(case: AuditedCase, *, late: datetime) -> Iterator[Finding]:
     yield from _told(case.told, {"case.opened": case.openings, "case.closed": ended}, about)
     if case.next_at is not None and case.next_at < late:
         yield Finding(Code.WORKFLOW_STUCK, f"nobody has looked at it since {_written(case.next_at)}", about)
+    if workflows and case.status == CaseStatus.OPEN and case.updated_at < late and case.workflow not in _SEEING:
+        said = f"its workflow is {case.workflow}" if case.workflow else "it has no workflow"
+        yield Finding(Code.NO_WORKFLOW, f"the case is open and {said}", about)
 
 
 def check_entry(entry: OutboxRecord) -> Finding:

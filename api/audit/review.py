@@ -14,6 +14,7 @@ from api.audit.remedies import Remedies
 from api.store import audit as store
 from api.store import plans
 from api.store.database import Connection
+from api.workflow.agenda import workflow_id
 
 __all__ = ["Review", "review"]
 
@@ -63,6 +64,7 @@ async def _all(
     connection: Connection, into: Review, late: datetime, advance: Callable[[int], None]
 ) -> AsyncIterator[Finding]:
     into.looked_at = await store.count(connection)
+    workflows = await store.has_workflows(connection)
     into.deliveries = await store.delivery_counts(connection)
     async for one, *others in store.twice_received(connection):
         yield Finding(Code.TWICE_RECEIVED, "it came twice", {"message": one, "other": others[0]})
@@ -70,8 +72,8 @@ async def _all(
         for finding in checks.check_message(message):
             yield finding
         advance(1)
-    async for case in store.cases_of(connection):
-        for finding in checks.check_case(case, late=late):
+    async for case in store.cases_of(connection, workflow_id if workflows else None):
+        for finding in checks.check_case(case, late=late, workflows=workflows):
             yield finding
         advance(1)
     async for finding in _events(connection, into, late, advance):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
@@ -14,7 +14,8 @@ from api.store.database import Connection
 from api.store.deliveries import DeliveryStatus
 from api.store.destinations import DestinationRecord
 from api.store.records import OutboxKind, OutboxRecord
-from api.store.tables import cases, deliveries, destinations, history, message_labels, messages, outbox, policies, steps
+from api.store.tables import cases, deliveries, destinations, message_labels, messages, outbox, policies, steps
+from api.store.workflows import SCHEMA
 
 __all__ = [
     "AuditedCase",
@@ -28,6 +29,7 @@ __all__ = [
     "delivery_counts",
     "destinations_of",
     "events_of",
+    "has_workflows",
     "late_deliveries",
     "late_entries",
     "messages_of",
@@ -38,6 +40,7 @@ _PART: Final = 200
 _LABELS: Final = (
     "language", "complaint", "motive", "severity", "justice", "quality", "touchpoint", "tone", "guarantee", "conduct",
 )  # fmt: skip
+_WORKFLOWS: Final = sa.table("workflow_status", sa.column("workflow_uuid"), sa.column("status"), schema=SCHEMA)
 _PENDING: Final = deliveries.c.status == sa.literal_column("'pending'")
 
 
@@ -62,12 +65,13 @@ class AuditedMessage:
 class AuditedCase:
     """A case: its plan as the text of its JSON, and what hangs on it.
 
-    ``messages`` and ``complaining`` count its messages, ``steps`` are the ids of its present plan's, ``histories``
-    counts what happened to it, ``told`` its events by type.
+    ``messages`` and ``complaining`` count its messages, ``steps`` are the ids of its present plan's, ``told`` counts
+    its events by type. ``workflow`` is what the workflow library says of the one that sees it through.
     """
 
     id: str
     status: str
+    updated_at: datetime
     closed_at: datetime | None
     outcome: str | None
     complaints: int
@@ -80,8 +84,8 @@ class AuditedCase:
     messages: int
     complaining: int
     steps: frozenset[str]
-    histories: Mapping[str, int]
     told: Mapping[str, int]
+    workflow: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +151,20 @@ async def messages_of(connection: Connection) -> AsyncIterator[AuditedMessage]:
             )
 
 
-async def cases_of(connection: Connection) -> AsyncIterator[AuditedCase]:
-    """Yield every case."""
-    own = ("id", "status", "closed_at", "outcome", "complaints", "revision", "openings", "next_at", "policy_version")
+async def has_workflows(connection: Connection) -> bool:
+    """Say whether the workflow library has tables here."""
+    known = await connection.run_sync(lambda c: sa.inspect(c).has_table(_WORKFLOWS.name, schema=SCHEMA))
+    if known:  # on SQLite they are a file of their own, whose moment to be seen begins now
+        await connection.execute(sa.select(_WORKFLOWS.c.status).limit(1))
+    return known
+
+
+async def cases_of(connection: Connection, workflow: Callable[[str, int], str] | None) -> AsyncIterator[AuditedCase]:
+    """Yield every case; ``workflow`` names what sees its opening through, if the library has tables."""
+    own = (
+        "id", "status", "updated_at", "closed_at", "outcome", "complaints", "revision", "openings", "next_at",
+        "policy_version",
+    )  # fmt: skip
     query = (
         sa.select(*(cases.c[name] for name in own), policies.c.version.label("known"))
         .add_columns(sa.cast(cases.c.plan, sa.Text).label("plan"))
@@ -164,7 +179,8 @@ async def cases_of(connection: Connection) -> AsyncIterator[AuditedCase]:
         for row in await _all(connection, chosen):
             if (row["case_id"], row["revision"]) in present:
                 done[row["case_id"]].add(row["id"])
-        happened = await _counted(connection, history, history.c.case_id, history.c.event, ids)
+        names = {workflow(row["id"], row["openings"]): row["id"] for row in part} if workflow else {}
+        status = await _workflows(connection, names)
         told = await _told(connection, outbox.c.case_id, ids)
         for row in part:
             everyone, complaining = counted.get(row["id"], (0, 0))
@@ -175,8 +191,8 @@ async def cases_of(connection: Connection) -> AsyncIterator[AuditedCase]:
                 messages=everyone,
                 complaining=complaining,
                 steps=frozenset(done[row["id"]]),
-                histories=happened.get(row["id"], {}),
                 told=told.get(row["id"], {}),
+                workflow=status.get(row["id"]),
             )
 
 
@@ -300,6 +316,14 @@ async def _told(
     connection: Connection, column: sa.ColumnElement[str], ids: Sequence[str]
 ) -> dict[str, Mapping[str, int]]:
     return await _counted(connection, outbox, column, outbox.c.type, ids, outbox.c.kind == OutboxKind.EVENT)
+
+
+async def _workflows(connection: Connection, names: Mapping[str, str]) -> dict[str, str]:
+    """Return the status of workflows, by what their names stand for."""
+    if not names:
+        return {}
+    rows = await _all(connection, sa.select(_WORKFLOWS).where(_WORKFLOWS.c.workflow_uuid.in_(list(names))))
+    return {names[row["workflow_uuid"]]: row["status"] for row in rows}
 
 
 async def _messages_by_case(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[int, int]]:

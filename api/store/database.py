@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from api.store.migrate import upgrade, verify
 from api.store.sqlite import DRIVER
 from api.store.together import Together, Work
+from api.store.workflows import SCHEMA, workflow_file
 from classifier.errors import InputError
 
 __all__ = ["FILE_NAME", "Connection", "DatabaseUrl", "Store", "UnavailableError", "database_url", "lock_together"]
@@ -91,7 +92,7 @@ class Store:
         """
         if url.get_backend_name() == "sqlite" and not Path(str(url.database)).is_file():
             raise InputError(f"{Path(str(url.database)).parent} holds no database: name the service's folder by --data")
-        store = cls(_only_reading(_engine(url)))
+        store = cls(_only_reading(_engine(url), url))
         try:
             async with store.read() as connection:
                 await connection.run_sync(verify)
@@ -189,11 +190,20 @@ def _engine(url: URL) -> AsyncEngine:
     return engine
 
 
-def _only_reading(engine: AsyncEngine) -> AsyncEngine:
-    """Return an engine whose connections refuse to write."""
+def _only_reading(engine: AsyncEngine, url: URL) -> AsyncEngine:
+    """Return an engine whose connections refuse to write, and find the workflows in the same schema everywhere."""
     if engine.dialect.name == "postgresql":
         return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    event.listen(engine.sync_engine, "connect", lambda made, _: made.execute("PRAGMA query_only = ON").close())
+    workflows = workflow_file(url)
+
+    def restrict(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        if workflows.is_file():
+            cursor.execute(f"ATTACH DATABASE ? AS {SCHEMA}", (str(workflows),))
+        cursor.execute("PRAGMA query_only = ON")
+        cursor.close()
+
+    event.listen(engine.sync_engine, "connect", restrict)
     return engine
 
 

@@ -9,13 +9,19 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import URL
 
-__all__ = ["SCHEMA", "WorkflowDatabase", "close_workflow_database", "workflow_database"]
+__all__ = ["SCHEMA", "WorkflowDatabase", "close_workflow_database", "workflow_database", "workflow_file"]
 
 WorkflowDatabase = sa.Engine
 """What the workflow library takes."""
 
 SCHEMA: Final = "recupera_workflow"
 _BUSY_MS: Final = 30_000
+
+
+def workflow_file(url: URL) -> Path:
+    """Return the file beside a SQLite database that workflows are kept in."""
+    main = Path(str(url.database))
+    return main.with_name(f"{main.stem}-workflows{main.suffix}")
 
 
 def workflow_database(url: URL, *, connections: int = 8) -> WorkflowDatabase:
@@ -27,10 +33,8 @@ def workflow_database(url: URL, *, connections: int = 8) -> WorkflowDatabase:
     """
     if url.get_backend_name() == "postgresql":
         return sa.create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=connections, max_overflow=4)
-    main = Path(str(url.database))
-    file = main.with_name(f"{main.stem}-workflows{main.suffix}")
     engine = sa.create_engine(
-        URL.create("sqlite", database=str(file)),
+        URL.create("sqlite", database=str(workflow_file(url))),
         hide_parameters=True,
         pool_size=connections,
         connect_args={"timeout": _BUSY_MS / 1000, "check_same_thread": False},
