@@ -146,10 +146,10 @@ def _classify_text(text: str, classifier: ComplaintClassifier, wanted: Wanted, s
         from classifier.card import card
 
         width = None if sys.stdout.isatty() else _PLAIN_WIDTH
-        Console(width=width, highlight=False).print(card(result, text, showing.language or _user_language()))
+        Console(width=width, highlight=False).print(card(result, text, showing.language or user_language()))
 
 
-def _user_language() -> str:
+def user_language() -> str:
     """Return the language of the locale if a card has it, else English."""
     names = (os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
     locale = next(filter(None, names), "")[:2].lower()
