@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Self, TypeVar
 
 import sqlalchemy as sa
+from pydantic_core import from_json, to_json
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, OperationalError
@@ -177,12 +178,16 @@ async def lock_together(connection: AsyncConnection, *names: str) -> None:
 
 def _engine(url: URL) -> AsyncEngine:
     """Return an engine; no statement's values ever reach an error message or a log."""
+    options: dict[str, Any] = {
+        "hide_parameters": True,
+        "pool_timeout": _BUSY_SECONDS,
+        "json_serializer": lambda value: to_json(value).decode(),
+        "json_deserializer": from_json,
+    }
     try:
         if url.get_backend_name() == "postgresql":
-            return create_async_engine(url, hide_parameters=True, pool_pre_ping=True, pool_timeout=_BUSY_SECONDS)
-        engine = create_async_engine(
-            url, hide_parameters=True, pool_timeout=_BUSY_SECONDS, connect_args={"timeout": _BUSY_SECONDS}
-        )
+            return create_async_engine(url, pool_pre_ping=True, **options)
+        engine = create_async_engine(url, connect_args={"timeout": _BUSY_SECONDS}, **options)
     except ModuleNotFoundError as error:
         raise InputError(f"PostgreSQL needs {error.name}: pip install 'recupera[postgres]'") from None
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)

@@ -22,6 +22,12 @@ __all__ = ["MessageFilter", "add", "complaints_of", "find", "get", "lock", "of_c
 SEVERAL: Final = frozenset(task.id for task in TASKS if task.kind is TaskKind.MULTI)
 
 
+# The label is no condition: SQLite would look at all complaints there are, not at all that this customer wrote.
+_COMPLAINTS: Final = sa.select(sa.func.count().filter(messages.c.complaint)).where(
+    messages.c.customer_id == sa.bindparam("customer")
+)
+
+
 @dataclass(frozen=True, slots=True)
 class MessageFilter:
     """Which messages; ``labels`` by task, any of its labels. Times: from ``since`` to before ``until``."""
@@ -97,8 +103,7 @@ async def page(
 
 async def complaints_of(connection: AsyncConnection, customer_id: str) -> int:
     """Return how many complaints of a customer are stored."""
-    mine = sa.and_(messages.c.customer_id == customer_id, messages.c.complaint.is_(True))
-    return int((await connection.execute(sa.select(sa.func.count()).select_from(messages).where(mine))).scalar_one())
+    return int((await connection.execute(_COMPLAINTS, {"customer": customer_id})).scalar_one())
 
 
 async def set_review(connection: AsyncConnection, message_id: str, status: ReviewStatus) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
+from functools import cache
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -14,15 +15,27 @@ __all__ = ["fetch", "fetch_one", "insert", "page", "values"]
 R = TypeVar("R")
 
 
-def _columns(table: sa.Table, record: type[Any]) -> list[sa.Column[Any]]:
-    return [table.c[field.name] for field in fields(record)]
+@cache
+def _select(table: sa.Table, record: type[Any]) -> sa.Select[Any]:
+    """Return the query for all records, made once: SQLAlchemy takes longer for that than SQLite for the answer."""
+    return sa.select(*(table.c[name] for name in _names(record)))
+
+
+@cache
+def _insert(table: sa.Table) -> sa.Insert:
+    return table.insert()
+
+
+@cache
+def _names(record: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(record))
 
 
 async def fetch(
     connection: AsyncConnection, table: sa.Table, record: type[R], *where: sa.ColumnElement[bool], order: str = "id"
 ) -> list[R]:
     """Return the records of ``table`` for which all of ``where`` holds."""
-    rows = await connection.execute(sa.select(*_columns(table, record)).where(*where).order_by(table.c[order]))
+    rows = await connection.execute(_select(table, record).where(*where).order_by(table.c[order]))
     return [record(**row) for row in rows.mappings()]
 
 
@@ -30,7 +43,7 @@ async def fetch_one(
     connection: AsyncConnection, table: sa.Table, record: type[R], *where: sa.ColumnElement[bool], lock: bool = False
 ) -> R | None:
     """Return the record for which all of ``where`` holds; ``lock`` it until the transaction ends."""
-    query = sa.select(*_columns(table, record)).where(*where)
+    query = _select(table, record).where(*where)
     row = (await connection.execute(query.with_for_update() if lock else query)).mappings().one_or_none()
     return None if row is None else record(**row)
 
@@ -39,16 +52,16 @@ async def page(
     connection: AsyncConnection, table: sa.Table, record: type[R], where: Sequence[sa.ColumnElement[bool]], limit: int
 ) -> list[R]:
     """Return the newest ``limit`` records, newest first."""
-    query = sa.select(*_columns(table, record)).where(*where).order_by(table.c.id.desc()).limit(limit)
+    query = _select(table, record).where(*where).order_by(table.c.id.desc()).limit(limit)
     return [record(**row) for row in (await connection.execute(query)).mappings()]
 
 
 async def insert(connection: AsyncConnection, table: sa.Table, records: Sequence[Any], **more: Any) -> None:
     """Add records; ``more`` are columns that the records don't have, the same for all."""
     if records:
-        await connection.execute(table.insert(), [{**values(record), **more} for record in records])
+        await connection.execute(_insert(table), [{**values(record), **more} for record in records])
 
 
 def values(record: Any) -> dict[str, Any]:
     """Return the columns of a record."""
-    return {field.name: getattr(record, field.name) for field in fields(record)}
+    return {name: getattr(record, name) for name in _names(type(record))}
