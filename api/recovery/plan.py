@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Self
+from types import NoneType
+from typing import Any, Final, Self
 from zoneinfo import ZoneInfo
 
 from api.recovery.case import Money
@@ -188,8 +189,13 @@ class Plan:
         return cls(**values)
 
 
+_PLAIN: Final = frozenset({str, bool, int, float, NoneType})
+
+
 def _json(value: Any) -> Any:
     """Turn a record into JSON values."""
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, date | Decimal | StrEnum):
