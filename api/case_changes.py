@@ -5,8 +5,10 @@ Every function works within its caller's transaction, and does nothing when what
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from api.cases import event_data, locked, work
 from api.errors import ConflictError
@@ -16,6 +18,8 @@ from api.store.records import CaseRecord, CaseStatus, OutboxKind, StepStatus
 from api.workflow.version import WORKFLOW_VERSION
 
 __all__ = ["cancel", "reassign", "reopen"]
+
+_MOMENTS: Final = ("due", "warn_at", "local")
 
 
 async def reassign(
@@ -56,11 +60,11 @@ async def cancel(
 async def reopen(
     connection: Connection, case_id: str, *, by: str | None, note: str | None, now: datetime
 ) -> CaseRecord:
-    """Take a case up again where it was left; the time that it was closed does not count."""
+    """Take a case up again where it was left. The time that it was closed does not count, except for the law."""
     case = await locked(connection, case_id)
     if case.status == CaseStatus.OPEN:
         return case
-    away = now - (case.closed_at or now)
+    later = _Later(now - (case.closed_at or now), _legal_end(case, now))
     detail = {"outcome": case.outcome, "was": case.status, "note": note}
     case = replace(
         case,
@@ -68,18 +72,49 @@ async def reopen(
         outcome=None,
         closed_at=None,
         updated_at=now,
-        first_answer_due=case.first_answer_due and case.first_answer_due + away,
-        resolution_due=case.resolution_due and case.resolution_due + away,
+        first_answer_due=later(case.first_answer_due),
+        resolution_due=later(case.resolution_due),
+        plan=case.plan and _put_off(case.plan, later),
         openings=case.openings + 1,
         workflow_version=WORKFLOW_VERSION,
         next_at=now,
     )
     await cases.save(connection, case)
-    await cases.revive(connection, case, later=away)
+    await cases.revive(connection, case, later=later.by)
     await cases.record(connection, case, "case.reopened", actor=by, detail=detail)
     await _tell(connection, case, "case.opened", reopened=True)
     await outbox.add(connection, work(case, "start"))
     return case
+
+
+@dataclass(frozen=True, slots=True)
+class _Later:
+    """Puts moments off ``by`` a time, but not past the end of a legal term that still runs."""
+
+    by: timedelta
+    end: datetime | None
+
+    def __call__(self, moment: datetime | None) -> datetime | None:
+        if moment is None:
+            return None
+        return moment + self.by if self.end is None else max(moment, min(moment + self.by, self.end))
+
+
+def _legal_end(case: CaseRecord, now: datetime) -> datetime | None:
+    """Return when the first legal term ends that is not over."""
+    ends = (datetime.fromisoformat(term["due"]) for term in (case.plan or {}).get("legal", ()))
+    return min((end for end in ends if end > now), default=None)
+
+
+def _put_off(plan: Mapping[str, Any], later: _Later) -> Mapping[str, Any]:
+    """Return a plan with its deadlines put off."""
+    deadlines = []
+    for deadline in plan.get("deadlines", ()):
+        moments = {name: datetime.fromisoformat(deadline[name]) for name in _MOMENTS if name in deadline}
+        put_off = {name: later(moment) or moment for name, moment in moments.items()}
+        written = {name: moment.isoformat().replace("+00:00", "Z") for name, moment in put_off.items()}
+        deadlines.append({**deadline, **written})
+    return {**plan, "deadlines": deadlines} if deadlines else plan
 
 
 async def _tell(connection: Connection, case: CaseRecord, event: str, **more: object) -> None:

@@ -27,7 +27,7 @@ from api.routes import cases, channels, classify, deliveries, destinations, feed
 from api.routes.alerts import router as alert_routes
 from api.service import Service
 from api.settings import Settings
-from api.store.database import Store, database_url
+from api.store.database import Store
 from classifier import ComplaintClassifier
 
 __all__ = ["create_app"]
@@ -42,11 +42,12 @@ def create_app(
     classifier: ComplaintClassifier | None = None,
     planner: Planner | None = None,
     loaded: Callable[[Exception | None], None] = lambda _: None,
+    worker: bool = False,
 ) -> FastAPI:
     """Build the service; without ``classifier`` the model is loaded while the service already answers ``/livez``.
 
     Without ``planner`` plans follow the recovery policy. ``loaded`` is told when messages can be classified, or why
-    they never will be.
+    they never will be. With ``worker`` the workflows of cases run here too; a process has one worker at most.
     """
 
     @asynccontextmanager
@@ -54,6 +55,8 @@ def create_app(
         loading = asyncio.create_task(_load(app, settings, classifier, planner, loaded))
         if classifier is not None:
             await loading
+        if worker:
+            app.state.starting = asyncio.create_task(_start_worker(app, settings, loading))
         yield
         loading.cancel()
         with suppress(asyncio.CancelledError):
@@ -69,7 +72,7 @@ def create_app(
         redoc_url=None,
     )
     app.state.service = app.state.store = app.state.deliveries = app.state.channels = None
-    app.state.watch = None
+    app.state.watch = app.state.worker = app.state.starting = None
     app.include_router(health.router)
     for routes in (classify, messages, feedback, cases, destinations, deliveries, channels):
         app.include_router(routes.router)
@@ -111,10 +114,20 @@ async def _load(
     loaded(None)
 
 
+async def _start_worker(app: FastAPI, settings: Settings, loading: asyncio.Task[None]) -> None:
+    """See cases through, once messages are taken: nobody waits for the workflow library to be imported."""
+    await asyncio.shield(loading)
+    if app.state.service is None:
+        return
+    from api.workflow.worker import Worker
+
+    app.state.worker = worker = Worker(app.state.store, settings.database_url, settings.worker.executor_id or "service")
+    worker.start()
+
+
 async def _open(settings: Settings) -> Store:
     """Open the database of the settings."""
-    setting = settings.database.get_secret_value() if settings.database else None
-    return await Store.open(database_url(setting, settings.data))
+    return await Store.open(settings.database_url)
 
 
 def _planner(settings: Settings) -> Planner:
@@ -133,6 +146,11 @@ async def _close(app: FastAPI) -> None:
     """Answer what is waiting, then stop."""
     service: Service | None = app.state.service
     app.state.service = None
+    if app.state.starting is not None:
+        app.state.starting.cancel()
+        await asyncio.gather(app.state.starting, return_exceptions=True)
+    if app.state.worker is not None:
+        await app.state.worker.stop()
     desks: Channels | None = app.state.channels
     app.state.channels = None
     if desks is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
@@ -22,6 +22,9 @@ from api.channels.settings import ChannelsSettings
 from api.delivery.guard import AllowList
 from api.early_warning.settings import AlertSettings
 from classifier.errors import InputError
+
+if TYPE_CHECKING:
+    from api.store.database import DatabaseUrl
 
 FILE: Final = "recupera.toml"
 
@@ -58,6 +61,20 @@ class DeliverySettings(BaseModel):
         return entries
 
 
+class WorkerSettings(BaseModel):
+    """Who sees cases through: ``[worker]`` in the file, ``RECUPERA_WORKER_*`` in the environment.
+
+    ``inside`` runs the workflows in the process of the service; without it ``recupera worker`` must run.
+    ``executor_id`` names this process, and is the same after a restart: no two processes have the same one. Without it
+    the service is ``service`` and ``recupera worker`` is ``worker``.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    inside: bool = True
+    executor_id: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
+
+
 class Settings(BaseSettings):
     """What an operator may set.
 
@@ -90,8 +107,16 @@ class Settings(BaseSettings):
     batch_wait_ms: float = Field(default=1.0, ge=0)
     max_body_bytes: int = Field(default=32 * 1024 * 1024, ge=1024)
     delivery: DeliverySettings = DeliverySettings()
+    worker: WorkerSettings = WorkerSettings()
     alerts: AlertSettings = AlertSettings()
     channels: ChannelsSettings = ChannelsSettings()
+
+    @property
+    def database_url(self) -> DatabaseUrl:
+        """Where the database is; raise ``InputError`` if the setting names none that is supported."""
+        from api.store.database import database_url
+
+        return database_url(self.database.get_secret_value() if self.database else None, self.data)
 
     @classmethod
     def settings_customise_sources(

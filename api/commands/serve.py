@@ -55,7 +55,7 @@ def _serve(settings: Settings) -> None:
     url = f"http://{_shown(settings.host)}:{listener.getsockname()[1]}"
     if not _is_loopback(settings.host):
         typer.echo(f"warning: {settings.host} can be reached from other machines, and no key is asked for", err=True)
-    failure = _run(lambda loaded: create_app(settings, loaded=loaded), listener, url)
+    failure = _run(lambda loaded: create_app(settings, loaded=loaded, worker=settings.worker.inside), listener, url)
     if failure is not None:
         raise InputError(f"the service can't start: {failure}")
 

@@ -18,9 +18,14 @@ async def live() -> dict[str, str]:
 
 @router.get("/readyz", summary="The model is loaded", responses={503: {"description": "Not yet, or no longer"}})
 async def ready(request: Request) -> JSONResponse:
-    """Return 200 once messages can be classified, with the model that does it; 503 before and after."""
+    """Return 200 once messages can be classified, with the model that does it; 503 before and after.
+
+    ``worker`` says whether this process sees cases through, if it has a worker at all.
+    """
     service = request.app.state.service
     if service is None:
         return problem(503, "the model is being loaded", headers={"Retry-After": "1"})
     model = service.classifier.model
-    return JSONResponse({"status": "ready", "model": f"{model.name} {model.version}", "taxonomy": model.taxonomy})
+    told = {"status": "ready", "model": f"{model.name} {model.version}", "taxonomy": model.taxonomy}
+    worker = request.app.state.worker
+    return JSONResponse(told if worker is None else {**told, "worker": worker.told()})

@@ -64,6 +64,10 @@ class Worker:
         self._stopping = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
 
+    def told(self) -> dict[str, str]:
+        """Return how the worker is, for people who look after the service."""
+        return {"executor": self.executor_id, "state": str(self.state)}
+
     def start(self) -> None:
         """Begin, in the background, as soon as nobody else has the executor."""
         self._running = asyncio.create_task(self._run())

@@ -34,14 +34,15 @@ class Staged:
 
     version = "staged 1"
 
-    def __init__(self, *, guarantee: bool = False) -> None:
+    def __init__(self, *, guarantee: bool = False, hour: timedelta = timedelta(hours=1)) -> None:
         self.content = {"name": self.version, "queues": list(QUEUES)}
         self.guarantee = guarantee
+        self.hour = hour
 
     def plan(self, situation: Situation) -> Plan:
         start = situation.received_at
         due = {"first_answer": 8, "resolution": 48, "follow_up": 120}
-        moments = {kind: start + timedelta(hours=hours) for kind, hours in due.items()}
+        moments = {kind: start + hours * self.hour for kind, hours in due.items()}
         stages = {"greet": "first_answer", "resolve": "resolution", "check": "follow_up"}
         names = {"greet": "greet", "resolve": "resolve", "check": "confirm_solved"}
         steps = [
@@ -52,7 +53,7 @@ class Staged:
         if self.guarantee:
             claims = [{"id": "late", "promise": "grátis", "payout": "refund", "share": 1.0, "step": PAY}]
             about = {"id": PAY, "stage": "resolve", "automatic": True}
-            steps.insert(1, PlannedStep(PAY, start + timedelta(hours=24), about))
+            steps.insert(1, PlannedStep(PAY, start + 24 * self.hour, about))
         content = {
             "language": "pt",
             "escalate_to": "care",
@@ -101,7 +102,7 @@ class Desk:
 
     async def complain(self, name: str = "1", text: str = "Chegou quebrado.", **more: Any) -> str:
         """Take a message in and return its case."""
-        accepted = await self.intake.accept(Incoming("email", name, text, thread_id="t", **more))
+        accepted = await self.intake.accept(Incoming("email", name, text, **{"thread_id": "t", **more}))
         assert accepted.case is not None
         return accepted.case.id
 
