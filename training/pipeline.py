@@ -35,6 +35,7 @@ from training.export import export_network
 from training.losses import MultiTaskLoss
 from training.modeling import ComplaintModel
 from training.ngrams import fit_ngrams, mixed
+from training.released import is_model, released_network
 from training.tables import HUB, read_table, rows_of
 from training.trainer import Encoded, Progress, Session, train
 
@@ -177,11 +178,23 @@ def _write_calibration(path: Path, calibration: Calibration) -> None:
 
 
 def _build(config: TrainingConfig, places: Places, examples: Sequence[Example]) -> tuple[ComplaintModel, TokenEncoder]:
-    """Load the encoder and put heads on it."""
+    """Load the encoder and put heads on it, or take up a model that was released."""
     section = config.encoder
-    network, tokenizer = load_encoder(section, folder=places.configuration, texts=[e.text for e in examples])
-    network.embeddings.word_embeddings.requires_grad_(not section.freeze_embeddings)
-    return ComplaintModel(network, dropout=config.optimizer.dropout), TokenEncoder(tokenizer, config.data.max_tokens)
+    released = _released(section.source, places)
+    if released is not None:
+        log.info("going on from the model in %s", released)
+        model, tokenizer = released_network(released, dropout=config.optimizer.dropout)
+    else:
+        texts = [e.text for e in examples]
+        network, tokenizer = load_encoder(section, folder=places.configuration, texts=texts)
+        model = ComplaintModel(network, dropout=config.optimizer.dropout)
+    model.encoder.embeddings.word_embeddings.requires_grad_(not section.freeze_embeddings)
+    return model, TokenEncoder(tokenizer, config.data.max_tokens)
+
+
+def _released(source: str, places: Places) -> Path | None:
+    """Return the model directory that ``source`` names, beside the configuration or from here, if it is one."""
+    return next((path for path in (places.configuration / source, Path(source)) if is_model(path)), None)
 
 
 def _read(section: CorpusSection, places: Places) -> list[Example]:
