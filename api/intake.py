@@ -38,7 +38,7 @@ class Incoming:
     @property
     def content_hash(self) -> str:
         """What tells whether the same message came again, or another one of its name."""
-        content = asdict(self)
+        content: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
         content["received_at"] = self.received_at and self.received_at.astimezone(UTC).isoformat()
         return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
