@@ -162,7 +162,7 @@ def taken_up(message: MessageRecord, case: CaseRecord) -> list[OutboxRecord]:
 
 def work(case: CaseRecord, change: str) -> OutboxRecord:
     """Return what has the workflow of a case look at a change."""
-    about = {"case_id": case.id, "opening": case.openings, "revision": case.revision}
+    about = {"case_id": case.id, "opening": case.openings, "version": case.workflow_version or WORKFLOW_VERSION}
     return outbox.entry(OutboxKind.WORKFLOW, change, about, case.updated_at)
 
 

@@ -92,9 +92,9 @@ def _deadlines(case: CaseRecord, present: Sequence[StepRecord], steps: Sequence[
         yield Item(moment, key_of(case, Missed.RESOLUTION, moment.isoformat()), missed=Missed.RESOLUTION)
     unanswered = {case.first_answer_due} if not _is_answered(steps) else set()
     unanswered |= {first} if not _is_answered(present) else set()
-    for moment in unanswered - late:
-        if moment is not None:
-            yield Item(moment, key_of(case, Missed.FIRST_ANSWER, moment.isoformat()), missed=Missed.FIRST_ANSWER)
+    for due in unanswered - late:
+        if due is not None:
+            yield Item(due, key_of(case, Missed.FIRST_ANSWER, due.isoformat()), missed=Missed.FIRST_ANSWER)
 
 
 def _planned(case: CaseRecord) -> Sequence[Mapping[str, Any]]:

@@ -40,12 +40,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """Something happened to an opening of a case; ``key`` tells the same signal from another."""
+    """Something happened to an opening of a case that began under ``version``.
+
+    ``key`` tells the same signal from another.
+    """
 
     case_id: str
     opening: int
     change: str
     key: str
+    version: str = WORKFLOW_VERSION
 
     @property
     def workflow_id(self) -> str:
@@ -112,12 +116,12 @@ class Engine:
         """Start the workflows of cases, and wake those that run. The same signal twice is one."""
         for signal in signals:
             if signal.change == "start":
-                _start(signal.case_id, signal.opening)
+                _start(signal)
                 continue
             try:
                 DBOS.send(signal.workflow_id, {"change": signal.change}, _TOPIC, idempotency_key=signal.key)
             except dbos_error.DBOSNonExistentWorkflowError:
-                _start(signal.case_id, signal.opening)  # its first look sees the change
+                _start(signal)  # its first look sees the change
 
     def rouse(self, overdue: Iterable[tuple[Signal, bool]]) -> None:
         """See to cases that nobody looked at in time: by the case's own workflow, or (``False``) by its follow-up."""
@@ -125,7 +129,7 @@ class Engine:
             name = signal.workflow_id if is_own else _follow_up_id(signal.case_id, signal.opening)
             status = DBOS.get_workflow_status(name)
             if status is None:
-                (_start if is_own else _start_follow_up)(signal.case_id, signal.opening)
+                (_start if is_own else _start_follow_up)(signal)
             elif status.status in _STOPPED:
                 DBOS.resume_workflow(name, queue_name=QUEUE)
             elif status.status == "DELAYED":
@@ -140,6 +144,15 @@ class Engine:
             DBOS.resume_workflows(names, queue_name=QUEUE)
             taken += len(names)
         return taken
+
+    def forget(self, before: datetime) -> int:
+        """Forget some of the workflows that ended before a moment; return how many."""
+        ended = DBOS.list_workflows(
+            status="SUCCESS", completed_before=before.isoformat(), load_input=False, load_output=False, limit=_AT_ONCE
+        )
+        if ended:
+            DBOS.delete_workflows([status.workflow_id for status in ended])
+        return len(ended)
 
     async def at_home(self, work: Callable[[Store, datetime], Awaitable[Any]]) -> Any:
         """Do ``work`` on the loop of the service; what fails is tried again until it works, or the process stops."""
@@ -219,16 +232,17 @@ def _follow_up_id(case_id: str, opening: int) -> str:
     return f"{workflow_id(case_id, opening)}:follow-up"
 
 
-def _start(case_id: str, opening: int) -> None:
-    """Start the workflow of a case, unless it was started before."""
-    with SetWorkflowID(workflow_id(case_id, opening)):
-        DBOS.enqueue_workflow(QUEUE, _see_through, case_id, opening)
+def _start(signal: Signal) -> None:
+    """Start the workflow of a case, unless it was started before; workers of its version run it."""
+    with SetWorkflowID(signal.workflow_id), SetEnqueueOptions(app_version=signal.version):
+        DBOS.enqueue_workflow(QUEUE, _see_through, signal.case_id, signal.opening)
 
 
-def _start_follow_up(case_id: str, opening: int) -> None:
+def _start_follow_up(signal: Signal) -> None:
     """Start the follow-up of a case at once, unless it was started before."""
-    with SetWorkflowID(_follow_up_id(case_id, opening)):
-        DBOS.enqueue_workflow(QUEUE, _check_again, case_id, opening)
+    name = _follow_up_id(signal.case_id, signal.opening)
+    with SetWorkflowID(name), SetEnqueueOptions(app_version=signal.version):
+        DBOS.enqueue_workflow(QUEUE, _check_again, signal.case_id, signal.opening)
 
 
 def _pending(executor_id: str) -> list[str]:

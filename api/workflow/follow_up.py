@@ -33,8 +33,11 @@ def follow_up_at(case: CaseRecord, policy: Mapping[str, Any] | None, closed_at: 
     wanted = planned.get(DeadlineKind.FOLLOW_UP)
     if wanted is None:
         return None
-    told = {name: (case.customer or {}).get(name) for name in ("country", "region", "timezone")}
-    context = Context(now=closed_at, **{key: value for key, value in told.items() if isinstance(value, str)})
+    customer = case.customer or {}
+    told: dict[str, Any] = {
+        name: value for name in ("country", "region", "timezone") if isinstance(value := customer.get(name), str)
+    }
+    context = Context(now=closed_at, **told)
     try:
         calendar = business_calendar(_policy(str(case.policy_version), policy or {}), context)
         return calendar.add(closed_at, Span.parse(wanted["span"]))

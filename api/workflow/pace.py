@@ -27,7 +27,7 @@ class Pace:
 class Rhythm:
     """Seconds between looks: at the outbox, at overdue cases, at this lock, at the locks of others, while standing by.
 
-    ``grace``: how long a case may be overdue before it is seen to.
+    ``grace``: how long a case may be overdue before it is seen to. ``keep``: how long a workflow that ended is kept.
     """
 
     relay: float = 0.25
@@ -35,4 +35,6 @@ class Rhythm:
     watch: float = 5.0
     take_over: float = 15.0
     stand_by: float = 1.0
+    forget: float = 600.0
     grace: timedelta = field(default=timedelta(seconds=60))
+    keep: timedelta = field(default=timedelta(days=30))

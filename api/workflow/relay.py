@@ -11,6 +11,7 @@ from api.store import cases, outbox
 from api.store.database import Connection, Store
 from api.store.records import CaseRecord, CaseStatus, OutboxKind, OutboxRecord
 from api.workflow.engine import Engine, Signal
+from api.workflow.version import WORKFLOW_VERSION
 
 __all__ = ["Relay"]
 
@@ -64,11 +65,14 @@ class Relay:
 
 
 def _signal(entry: OutboxRecord) -> Signal:
-    return Signal(entry.data["case_id"], entry.data.get("opening", 1), entry.type, entry.id)
+    data = entry.data
+    version = data.get("version", WORKFLOW_VERSION)
+    return Signal(data["case_id"], data.get("opening", 1), entry.type, entry.id, version=version)
 
 
 def _overdue(case: CaseRecord) -> Signal:
-    return Signal(case.id, case.openings, "overdue", f"overdue:{case.next_at and case.next_at.isoformat()}")
+    key, version = f"overdue:{case.next_at and case.next_at.isoformat()}", case.workflow_version or WORKFLOW_VERSION
+    return Signal(case.id, case.openings, "overdue", key, version=version)
 
 
 def _is_seen_through(case: CaseRecord) -> bool:

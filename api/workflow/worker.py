@@ -152,10 +152,14 @@ class Worker:
         async def take_over() -> int:
             return await self._take_over(engine)
 
+        async def forget() -> int:
+            return await asyncio.to_thread(engine.forget, self._clock.now() - self._rhythm.keep)
+
         return [
             self._repeat(relay.turn, self._rhythm.relay),
             self._repeat(relay.sweep, self._rhythm.sweep),
             self._repeat(take_over, self._rhythm.take_over),
+            self._repeat(forget, self._rhythm.forget),
         ]
 
     async def _repeat(self, chore: Callable[[], Awaitable[int]], seconds: float) -> None:

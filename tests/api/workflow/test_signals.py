@@ -1,6 +1,8 @@
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from dbos import DBOS
 
 from api.case_changes import cancel, reopen
 from api.cases import close, complete_step
@@ -169,3 +171,34 @@ async def test_what_waits_survives_a_stop(desk: Desk) -> None:
     async with desk.working(clock=FastClock(clock.now() + 9 * HOUR), sweep=3600):
         await until(lambda: desk.events(case_id, "case.escalated"))
     assert len(await desk.events(case_id, "case.escalated")) == 1
+
+
+async def test_a_case_runs_under_the_version_it_began_with(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.cases.WORKFLOW_VERSION", "0")
+    case_id = await desk.complain()
+    begun = await desk.case(case_id)
+    assert begun.workflow_version == "0"
+    async with desk.working(clock=FastClock(begun.opened_at + 9 * HOUR)):  # of a later version
+        await until(lambda: finished(desk))
+        await asyncio.sleep(0.5)
+        assert not await desk.events(case_id, "case.escalated")
+    monkeypatch.setattr("api.workflow.engine.WORKFLOW_VERSION", "0")
+    async with desk.working(clock=FastClock(begun.opened_at + 9 * HOUR)):
+        await until(lambda: desk.events(case_id, "case.escalated"))
+
+
+async def test_workflows_that_ended_long_ago_are_forgotten(desk: Desk) -> None:
+    case_id, clock = await desk.complain(), FastClock()
+    async with desk.working(clock=clock, forget=0.05, keep=timedelta(days=2)) as worker:
+        async with desk.store.write() as connection:
+            await close(connection, case_id, Outcome.LOST, by=None, note=None, now=clock.now())
+        await until(lambda: seen(desk, case_id, None))
+        await until(lambda: _state(case_id, "SUCCESS"))
+        clock.set(clock.now() + timedelta(days=3))
+        await until(lambda: _state(case_id, None))
+    assert worker.executor_id == "one"
+
+
+async def _state(case_id: str, wanted: str | None) -> bool:
+    status = await asyncio.to_thread(DBOS.get_workflow_status, case_id)
+    return (status and status.status) == wanted
