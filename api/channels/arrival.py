@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from html import unescape
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ __all__ = [
     "TagsSeen",
     "Wrote",
     "as_record",
+    "attachment_names",
     "field",
     "identifier",
     "incoming",
@@ -32,6 +34,7 @@ __all__ = [
 
 _EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _NAMED_ATTACHMENTS: Final = 20
+_KEY_LENGTH: Final = 255
 
 
 class ShapeError(Exception):
@@ -72,11 +75,16 @@ def as_record(arrival: Arrival, now: datetime) -> InboundRecord:
         message, thread = arrival.message, arrival.message.thread_id or arrival.message.external_id
         content = asdict(message)
         content["received_at"] = message.received_at and message.received_at.isoformat()
-        return InboundRecord(new_id(), message.channel, arrival.key[:255], InboundKind.MESSAGE, thread, content, now,
+        return InboundRecord(new_id(), message.channel, _key(arrival.key), InboundKind.MESSAGE, thread, content, now,
                              next_at=now)  # fmt: skip
     name = new_id()
     seen = {"tags": list(arrival.tags)}
     return InboundRecord(name, arrival.channel, name, InboundKind.TAGS, arrival.thread_id, seen, now, next_at=now)
+
+
+def _key(key: str) -> str:
+    """Return a key that fits its column."""
+    return key if len(key) <= _KEY_LENGTH else sha256(key.encode()).hexdigest()
 
 
 def incoming(content: Mapping[str, Any]) -> Incoming:

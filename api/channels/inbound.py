@@ -79,6 +79,7 @@ class Inbound:
         self._arrived: Mapping[InboundKind, asyncio.Event] = {kind: asyncio.Event() for kind in InboundKind}
         self._running: list[asyncio.Task[None]] = []
         self._forgotten = clock()
+        self._stopping = False
 
     async def put(self, arrivals: Sequence[Arrival]) -> list[bool]:
         """Keep what arrived, on disk when this returns; say of each whether it is new."""
@@ -94,10 +95,14 @@ class Inbound:
         self._running = [asyncio.create_task(self._run(line)) for line in lines]
 
     async def stop(self) -> None:
-        """End, and give back what was begun and is not finished."""
-        for task in self._running:
-            task.cancel()
+        """End once what was begun is finished, or give it back."""
+        self._stopping = True
+        for arrived in self._arrived.values():
+            arrived.set()
         if self._running:
+            await asyncio.wait(self._running, timeout=_GRACE_SECONDS)
+            for task in self._running:
+                task.cancel()
             await asyncio.wait(self._running, timeout=_GRACE_SECONDS)
             with suppress(UnavailableError):
                 async with self._store.write() as connection:
@@ -124,7 +129,7 @@ class Inbound:
     async def _run(self, line: Line) -> None:
         """Take turns until cancelled; what fails is tried again."""
         arrived = self._arrived[line.kind]
-        while True:
+        while not self._stopping:
             try:
                 arrived.clear()
                 if not await self.turn(line):

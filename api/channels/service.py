@@ -12,12 +12,19 @@ from urllib.parse import urlsplit
 
 from fastapi import HTTPException, Request
 
-from api.channels import chatwoot, signatures
+from api.channels import chatwoot, freshdesk, generic, signatures, zammad, zendesk
 from api.channels.arrival import Reading
 from api.channels.corrections import Corrections
 from api.channels.desk import Client, Desk
 from api.channels.inbound import Inbound, Line, taken_in
-from api.channels.settings import ChannelSettings, ChannelsSettings, DeskSettings, from_environment
+from api.channels.settings import (
+    ChannelSettings,
+    ChannelsSettings,
+    DeskSettings,
+    GenericSettings,
+    ZendeskSettings,
+    from_environment,
+)
 from api.channels.signatures import Verify
 from api.channels.writeback import Desks, HelpDeskSender, OpenDesk
 from api.delivery.destinations import create, delete
@@ -30,6 +37,7 @@ from api.store import destinations
 from api.store.database import Connection, Store
 from api.store.destinations import DestinationKind
 from api.store.inbound import InboundKind
+from classifier.errors import InputError
 
 __all__ = ["Channels", "Door", "open_channels", "opened"]
 
@@ -62,8 +70,34 @@ def _chatwoot_desk(_settings: Any, token: str, client: Callable[..., Client]) ->
     return chatwoot.ChatwootDesk(client(headers={"api_access_token": token}))
 
 
+def _zendesk_desk(settings: ZendeskSettings, token: str, client: Callable[..., Client]) -> Desk:
+    if settings.user is None:
+        return zendesk.ZendeskDesk(client(headers={"Authorization": f"Bearer {token}"}))
+    return zendesk.ZendeskDesk(client(auth=(f"{settings.user}/token", token)))
+
+
+def _freshdesk_desk(_settings: Any, token: str, client: Callable[..., Client]) -> Desk:
+    return freshdesk.FreshdeskDesk(client(auth=(token, "X")))
+
+
+def _zammad_desk(_settings: Any, token: str, client: Callable[..., Client]) -> Desk:
+    return zammad.ZammadDesk(client(headers={"Authorization": f"Token token={token}"}))
+
+
+def _generic_signature(settings: GenericSettings, secrets: Sequence[str], tolerance: timedelta) -> Verify:
+    return signatures.scheme(settings.signature, secrets, tolerance)
+
+
+def _no_signature(_settings: Any, _secrets: Sequence[str], _tolerance: timedelta) -> Verify:
+    raise InputError("channels.freshdesk: Freshdesk signs nothing; set verify to token")
+
+
 VENDORS: Final[Mapping[str, Vendor]] = {
     "chatwoot": Vendor(chatwoot.read, lambda _, *given: signatures.chatwoot(*given), _chatwoot_desk),
+    "zendesk": Vendor(zendesk.read, lambda _, *given: signatures.zendesk(*given), _zendesk_desk, zendesk.parse),
+    "freshdesk": Vendor(freshdesk.read, _no_signature, _freshdesk_desk),
+    "zammad": Vendor(zammad.read, lambda _, *given: signatures.zammad(*given), _zammad_desk),
+    "generic": Vendor(generic.read, _generic_signature),
 }
 
 

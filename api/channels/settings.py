@@ -144,7 +144,14 @@ class ZendeskSettings(DeskSettings):
     """Zendesk. ``user`` is the e-mail address that the API token belongs to; without it the token is OAuth's."""
 
     user: str | None = None
-    requests_a_minute: float = Field(default=100, gt=0, le=100_000)
+
+    @field_validator("fields")
+    @classmethod
+    def _are_numbers(cls, fields: Mapping[str, str | int]) -> Mapping[str, str | int]:
+        """Refuse a field that is not named by its number, as Zendesk does."""
+        if not all(str(name).isdecimal() for name in fields.values()):
+            raise PydanticCustomError("fields", "write the number of each field, as Zendesk's settings show it")
+        return fields
 
 
 class FreshdeskSettings(DeskSettings):
