@@ -1,0 +1,5 @@
+"""What screens and dashboards show, counted from daily cells that are kept up to date: read models, apart from use
+cases.
+
+``Analytics`` answers, each method for a ``Selection``, with the records of ``figures``.
+"""
