@@ -44,7 +44,12 @@ async def test_a_rise_is_raised_with_its_figures_and_its_event(store: Store) -> 
     await quiet(store)
     await tell(store, steady(NOW, 1, 24, phase=0.1), complaint("payment"))
     found = await look(store, SETTINGS, NOW)
-    assert names(found) == {("all", "all"), ("touchpoint", "payment"), ("justice", "outcome"), ("quality", "reliability")}
+    assert names(found) == {
+        ("all", "all"),
+        ("touchpoint", "payment"),
+        ("justice", "outcome"),
+        ("quality", "reliability"),
+    }
     alert = next(alert for alert in await everything(store) if alert.dimension == "touchpoint")
     assert (alert.status, alert.count, alert.days, alert.raised_at) == ("open", 24, 1, NOW)
     assert alert.expected < 1
