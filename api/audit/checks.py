@@ -83,10 +83,10 @@ def check_event(told: ToldEvent, destinations: Sequence[DestinationRecord]) -> I
     """
     event = told.event
     about = {"event": event.id}
-    for destination, count in told.made.items():
+    for name, count in told.made.items():
         if count > 1:
             said = f"there are {count} deliveries of it to one destination"
-            yield Finding(Code.TWICE_DELIVERED, said, {**about, "destination": destination})
+            yield Finding(Code.TWICE_DELIVERED, said, {**about, "destination": name})
     owed = [to for to in destinations if is_judged(to, event) and to.id not in told.made]
     if not owed:
         return

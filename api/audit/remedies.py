@@ -34,10 +34,16 @@ class Failure:
 
     def __str__(self) -> str:
         """Write it in one line."""
-        told = {"motive": "+".join(sorted(self.motive)), "justice": "+".join(sorted(self.justice))}
-        told |= {"quality": self.quality, "touchpoint": self.touchpoint, "severity": self.severity}
-        told |= {"guarantee": "yes" if self.guarantee else None, "country": self.country}
-        told |= {"double deviation": "yes" if self.again else None}
+        told = {
+            "motive": "+".join(sorted(self.motive)),
+            "justice": "+".join(sorted(self.justice)),
+            "quality": self.quality,
+            "touchpoint": self.touchpoint,
+            "severity": self.severity,
+            "guarantee": "yes" if self.guarantee else None,
+            "country": self.country,
+            "double deviation": "yes" if self.again else None,
+        }
         return ", ".join(f"{name} {label}" for name, label in told.items() if label)
 
 

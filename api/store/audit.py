@@ -285,13 +285,13 @@ async def twice_received(connection: Connection) -> AsyncIterator[tuple[str, ...
         yield tuple(one["id"] for one in found)
 
 
-async def _all(connection: Connection, query: sa.Select[Any]) -> Sequence[Mapping[str, Any]]:
+async def _all(connection: Connection, query: sa.Executable) -> Sequence[sa.RowMapping]:
     return (await connection.execute(query)).mappings().all()
 
 
 async def _parts(
     connection: Connection, query: sa.Select[Any], key: sa.ColumnElement[str]
-) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
+) -> AsyncIterator[Sequence[sa.RowMapping]]:
     """Yield the rows of a query part by part, in the order of ``key``, which is called ``id`` in it."""
     last = ""
     ordered = query.order_by(key).limit(_PART)
