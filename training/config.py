@@ -40,7 +40,8 @@ class CorpusSection(_Section):
     ``format`` is ``messages`` (JSONL, text and labels together), ``table`` (CSV, Parquet or ``hub:NAME``, a column a
     task; ``columns`` gives their names where they differ) or ``standoff`` (labels alone, joined to ``texts``, a JSONL
     file or a table, by source, record id and hash of the text). A corpus that is not ``required`` and not there is left
-    out, saying so. Of ``role`` ``split`` a part is held out for validation; ``train`` is trained on as a whole.
+    out, saying so. Of ``role`` ``split`` a part is held out for validation; ``train`` is trained on as a whole. Each
+    pass of the network sees a ``share`` of the messages, drawn anew; the wide half and the calibration see all.
     """
 
     path: str
@@ -49,6 +50,7 @@ class CorpusSection(_Section):
     columns: dict[str, str] = Field(default_factory=dict)
     required: bool = True
     weight: float = Field(default=1.0, gt=0)
+    share: float = Field(default=1.0, gt=0, le=1)
     role: Literal["split", "train"] = "split"
 
 
@@ -77,7 +79,10 @@ class EncoderSection(_Section):
 
 
 class OptimizerSection(_Section):
-    """AdamW with a linear warm-up and a cosine to zero; heads learn ``head_factor`` times as fast."""
+    """AdamW with a linear warm-up and a cosine to zero; heads learn ``head_factor`` times as fast.
+
+    ``bfloat16`` is used where the processor or GPU computes in it; elsewhere training is in full precision, saying so.
+    """
 
     epochs: int = Field(default=3, ge=1)
     batch_tokens: int = Field(default=2048, ge=64)

@@ -24,7 +24,10 @@ Labels = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One labelled message. ``family`` groups messages that must stay on one side of a split."""
+    """One labelled message.
+
+    ``family`` groups messages that must stay on one side of a split; a pass sees the message with chance ``share``.
+    """
 
     id: str
     text: str
@@ -35,6 +38,7 @@ class Example:
     weight: float = 1.0
     variety: str = ""
     channel: str = ""
+    share: float = 1.0
 
 
 def read_messages(path: Path, *, weight: float = 1.0) -> list[Example]:

@@ -216,7 +216,7 @@ def _read(section: CorpusSection, places: Places) -> list[Example]:
     else:
         examples = read_messages(Path(path), weight=section.weight)
     log.info("%6d messages from %s", len(examples), section.path)
-    return examples
+    return [replace(example, share=section.share) for example in examples] if section.share < 1 else examples
 
 
 def _find(name: str | None, places: Places) -> str | None:

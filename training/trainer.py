@@ -45,18 +45,28 @@ class Progress(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Encoded:
-    """Examples and, for each pass over them, their token ids in the same order."""
+class Pass:
+    """The examples that one pass sees, and their token ids in the same order."""
 
     examples: Sequence[Example]
-    passes: Sequence[Sequence[Ids]]
+    rows: Sequence[Ids]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """What each pass sees: of every example its ``share``, drawn anew, the texts changed in other ways."""
+
+    passes: Sequence[Pass]
 
     @classmethod
     def of(cls, examples: Sequence[Example], encoder: TokenEncoder, config: TrainingConfig) -> Encoded:
-        """Encode ``examples`` for each epoch, each time changed in other ways."""
+        """Encode ``examples`` for each epoch, each time drawn and changed in other ways."""
         chance = random.Random(config.run.seed)  # noqa: S311 - variants of texts, not a secret
-        texts = (augmented(examples, config.augmentation, chance) for _ in range(config.optimizer.epochs))
-        return cls(examples, [encoder.encode(each) for each in texts])
+        passes = []
+        for _ in range(config.optimizer.epochs):
+            drawn = [e for e in examples if e.share >= 1 or chance.random() < e.share]
+            passes.append(Pass(drawn, encoder.encode(augmented(drawn, config.augmentation, chance))))
+        return cls(passes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +83,7 @@ class Session:
         """Return what places the loop on a processor, a GPU, or several (``accelerate launch``)."""
         accelerator = Accelerator(
             cpu=section.device == "cpu",
-            mixed_precision="bf16" if section.bfloat16 else "no",
+            mixed_precision="bf16" if section.bfloat16 and has_bfloat16(section.device) else "no",
             log_with=None if self.tracker == "none" else self.tracker,
             project_dir=self.folder,
         )
@@ -104,7 +114,7 @@ def train(
     session = session or Session()
     accelerator = session.accelerator(section)
     chance = random.Random(seed)  # noqa: S311 - the order of batches, not a secret
-    plan = [(rows, batch) for rows in data.passes for batch in _shuffled(rows, section.batch_tokens, chance)]
+    plan = [(each, batch) for each in data.passes for batch in _shuffled(each.rows, section.batch_tokens, chance)]
     plan = plan[accelerator.process_index :: accelerator.num_processes][: len(plan) // accelerator.num_processes]
     optimizer = _optimizer(model, section)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _Schedule(len(plan), section.warmup_fraction))
@@ -112,11 +122,11 @@ def train(
     network, optimizer = accelerator.prepare(model, optimizer)
     network.train()
     started = time.monotonic()
-    for step, (rows, chosen) in enumerate(plan[first:], first + 1):
-        ids, mask = _tensors([rows[i] for i in chosen], pad_id, accelerator.device)
+    for step, (seen, chosen) in enumerate(plan[first:], first + 1):
+        ids, mask = _tensors([seen.rows[i] for i in chosen], pad_id, accelerator.device)
         with accelerator.autocast():
             logits = network(ids, mask)
-        loss = loss_of(logits.float(), targets([data.examples[i] for i in chosen]))
+        loss = loss_of(logits.float(), targets([seen.examples[i] for i in chosen]))
         optimizer.zero_grad(set_to_none=True)
         accelerator.backward(loss)
         accelerator.clip_grad_norm_(network.parameters(), section.clip_norm)
@@ -164,6 +174,17 @@ def _resume(
     torch.set_rng_state(state["random"])
     log.info("going on from step %d of a run that was interrupted", state["step"])
     return state["step"], state["loss"]
+
+
+def has_bfloat16(device: str) -> bool:
+    """Tell whether ``device`` computes in bfloat16 itself, saying so if not: in software it takes 20 times as long."""
+    if device == "cpu":
+        there = torch.backends.mkldnn.is_available() and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    else:
+        there = not torch.cuda.is_available() or torch.cuda.is_bf16_supported(including_emulation=False)
+    if not there:
+        log.warning("no bfloat16 on this %s: training in full precision", "processor" if device == "cpu" else device)
+    return there
 
 
 def predict(model: ComplaintModel, rows: Sequence[Ids], *, pad_id: int, max_tokens: int) -> Logits:
