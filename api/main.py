@@ -27,8 +27,11 @@ from api.routes import cases, channels, classify, deliveries, destinations, feed
 from api.routes.alerts import router as alert_routes
 from api.service import Service
 from api.settings import Settings
+from api.store import destinations as destination_store
 from api.store.database import Store
+from api.store.vault import SETTING
 from classifier import ComplaintClassifier
+from classifier.errors import InputError
 
 __all__ = ["create_app"]
 
@@ -119,15 +122,26 @@ async def _start_worker(app: FastAPI, settings: Settings, loading: asyncio.Task[
     await asyncio.shield(loading)
     if app.state.service is None:
         return
+    from api.workflow.pace import CALM_PACE, CALM_RHYTHM
     from api.workflow.worker import Worker
 
-    app.state.worker = worker = Worker(app.state.store, settings.database_url, settings.worker.executor_id or "service")
+    name = settings.worker.executor_id or "service"
+    app.state.worker = worker = Worker(app.state.store, settings.database_url, name, rhythm=CALM_RHYTHM, pace=CALM_PACE)
     worker.start()
 
 
 async def _open(settings: Settings) -> Store:
-    """Open the database of the settings."""
-    return await Store.open(settings.database_url)
+    """Open the database of the settings, the secrets in it encrypted by the newest key, if there is one."""
+    store = await Store.open(settings.database_url, settings.vault)
+    try:
+        async with store.write() as connection:
+            await destination_store.seal(connection)
+    except InputError:
+        await store.close()
+        raise
+    if settings.vault is None:
+        log.warning("secrets of destinations are stored unencrypted: set %s to change that", SETTING)
+    return store
 
 
 def _planner(settings: Settings) -> Planner:

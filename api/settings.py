@@ -25,6 +25,7 @@ from classifier.errors import InputError
 
 if TYPE_CHECKING:
     from api.store.database import DatabaseUrl
+    from api.store.vault import Vault
 
 FILE: Final = "recupera.toml"
 
@@ -81,7 +82,8 @@ class Settings(BaseSettings):
     ``queue_size`` bounds the texts that wait for the model; past it callers are asked to come back. ``batch_wait_ms``
     is how long the first text of a batch waits for company. ``database`` is ``postgresql://…`` or ``sqlite:///…``;
     without it a SQLite file in ``data``. It may hold a password, so it is never shown. ``policy`` is a file, without
-    it the recovery policy that comes with Recupera.
+    it the recovery policy that comes with Recupera. ``secret_key`` encrypts the secrets of destinations: a Fernet key,
+    or several, the newest first, while a key is being changed.
     """
 
     model_config = SettingsConfigDict(
@@ -97,6 +99,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     data: Path = Path("recupera-data")
     database: SecretStr | None = None
+    secret_key: SecretStr | None = None
     policy: Path | None = None
     model: Path | None = None
     precision: Literal["auto", "f32", "bf16", "int8"] = "auto"
@@ -117,6 +120,13 @@ class Settings(BaseSettings):
         from api.store.database import database_url
 
         return database_url(self.database.get_secret_value() if self.database else None, self.data)
+
+    @property
+    def vault(self) -> Vault | None:
+        """What encrypts secrets, if there is a key; raise ``InputError`` if it is none."""
+        from api.store.vault import Vault
+
+        return Vault.parse(self.secret_key.get_secret_value()) if self.secret_key else None
 
     @classmethod
     def settings_customise_sources(

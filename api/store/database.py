@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from api.store.migrate import upgrade, verify
 from api.store.sqlite import DRIVER
 from api.store.together import Together, Work
+from api.store.vault import Vault
 from api.store.workflows import SCHEMA, workflow_file
 from classifier.errors import InputError
 
@@ -55,8 +56,8 @@ class Store:
     in a thread, and changes that come at once are kept by one write to the disk.
     """
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    def __init__(self, engine: AsyncEngine, vault: Vault | None = None) -> None:
+        self._engine = engine = engine.execution_options(vault=vault)
         self._writing = engine.execution_options(immediate=True)
         # SQLite has one writer. Waiting here is first come, first served; waiting inside SQLite is a lottery.
         self._turn: AbstractAsyncContextManager[Any] = asyncio.Lock() if self.is_sqlite else nullcontext()
@@ -69,10 +70,13 @@ class Store:
         return self._engine.dialect.name == "sqlite"
 
     @classmethod
-    async def open(cls, url: URL) -> Self:
-        """Connect and bring the tables up to date; raise ``InputError`` that says what stands in the way."""
+    async def open(cls, url: URL, vault: Vault | None = None) -> Self:
+        """Connect and bring the tables up to date; raise ``InputError`` that says what stands in the way.
+
+        Secrets of destinations are encrypted by ``vault``; without it they are stored as they are.
+        """
         _make_folder(url)
-        store = cls(_engine(url))
+        store = cls(_engine(url), vault)
         try:
             async with store.write() as connection:
                 await connection.run_sync(upgrade)

@@ -131,7 +131,7 @@ async def due(connection: Connection, now: datetime) -> list[DestinationRecord]:
     """Return the destinations with something to send, locked; those that another worker looks at are left out."""
     query = destinations.select().where(_may_send(now)).order_by(destinations.c.id)
     found = await connection.execute(query.with_for_update(key_share=True, skip_locked=True))
-    return [DestinationRecord(**row) for row in found.mappings()]
+    return [destination_store.from_row(connection, row) for row in found.mappings()]
 
 
 async def in_flight(connection: Connection, destination_id: str, now: datetime) -> int:
