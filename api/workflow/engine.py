@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -68,6 +69,7 @@ class Engine:
         self._executor_id = executor_id
         self._loop = asyncio.get_running_loop()
         self._tables: WorkflowDatabase | None = None
+        self._library: DBOS | None = None
         self._stopping = False
         self._looks = 0
         self.clock = clock
@@ -92,22 +94,28 @@ class Engine:
             log_level="WARNING",
         )
         _present = self
-        DBOS(config=config)
+        self._library = DBOS(config=config)
         DBOS.launch()
-        DBOS.register_queue(QUEUE, polling_interval_sec=self.pace.queue, on_conflict="always_update")
+        most = self.pace.starts_a_second
+        DBOS.register_queue(
+            QUEUE,
+            limiter=None if most is None else {"limit": most, "period": 1.0},
+            polling_interval_sec=self.pace.queue,
+            on_conflict="always_update",
+        )
 
     def shut_down(self) -> None:
         """Stop; workflows that wait are left as they are, for whoever comes next."""
         global _present
-        logging.getLogger("dbos").setLevel(logging.ERROR)  # else a warning for each workflow that waits
         DBOS.destroy()
-        _present = None
+        _present = self._library = None
         if self._tables is not None:
             close_workflow_database(self._tables)
 
     async def drain(self) -> None:
         """Begin no look any more, and wait a little for those on their way."""
         self._stopping = True
+        logging.getLogger("dbos").setLevel(logging.ERROR)  # else a warning for each workflow that waits
         until = self._loop.time() + self.pace.grace
         while self._looks and self._loop.time() < until:
             await asyncio.sleep(0.01)
@@ -120,8 +128,19 @@ class Engine:
                 continue
             try:
                 DBOS.send(signal.workflow_id, {"change": signal.change}, _TOPIC, idempotency_key=signal.key)
+                self._nudge(signal.workflow_id)
             except dbos_error.DBOSNonExistentWorkflowError:
                 _start(signal)  # its first look sees the change
+
+    def _nudge(self, name: str) -> None:
+        """Wake a workflow that waits in this process: on SQLite the library looks for signals only now and then.
+
+        It has no public call for that; without this one the workflow wakes up to a minute later.
+        """
+        with suppress(AttributeError):
+            waiting = self._library._sys_db.notifications_map.get(f"{name}::{_TOPIC}")  # type: ignore[union-attr]
+            if waiting is not None:
+                waiting.set()
 
     def rouse(self, overdue: Iterable[tuple[Signal, bool]]) -> None:
         """See to cases that nobody looked at in time: by the case's own workflow, or (``False``) by its follow-up."""

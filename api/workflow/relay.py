@@ -15,15 +15,16 @@ from api.workflow.version import WORKFLOW_VERSION
 
 __all__ = ["Relay"]
 
-_AT_ONCE: Final = 50
+_SWEPT: Final = 50
 
 
 class Relay:
     """Takes turns; several relays share a database. What it tells twice, the workflows take once."""
 
-    def __init__(self, store: Store, engine: Engine, *, grace: timedelta) -> None:
+    def __init__(self, store: Store, engine: Engine, *, at_once: int, grace: timedelta) -> None:
         self._store = store
         self._engine = engine
+        self._at_once = at_once
         self._grace = grace
 
     async def turn(self) -> int:
@@ -34,14 +35,14 @@ class Relay:
         """
         if self._store.is_sqlite:
             async with self._store.read() as connection:
-                entries = await outbox.pending(connection, OutboxKind.WORKFLOW, limit=_AT_ONCE)
+                entries = await outbox.pending(connection, OutboxKind.WORKFLOW, limit=self._at_once)
             await self._tell(entries)
             if entries:
                 async with self._store.write() as connection:
                     await self._finish(connection, entries)
             return len(entries)
         async with self._store.write() as connection:
-            entries = await outbox.pending(connection, OutboxKind.WORKFLOW, limit=_AT_ONCE)
+            entries = await outbox.pending(connection, OutboxKind.WORKFLOW, limit=self._at_once)
             await self._tell(entries)
             if entries:
                 await self._finish(connection, entries)
@@ -51,7 +52,9 @@ class Relay:
         """Rouse the workflows of overdue cases: the clock jumped, or a workflow was lost; return how many cases."""
         before = self._engine.clock.now() - self._grace
         async with self._store.read() as connection:
-            found = await cases.overdue(connection, before, limit=_AT_ONCE)
+            if len(await outbox.pending(connection, OutboxKind.WORKFLOW, limit=self._at_once + 1)) > self._at_once:
+                return 0  # nothing is lost: much was not told yet
+            found = await cases.overdue(connection, before, limit=_SWEPT)
         if found:
             await asyncio.to_thread(self._engine.rouse, [(_overdue(case), _is_seen_through(case)) for case in found])
         return len(found)

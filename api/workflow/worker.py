@@ -133,7 +133,11 @@ class Worker:
             clock=self._clock,
             pace=self._pace,
         )
-        await asyncio.to_thread(engine.launch)
+        try:
+            await asyncio.to_thread(engine.launch)
+        except Exception:
+            await asyncio.to_thread(engine.shut_down)  # half of it may run already
+            raise
         return engine
 
     async def _watch(self) -> None:
@@ -147,7 +151,7 @@ class Worker:
     def _chores(self, engine: Engine) -> list[Coroutine[Any, Any, None]]:
         from api.workflow.relay import Relay
 
-        relay = Relay(self._store, engine, grace=self._rhythm.grace)
+        relay = Relay(self._store, engine, at_once=self._rhythm.at_once, grace=self._rhythm.grace)
 
         async def take_over() -> int:
             return await self._take_over(engine)
@@ -156,14 +160,14 @@ class Worker:
             return await asyncio.to_thread(engine.forget, self._clock.now() - self._rhythm.keep)
 
         return [
-            self._repeat(relay.turn, self._rhythm.relay),
+            self._repeat(relay.turn, self._rhythm.relay, hurry=self._rhythm.hurry),
             self._repeat(relay.sweep, self._rhythm.sweep),
             self._repeat(take_over, self._rhythm.take_over),
             self._repeat(forget, self._rhythm.forget),
         ]
 
-    async def _repeat(self, chore: Callable[[], Awaitable[int]], seconds: float) -> None:
-        """Do a chore again and again, with a short rest while there is more to do; what fails is tried again."""
+    async def _repeat(self, chore: Callable[[], Awaitable[int]], seconds: float, *, hurry: bool = False) -> None:
+        """Do a chore again and again, in a hurry while there is more to do; what fails is tried again."""
         while True:
             more = 0
             try:
@@ -172,7 +176,7 @@ class Worker:
                 log.warning("workflows wait: %s", error)
             except Exception as error:
                 log.error("workflows wait: %s", traced(error))  # noqa: TRY400, RUF100 - a message may quote a value
-            await asyncio.sleep(_GATHER_SECONDS if more and seconds < 1 else seconds)
+            await asyncio.sleep(_GATHER_SECONDS if more and hurry else seconds)
 
     async def _take_over(self, engine: Engine) -> int:
         """Have the workflows of dead executors run again; return how many."""

@@ -24,7 +24,7 @@ from api.workflow.worker import Worker, WorkerState
 from tests.api.conftest import Marked
 
 RHYTHM = Rhythm(relay=0.02, sweep=0.1, watch=0.1, take_over=0.1, stand_by=0.05, grace=timedelta(hours=1))
-PACE = Pace(queue=0.02, signals=0.02)
+PACE = Pace(queue=0.02)
 PAY = "pay_guarantee_late"
 QUEUES = ("desk", "care", "crisis")
 
