@@ -17,7 +17,7 @@ from rich.table import Table
 from benchmarks.peers import NAMES
 from benchmarks.texts import ROOT
 
-_SECTIONS = ("footprint", "speed", "precision", "quality")
+_SECTIONS = ("footprint", "speed", "precision", "quality", "webhooks")
 _console = Console(width=None if os.isatty(1) else 120)
 
 
@@ -98,6 +98,16 @@ def _precision(_options: argparse.Namespace) -> None:
     from benchmarks import precision
 
     _compare("Task scores by arithmetic, on messages written for it", precision.measure())
+
+
+def _webhooks(_options: argparse.Namespace) -> None:
+    """Fifty help-desk webhooks a second for a minute."""
+    from benchmarks import webhooks
+
+    table = Table("figure", "value", title="Webhooks: 50 a second for a minute, shipped model")
+    for name, value in webhooks.measure().figures().items():
+        table.add_row(name, f"{value:.0f}")
+    _console.print(table)
 
 
 def _compare(title: str, scores: dict[str, dict[str, float]]) -> None:
