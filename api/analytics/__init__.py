@@ -1,5 +1,4 @@
-"""What screens and dashboards show, counted from daily cells that are kept up to date: read models, apart from use
-cases.
+"""What screens and dashboards show, counted from daily cells that are kept up to date: read models, no use cases.
 
 ``Analytics`` answers, each method for a ``Selection``, with the records of ``figures``.
 """

@@ -12,6 +12,8 @@ __all__ = [
     "UtcDateTime",
     "alerts",
     "cases",
+    "cell_changes",
+    "daily_cells",
     "deliveries",
     "destinations",
     "executors",
@@ -97,7 +99,8 @@ messages: Final = sa.Table(
     sa.Column("review", sa.String(8), nullable=False),
     sa.UniqueConstraint("channel", "external_id"),
     sa.Index(None, "case_id"),
-    sa.Index(None, "received_at"),
+    sa.Index(None, "received_at", "id"),
+    sa.Index(None, "touchpoint", "severity", "received_at"),
     sa.Index(None, "customer_id", "thread_id"),
     sa.Index(None, "thread_id", "channel"),
     *(
@@ -155,6 +158,7 @@ cases: Final = sa.Table(
     sa.Index(None, "status", "resolution_due"),
     sa.Index(None, "customer_id"),
     sa.Index(None, "next_at"),
+    sa.Index(None, "opened_at"),
 )
 """One row a case. ``revision`` counts its plans; ``complaints`` the messages that complain.
 
@@ -401,3 +405,25 @@ alerts: Final = sa.Table(
     sa.Index(None, "closed_at"),
 )
 """Rises of complaints, by slice: one open alert a slice at most."""
+
+cell_changes: Final = sa.Table(
+    "cell_changes",
+    METADATA,
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+    sa.Column("kind", sa.String(8), nullable=False),
+    sa.Column("day", sa.String(10), nullable=False),
+    sa.Index(None, "kind", "day", "id"),
+    sqlite_autoincrement=True,
+)
+"""Days (UTC, ``2026-11-29``) whose messages or cases changed since they were counted; triggers write it."""
+
+daily_cells: Final = sa.Table(
+    "daily_cells",
+    METADATA,
+    sa.Column("kind", sa.String(8), primary_key=True),
+    sa.Column("day", sa.String(10), primary_key=True),
+    sa.Column("revision", sa.String(36), nullable=False),
+    sa.Column("terms", sa.JSON, nullable=False),
+    sa.Column("cells", sa.LargeBinary, nullable=False),
+)
+"""What figures are counted from, a row a day: how many messages, or cases, of each kind (``api.analytics.layout``)."""

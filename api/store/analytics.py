@@ -1,0 +1,229 @@
+"""What figures are counted from: daily cells, the days that changed since, and the rows of such a day.
+
+Triggers of the database note each change in ``cell_changes``, whoever makes it, in the same transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from api.store.database import Connection
+from api.store.identifiers import new_id
+from api.store.tables import cases, cell_changes, daily_cells, feedback, message_labels, messages, steps
+from classifier.taxonomy import TASK_BY_ID, TASKS, TaskKind
+
+__all__ = [
+    "Change",
+    "Kind",
+    "Segment",
+    "case_rows",
+    "changes",
+    "first_and_last",
+    "load",
+    "message_rows",
+    "replace",
+    "revisions",
+]
+
+_SEVERAL: Final = tuple(task for task in TASKS if task.kind is TaskKind.MULTI)
+_SINGLE: Final = tuple(task.id for task in TASKS if task.kind is not TaskKind.MULTI)
+_ANSWERING: Final = ("greet", "understand")
+_TOGETHER: Final = 64
+
+
+class Kind(StrEnum):
+    """What a day's cells count."""
+
+    MESSAGE = "message"  # by the day on which it was received
+    CASE = "case"  # by the day on which it was opened
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The changes of a day that its cells don't have yet: the greatest id, and how many."""
+
+    kind: str
+    day: date
+    last: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A day's cells: the words that they number, and the numbers, column after column."""
+
+    kind: str
+    day: date
+    revision: str | None
+    terms: Mapping[str, Any]
+    cells: bytes
+
+
+async def changes(connection: Connection, *, since: date | None = None, until: date | None = None) -> list[Change]:
+    """Return the days that changed, the latest first."""
+    table = cell_changes.c
+    query = sa.select(table.kind, table.day, sa.func.max(table.id), sa.func.count()).group_by(table.kind, table.day)
+    query = query.where(*_between(table.day, since, until)).order_by(table.day.desc())
+    found = await connection.execute(query)
+    return [Change(kind, date.fromisoformat(day), last, count) for kind, day, last, count in found]
+
+
+async def revisions(
+    connection: Connection, *, since: date | None = None, until: date | None = None
+) -> dict[tuple[str, date], str]:
+    """Return which cells there are, by kind and day; another content has another revision."""
+    table = daily_cells.c
+    query = sa.select(table.kind, table.day, table.revision).where(*_between(table.day, since, until))
+    found = await connection.execute(query)
+    return {(kind, date.fromisoformat(day)): revision for kind, day, revision in found}
+
+
+async def load(connection: Connection, kind: Kind, days: Collection[date]) -> list[Segment]:
+    """Return the cells of some days."""
+    wanted, found = sorted(day.isoformat() for day in days), []
+    for start in range(0, len(wanted), _TOGETHER):
+        some = wanted[start : start + _TOGETHER]
+        query = daily_cells.select().where(daily_cells.c.kind == kind, daily_cells.c.day.in_(some))
+        rows = (await connection.execute(query)).mappings()
+        found += [Segment(**{**row, "day": date.fromisoformat(row["day"])}) for row in rows]
+    return found
+
+
+async def replace(connection: Connection, segment: Segment, change: Change) -> bool:
+    """Store a day's cells in place of those of ``segment.revision``, which have all of ``change``; or say no.
+
+    The answer is no if others stored cells meanwhile, or an older change came to light: count the day again then.
+    """
+    table = daily_cells.c
+    here = (table.kind == segment.kind, table.day == segment.day.isoformat())
+    values = {"revision": new_id(), "terms": segment.terms, "cells": segment.cells}
+    async with connection.begin_nested() as attempt:
+        if segment.revision is None:
+            named = {"kind": segment.kind, "day": segment.day.isoformat()}
+            there = (await connection.execute(sa.select(table.revision).where(*here))).first()
+            done = there is None
+            if done:
+                await connection.execute(daily_cells.insert().values(**named, **values))
+        else:
+            update = daily_cells.update().where(*here, table.revision == segment.revision).values(**values)
+            done = (await connection.execute(update)).rowcount == 1
+        noted = cell_changes.c
+        forget = cell_changes.delete().where(
+            noted.kind == change.kind, noted.day == change.day.isoformat(), noted.id <= change.last
+        )
+        if not done or (await connection.execute(forget)).rowcount != change.count:
+            await attempt.rollback()
+            return False
+    return True
+
+
+async def message_rows(connection: Connection, day: date) -> list[Mapping[str, Any]]:
+    """Return what is counted of each message of a day (UTC).
+
+    ``hour`` is of the day, ``labels`` are the model's by task, ``corrected`` a person's or ``None``.
+    """
+    start, end = _ends(day)
+    query = (
+        sa.select(messages.c.received_at.label("at"), *(messages.c[name] for name in ("channel", "review", "model")))
+        .add_columns(_country(messages), *_labels(messages))
+        .join_from(messages, feedback, _latest(messages), isouter=True)
+        .where(messages.c.received_at >= start, messages.c.received_at < end)
+    )
+    return [_counted(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def case_rows(connection: Connection, day: date) -> list[Mapping[str, Any]]:
+    """Return what is counted of each case opened on a day (UTC), with the labels of the message that opened it.
+
+    ``answered_at`` is when the first step was done that answers the customer. ``fired`` is the plan's reasons.
+    """
+    start, end = _ends(day)
+    first = sa.select(sa.func.min(messages.c.id)).where(messages.c.case_id == cases.c.id).scalar_subquery()
+    own = ("channel", "status", "outcome", "double_deviation", "first_answer_due", "resolution_due", "closed_at")
+    query = (
+        sa.select(cases.c.opened_at.label("at"), *(cases.c[name] for name in own), cases.c.policy_version)
+        .add_columns(_country(cases), _answered(), cases.c.plan["reasons"].label("fired"))
+        .add_columns(messages.c.review, *_labels(messages))
+        .join_from(cases, messages, messages.c.id == first, isouter=True)
+        .join(feedback, _latest(messages), isouter=True)
+        .where(cases.c.opened_at >= start, cases.c.opened_at < end)
+    )
+    return [_counted(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def first_and_last(connection: Connection) -> tuple[datetime | None, datetime | None]:
+    """Return when the first and the last message were received."""
+    ends = []
+    for end in (messages.c.received_at.asc(), messages.c.received_at.desc()):
+        query = sa.select(messages.c.received_at).order_by(end).limit(1)
+        ends.append((await connection.execute(query)).scalar())
+    return ends[0], ends[1]
+
+
+def _between(column: sa.ColumnElement[str], since: date | None, until: date | None) -> list[sa.ColumnElement[bool]]:
+    found = []
+    if since is not None:
+        found.append(column >= since.isoformat())
+    if until is not None:
+        found.append(column < until.isoformat())
+    return found
+
+
+def _ends(day: date) -> tuple[datetime, datetime]:
+    start = datetime.combine(day, time(), UTC)
+    return start, start + timedelta(days=1)
+
+
+def _country(table: sa.Table) -> sa.Label[Any]:
+    return table.c.customer["country"].as_string().label("country")
+
+
+def _latest(table: sa.Table) -> sa.ColumnElement[bool]:
+    """Return the condition that joins the latest correction."""
+    other = feedback.alias()
+    latest = sa.select(sa.func.max(other.c.id)).where(other.c.message_id == table.c.id).scalar_subquery()
+    return feedback.c.id == latest
+
+
+def _labels(table: sa.Table) -> list[sa.ColumnElement[Any]]:
+    """Return the columns of the labels: of tasks with several the sum of their bits."""
+    found: list[sa.ColumnElement[Any]] = [table.c[name].label(name) for name in _SINGLE]
+    for task in _SEVERAL:
+        bits = sa.case({label: 1 << place for place, label in enumerate(task.label_ids)}, value=message_labels.c.label)
+        having = (message_labels.c.message_id == table.c.id, message_labels.c.task == task.id)
+        found.append(sa.select(sa.func.sum(bits)).where(*having).scalar_subquery().label(task.id))
+    language = sa.func.coalesce(feedback.c.language, table.c.language)
+    return [*found, language.label("language"), feedback.c.labels.label("corrected")]
+
+
+def _answered() -> sa.Label[Any]:
+    stage = steps.c.content["stage"].as_string()
+    done = (steps.c.case_id == cases.c.id, steps.c.completed_at.is_not(None), stage.in_(_ANSWERING))
+    first = sa.func.min(steps.c.completed_at, type_=steps.c.completed_at.type)
+    return sa.select(first).where(*done).scalar_subquery().label("answered_at")
+
+
+def _counted(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a row with its labels by task, lists where there may be several."""
+    values = dict(row)
+    values["hour"] = values["at"].hour
+    labels: dict[str, Any] = {name: values.pop(name) for name in _SINGLE}
+    for task in _SEVERAL:
+        labels[task.id] = _LISTS[task.id][values.pop(task.id) or 0]
+    values["labels"] = labels
+    return values
+
+
+def _lists(labels: Sequence[str]) -> list[list[str] | None]:
+    """Return the labels that each sum of bits means."""
+    found = [[label for place, label in enumerate(labels) if bits >> place & 1] for bits in range(1 << len(labels))]
+    return [some or None for some in found]
+
+
+_LISTS: Final = {task.id: _lists(TASK_BY_ID[task.id].label_ids) for task in _SEVERAL}
