@@ -87,7 +87,8 @@ async def get(connection: Connection, destination_id: str) -> DestinationRecord 
 async def of_kind(connection: Connection, kind: DestinationKind) -> list[DestinationRecord]:
     """Return those of a kind that are not deleted."""
     live = (destinations.c.kind == kind, destinations.c.deleted_at.is_(None))
-    return await rows.fetch(connection, destinations, DestinationRecord, *live)
+    found = await rows.fetch(connection, destinations, DestinationRecord, *live)
+    return [_opened(connection, destination) for destination in found]
 
 
 async def locked(
