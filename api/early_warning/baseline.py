@@ -24,10 +24,13 @@ _OUTLIER: Final = 2.58  # Noufaily's threshold of a standardised Anscombe residu
 _WEEKDAY_PENALTY: Final = 1.0  # log effects of a weekday have a standard deviation of 1 before data
 _TREND_PENALTY: Final = 8.0  # and a doubling from the first day to the last is one standard deviation
 _PSEUDO_COUNT: Final = 0.5  # a slice never seen is expected half a time in the whole baseline, not never
-_CLIPPED: Final = 6.0
+_CLIPPED: Final = 5.0
+_MEDIAN_SQUARE: Final = 0.455  # of a standard normal deviate
+_EFFECTS: Final = _WEEK + 1  # that are free: a mean, six weekdays, a trend
 _PRIOR_DAYS: Final = 20.0
 _PASSES: Final = 4
-_STEPS: Final = 12
+_STEPS: Final = 20
+_CLOSE: Final = 1e-5
 _ETA: Final = 12.0
 
 
@@ -41,7 +44,7 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """A fitted baseline. ``effects`` are logarithms, a slice a row; ``dispersion`` is variance over mean, at least 1."""
+    """A fitted baseline, a slice a row: ``effects`` are logarithms, ``dispersion`` is variance over mean, 1 or more."""
 
     effects: Floats
     covariance: Floats
@@ -76,13 +79,11 @@ def fit(counts: Floats, *, guard: int, missing: NDArray[np.bool_] | None = None)
     weights = np.tile(known, (len(seen), 1))
     effects = np.zeros((len(seen), design.shape[1]))
     effects[:, 0] = np.log((observed * known).sum(axis=1) / known.sum())
-    freedom = max(known.sum() - design.shape[1], 1.0)
-    dispersion = np.ones(len(seen))
     for _ in range(_PASSES):
         effects = _maximise(effects, design, observed, weights)
         means = _means(effects, design)
         inverse = np.linalg.inv(_information(design, weights * means))
-        dispersion = _dispersion(known * (seen - means) ** 2 / means, dispersion, freedom)
+        dispersion = _dispersion((seen - means) ** 2 / means, means, known)
         final = Baseline(effects, dispersion[:, None, None] * inverse, dispersion, days)
         leverage = weights * means * (inverse.reshape(len(seen), -1) @ _squares(design).T)
         weights = _reweighted(seen, means, dispersion, leverage, known)
@@ -119,19 +120,25 @@ def _maximise(effects: Floats, design: Floats, observed: Floats, weights: Floats
         score = (weights * (observed - means)) @ design - penalty * effects
         step = np.linalg.solve(_information(design, weights * means), score[:, :, None])[:, :, 0]
         effects = effects + np.clip(step, -2.0, 2.0)
+        if np.abs(step).max() < _CLOSE:
+            break
     return effects
 
 
-def _dispersion(squares: Floats, before: Floats, freedom: float) -> Floats:
+def _dispersion(squares: Floats, means: Floats, known: Floats) -> Floats:
     """Return each slice's variance over mean from its squared Pearson residuals, at least 1.
 
-    A day counts at most as ``_CLIPPED`` standard deviations. A slice's own is moderated by that of all, as if they
-    were ``_PRIOR_DAYS`` more days of it: a few days say little of how they scatter.
+    A day counts as ``_CLIPPED`` robust standard deviations at most, so that a past rise does not hide the next one. A
+    slice's own is moderated, as if by ``_PRIOR_DAYS`` more days, by what its mean lets expect: in all slices together
+    the variance grows by one share of the squared mean. A few days say little of how they scatter.
     """
-    clipped = np.minimum(squares, _CLIPPED**2 * before[:, None])
-    own = clipped.sum(axis=1)
-    common = own.mean() / freedom
-    return np.asarray(np.maximum(1.0, (own + _PRIOR_DAYS * common) / (freedom + _PRIOR_DAYS)))
+    days = known > 0
+    robust = np.maximum(1.0, np.median(squares[:, days], axis=1) / _MEDIAN_SQUARE)
+    own = (known * np.minimum(squares, _CLIPPED**2 * robust[:, None])).sum(axis=1)
+    freedom = max(known.sum() - _EFFECTS, 1.0)
+    level = (means * known).sum(axis=1) / known.sum()
+    share = max(float((own / freedom - 1).sum() / level.sum()), 0.0)
+    return np.asarray(np.maximum(1.0, (own + _PRIOR_DAYS * (1 + share * level)) / (freedom + _PRIOR_DAYS)))
 
 
 def _reweighted(seen: Floats, means: Floats, dispersion: Floats, leverage: Floats, known: Floats) -> Floats:
