@@ -24,10 +24,20 @@ from api.channels.tickets import number, ticket_path, wrote
 __all__ = ["CHANNEL", "TEMPLATE", "ZendeskDesk", "parse", "read"]
 
 CHANNEL: Final = "zendesk"
-TEMPLATE: Final = """{"recupera":1,"ticket_id":"{{ticket.id}}","tags":"{{ticket.tags}}","via":"{{ticket.via}}",\
-"updated_at":"{{ticket.updated_at_with_timestamp}}","requester_email":"{{ticket.requester.email}}",\
-"current_user_email":"{{current_user.email}}","subject":"{{ticket.title}}","description":"{{ticket.description}}",\
-"comment":"{{ticket.latest_public_comment}}"}"""
+TEMPLATE: Final = """\
+{
+"recupera":1,
+"ticket_id":"{{ticket.id}}",
+"tags":"{{ticket.tags}}",
+"via":"{{ticket.via}}",
+"updated_at":"{{ticket.updated_at_with_timestamp}}",
+"requester_email":"{{ticket.requester.email}}",
+"current_user_email":"{{current_user.email}}",
+"subject":"{{ticket.title}}",
+"description":"{{ticket.description}}",
+"comment":"{{ticket.latest_public_comment}}"
+}
+"""
 """The body of the trigger's webhook. What customers write comes last."""
 
 _KEYS: Final = tuple(re.findall(r'"(\w+)":"', TEMPLATE))
