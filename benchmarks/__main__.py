@@ -6,6 +6,7 @@ import argparse
 import logging
 import os
 import platform
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +37,8 @@ def main() -> None:
     )
     parser.add_argument("--subset", type=_positive, metavar="N", help="quality: a trial on N messages of each kind")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="quality: write the tables there too")
+    parser.add_argument("--rate", type=_positive, default=100, help="load: messages a second; 100 by default")
+    parser.add_argument("--seconds", type=_positive, default=120, help="load: how long; 120 by default")
     options = parser.parse_args()
     logging.basicConfig(level=logging.WARNING)
     _console.print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}")
@@ -69,6 +72,23 @@ def _speed(_options: argparse.Namespace) -> None:
     for row in rows:
         ratio = row.texts_per_second / rows[0].texts_per_second
         table.add_row(row.name, f"{row.texts_per_second:.0f}", f"{ratio:.1f}", f"{row.p50_ms:.1f}")
+    _console.print(table)
+
+
+def _load(options: argparse.Namespace) -> None:
+    """Accept a steady stream of messages."""
+    from benchmarks import load
+
+    title = f"Load, {options.rate} messages/s for {options.seconds} s, client and service on {os.cpu_count()} CPUs"
+    columns = ("accepted", "messages/s", "p50, ms", "p99, ms", "longest, ms", "CPU a message, ms", "memory, MB")
+    table = Table("service", *columns, title=title)
+    with tempfile.TemporaryDirectory(prefix="recupera-load-") as folder, load.contestants(Path(folder)) as found:
+        for contestant in found:
+            row = load.measure(contestant, load.Options(options.rate, options.seconds))
+            memory = f"{row.memory_start:.0f} → {row.memory_end:.0f}"
+            waits = (f"{ms:.0f}" for ms in (row.p50_ms, row.p99_ms, row.max_ms))
+            share = f"{row.accepted} of {row.sent}"
+            table.add_row(row.name, share, f"{row.per_second:.0f}", *waits, f"{row.cpu_ms_per_message:.1f}", memory)
     _console.print(table)
 
 
