@@ -26,7 +26,9 @@ Data = Annotated[Path | None, typer.Option(help="Folder of the service's data; d
 Model = Annotated[Path | None, typer.Option(help="Model directory; default RECUPERA_MODEL, then ours.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the report as JSON.")]
 
-inbox = typer.Typer(no_args_is_help=True, add_completion=False, context_settings={"help_option_names": ["-h", "--help"]})
+inbox = typer.Typer(
+    no_args_is_help=True, add_completion=False, context_settings={"help_option_names": ["-h", "--help"]}
+)
 
 
 @inbox.callback()
@@ -134,6 +136,7 @@ def check(
     config: Config = Path("recupera.toml"),
     names: Names = None,
     host: Annotated[str | None, typer.Option(help="Server to look at before there is a file; with --username.")] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Its port; 993, then 143, if none is given.")] = 0,
     username: Annotated[str | None, typer.Option(help="User name on that server.")] = None,
     password_env: Annotated[str, typer.Option(help="Environment variable with the password.")] = "INBOX_PASSWORD",  # noqa: S107
 ) -> None:
@@ -149,9 +152,9 @@ def check(
     if (host is None) != (username is None):
         raise InputError("--host and --username go together")
     if host is not None and username is not None:
-        found = tried_settings(host, username, password_env)
+        found = tried_settings(host, username, password_env, port)
         typer.echo(proposal(found))
-        inboxes = [found.settings]
+        inboxes = [found]
     else:
         inboxes = read_inboxes(config, names or ())
     good = [_told(examined(inbox)) for inbox in inboxes]

@@ -82,6 +82,11 @@ class Mailbox:
         self.state = self._state()
         self.told_of_new_mail()
 
+    @property
+    def where(self) -> str:
+        """Return which mailbox this is, for messages."""
+        return _where(self._settings)
+
     def uids(self, *, above: int = 0, since: date | None = None) -> list[int]:
         """Return the UIDs above one, in their order, of mail received at ``since`` or later."""
         wanted = [f"UID {above + 1}:*"]
@@ -283,7 +288,7 @@ def _capabilities(client: Any) -> Iterable[str]:
 @contextmanager
 def _told(settings: InboxSettings) -> Iterator[None]:
     """Turn what ``imaplib`` and the network raise into our errors, without what the server wrote."""
-    where = f"inbox {settings.name!r}: {settings.host}"
+    where = _where(settings)
     try:
         yield
     except MailboxLoginError:
@@ -305,6 +310,10 @@ def _told(settings: InboxSettings) -> Iterator[None]:
         raise LostError(f"{where} did not do what it was asked for") from error
     except ImapToolsError as error:
         raise LostError(f"{where} did not do what it was asked for: {type(error).__name__}") from None
+
+
+def _where(settings: InboxSettings) -> str:
+    return f"inbox {settings.name!r}: {settings.host}"
 
 
 def _sleep(seconds: float, ended: Callable[[], bool]) -> None:

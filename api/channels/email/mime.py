@@ -15,6 +15,7 @@ from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import getaddresses, parsedate_to_datetime
 from hashlib import sha256
+from itertools import islice
 from typing import Any, Final, TypeVar
 
 from api.channels.email.charsets import decoded
@@ -30,6 +31,9 @@ _DEPTH: Final = 20
 """Parts within parts that are followed; no mail program makes more than a handful."""
 
 _PARTS: Final = 200
+_NESTS: Final = 100
+"""Multiparts that a mail may hold: the parser's work grows with their depth."""
+
 _NAMES: Final = 50
 _NAME: Final = 120
 _IDENTIFIER: Final = 450
@@ -38,6 +42,7 @@ _MESSAGE_ID: Final = re.compile(r"<[^<>\s]+>")
 _FORWARD: Final = re.compile(r"(?i)\s*(?:fwd?|rv|enc|reenv(?:iado)?|wg|tr)\s*:")
 _REPLY: Final = re.compile(r"(?i)\s*(?:re|res|aw|rif|sv|ref)\s*(?:\[\d+\])?\s*:")
 _BLOCKQUOTE: Final = re.compile(r"(?i)<(/?)blockquote")
+_BYTES: Final = re.compile("[\udc80-\udcff]")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 T = TypeVar("T")
@@ -77,9 +82,11 @@ class _Found:
 
 def parse(raw: bytes) -> Message[Any, Any]:
     """Return the parts of a mail, their headers still unread; raise ``UnreadableError`` if it nests without end."""
+    if raw.lower().count(b"boundary=") > _NESTS:
+        raise UnreadableError("nested")
     try:
         message: Message[Any, Any] = message_from_bytes(raw, policy=policy.default)
-        for part in _walk(message, 0):
+        for part in islice(_walk(message, 0), _PARTS):
             part.get_content_type(), part.get_filename(), part.get_content_disposition(), part.get_content_charset()
     except RecursionError:
         raise UnreadableError("nested") from None
@@ -103,17 +110,20 @@ def header(message: Message[Any, Any], name: str) -> str:
     raw = _raw(message, name)
     if raw is None:
         return ""
-    value = _tried(lambda: str(message[name]), "") if isinstance(message.policy, policy.EmailPolicy) else ""
+    if _BYTES.search(raw):  # where there should be none: an old program's 8-bit header
+        raw = decoded(raw.encode("utf-8", "surrogateescape"), None)
+        value = ""
+    else:
+        value = _tried(lambda: str(message[name]), "") if isinstance(message.policy, policy.EmailPolicy) else ""
     if not value or "=?" in value:
         value = _tried(lambda: str(make_header(decode_header(raw))), raw)
-    if re.search("[\udc80-\udcff]", value):  # bytes where there should be none: an old program's 8-bit header
-        value = decoded(value.encode("utf-8", "surrogateescape"), None)
     return " ".join(_CONTROL.sub(" ", mended(value)).split())
 
 
 def sender_of(message: Message[Any, Any]) -> str | None:
     """Return the first address of the ``From`` header, in lower case."""
-    found = _tried(lambda: getaddresses([header(message, "From")]), [])
+    nobody: list[tuple[str, str]] = []
+    found = _tried(lambda: getaddresses([header(message, "From")]), nobody)
     return next((address.lower() for _, address in found if "@" in address), None)
 
 

@@ -88,4 +88,4 @@ def _after_name(data: bytes, place: int, *, named: bool) -> int:
     if not by_string:
         return place + 24
     (length,) = struct.unpack_from("<I", data, place + 20)
-    return place + 24 + -(-length // 4) * 4
+    return place + 24 + int(-(-length // 4) * 4)

@@ -42,7 +42,7 @@ class _Keywords:
         state = mailbox.state
         if not state.takes_keywords and not state.keywords.issuperset(TAGS):
             raise RefusedError(
-                "this server keeps no keywords of our names in this folder (PERMANENTFLAGS has no \\*): "
+                f"{mailbox.where} keeps no keywords of our names in this folder (PERMANENTFLAGS has no \\*): "
                 'set write = "folders", or "none" to write nothing'
             )
 
@@ -64,7 +64,7 @@ class _Labels:
 
     def require(self, mailbox: Mailbox) -> None:
         if "X-GM-EXT-1" not in mailbox.capabilities:
-            raise RefusedError('this server has no Gmail labels: set write = "keywords" or "folders"')
+            raise RefusedError(f'{mailbox.where} has no Gmail labels: set write = "keywords" or "folders"')
 
     def there(self, mail: Fetched) -> tuple[str, ...]:
         return tags_among(mail, self._prefix)
@@ -85,7 +85,7 @@ class _Folders:
     def require(self, mailbox: Mailbox) -> None:
         if not mailbox.moves_safely:
             raise RefusedError(
-                "this server can't move one mail without expunging others (neither MOVE nor UIDPLUS): "
+                f"{mailbox.where} can't move one mail without expunging others (neither MOVE nor UIDPLUS): "
                 'set write = "keywords", or "none" to write nothing'
             )
 

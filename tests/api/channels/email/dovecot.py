@@ -144,7 +144,7 @@ class Dovecot:
 
 
 def start(folder: Path, settings: Mapping[str, str] | None = None) -> Dovecot:
-    """Start a server; ``settings`` replace parts of its configuration. Raise ``RuntimeError`` with its log if it fails."""
+    """Start a server, parts of its configuration replaced by ``settings``; raise ``RuntimeError`` with its log."""
     assert PROGRAM is not None
     folder.chmod(0o755)
     uid, gid, users = _users()
@@ -200,7 +200,18 @@ def _users() -> tuple[int, int, dict[str, str]]:
 
 
 def _certificate(folder: Path) -> None:
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-days",
+        "2",
+    ]
     names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
     files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
     subprocess.run([*command, *names, *files], check=True, capture_output=True)

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import pytest
+
 from api.channels.email.follow import once
 from api.channels.email.settings import InboxSettings
 from tests.api.channels.email.conftest import Office
 from tests.api.channels.email.dovecot import Dovecot
-from tests.api.channels.email.mails import GLAD, GRAVE, MILD, mail
+from tests.api.channels.email.mails import GLAD, GRAVE, mail
 
 pytestmark = pytest.mark.anyio
 
