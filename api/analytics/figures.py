@@ -133,8 +133,6 @@ class Phrase:
     channel: str
     language: str | None
     severity: str
-    task: str
-    label: str
     text: str
 
 

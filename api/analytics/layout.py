@@ -13,7 +13,7 @@ from typing import Any, Final
 from api.store.records import ReviewStatus
 from classifier.taxonomy import TASKS, Task, TaskKind
 
-__all__ = ["FIELDS", "JUDGED", "MODEL_SHIFT", "Field", "Terms", "agreement", "effective", "pack"]
+__all__ = ["FIELDS", "JUDGED", "MODEL_SHIFT", "MOST_MODELS", "Field", "Terms", "agreement", "effective", "pack"]
 
 LANGUAGES: Final = ("es", "pt", "other")
 RIGHT: Final = 1
@@ -21,7 +21,7 @@ WRONG: Final = 2
 _JUDGED_BITS: Final = 2
 MODEL_SHIFT: Final = _JUDGED_BITS * len(TASKS)
 """The second number of a cell: how people judged each task, and above that the number of the model."""
-_MOST_MODELS: Final = (1 << (32 - MODEL_SHIFT)) - 1
+MOST_MODELS: Final = (1 << (32 - MODEL_SHIFT)) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +141,3 @@ def pack(values: Mapping[str, Any], channels: Terms, countries: Terms) -> int:
         else:
             key |= codes[value]
     return key
-
-
-def model_number(models: Terms, model: str | None) -> int:
-    """Return the bits of the second number that name the model."""
-    return models.number(model) << MODEL_SHIFT

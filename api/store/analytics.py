@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from api.store.database import Connection
+from api.store.database import Connection, lock_together
 from api.store.identifiers import new_id
 from api.store.tables import cases, cell_changes, daily_cells, feedback, message_labels, messages, steps
 from classifier.taxonomy import TASK_BY_ID, TASKS, TaskKind
@@ -21,7 +21,9 @@ from classifier.taxonomy import TASK_BY_ID, TASKS, TaskKind
 __all__ = [
     "Change",
     "Kind",
+    "OutdatedError",
     "Segment",
+    "all_terms",
     "case_rows",
     "changes",
     "first_and_last",
@@ -35,6 +37,10 @@ _SEVERAL: Final = tuple(task for task in TASKS if task.kind is TaskKind.MULTI)
 _SINGLE: Final = tuple(task.id for task in TASKS if task.kind is not TaskKind.MULTI)
 _ANSWERING: Final = ("greet", "understand")
 _TOGETHER: Final = 64
+
+
+class OutdatedError(Exception):
+    """What was counted is not what is stored any more: count the day again."""
 
 
 class Kind(StrEnum):
@@ -66,7 +72,7 @@ class Segment:
 
 
 async def changes(connection: Connection, *, since: date | None = None, until: date | None = None) -> list[Change]:
-    """Return the days that changed, the latest first."""
+    """Return the days that changed from ``since`` to before ``until``, the latest first."""
     table = cell_changes.c
     query = sa.select(table.kind, table.day, sa.func.max(table.id), sa.func.count()).group_by(table.kind, table.day)
     query = query.where(*_between(table.day, since, until)).order_by(table.day.desc())
@@ -74,10 +80,8 @@ async def changes(connection: Connection, *, since: date | None = None, until: d
     return [Change(kind, date.fromisoformat(day), last, count) for kind, day, last, count in found]
 
 
-async def revisions(
-    connection: Connection, *, since: date | None = None, until: date | None = None
-) -> dict[tuple[str, date], str]:
-    """Return which cells there are, by kind and day; another content has another revision."""
+async def revisions(connection: Connection, *, since: date, until: date) -> dict[tuple[str, date], str]:
+    """Return which cells there are from ``since`` to before ``until``; another content has another revision."""
     table = daily_cells.c
     query = sa.select(table.kind, table.day, table.revision).where(*_between(table.day, since, until))
     found = await connection.execute(query)
@@ -95,32 +99,30 @@ async def load(connection: Connection, kind: Kind, days: Collection[date]) -> li
     return found
 
 
-async def replace(connection: Connection, segment: Segment, change: Change) -> bool:
-    """Store a day's cells in place of those of ``segment.revision``, which have all of ``change``; or say no.
+async def replace(connection: Connection, segment: Segment, change: Change) -> None:
+    """Store a day's cells, which have all of ``change``, in place of those of ``segment.revision``.
 
-    The answer is no if others stored cells meanwhile, or an older change came to light: count the day again then.
+    Raise ``OutdatedError`` if others stored cells meanwhile, or an older change came to light.
     """
-    table = daily_cells.c
-    here = (table.kind == segment.kind, table.day == segment.day.isoformat())
+    await lock_together(connection, f"cells\0{segment.kind}\0{segment.day}")
+    table, day = daily_cells.c, segment.day.isoformat()
+    here = (table.kind == segment.kind, table.day == day)
+    present = (await connection.execute(sa.select(table.revision).where(*here))).scalar()
+    noted = cell_changes.c
+    these = (noted.kind == change.kind, noted.day == change.day.isoformat(), noted.id <= change.last)
+    forgotten = (await connection.execute(cell_changes.delete().where(*these))).rowcount
+    if present != segment.revision or forgotten != change.count:
+        raise OutdatedError("the day changed meanwhile")
     values = {"revision": new_id(), "terms": segment.terms, "cells": segment.cells}
-    async with connection.begin_nested() as attempt:
-        if segment.revision is None:
-            named = {"kind": segment.kind, "day": segment.day.isoformat()}
-            there = (await connection.execute(sa.select(table.revision).where(*here))).first()
-            done = there is None
-            if done:
-                await connection.execute(daily_cells.insert().values(**named, **values))
-        else:
-            update = daily_cells.update().where(*here, table.revision == segment.revision).values(**values)
-            done = (await connection.execute(update)).rowcount == 1
-        noted = cell_changes.c
-        forget = cell_changes.delete().where(
-            noted.kind == change.kind, noted.day == change.day.isoformat(), noted.id <= change.last
-        )
-        if not done or (await connection.execute(forget)).rowcount != change.count:
-            await attempt.rollback()
-            return False
-    return True
+    if present is not None:
+        await connection.execute(daily_cells.update().where(*here).values(**values))
+    else:
+        await connection.execute(daily_cells.insert().values(kind=segment.kind, day=day, **values))
+
+
+async def all_terms(connection: Connection) -> list[Mapping[str, Any]]:
+    """Return the words of all days' cells."""
+    return list((await connection.execute(sa.select(daily_cells.c.terms))).scalars())
 
 
 async def message_rows(connection: Connection, day: date) -> list[Mapping[str, Any]]:
@@ -144,7 +146,8 @@ async def case_rows(connection: Connection, day: date) -> list[Mapping[str, Any]
     ``answered_at`` is when the first step was done that answers the customer. ``fired`` is the plan's reasons.
     """
     start, end = _ends(day)
-    first = sa.select(sa.func.min(messages.c.id)).where(messages.c.case_id == cases.c.id).scalar_subquery()
+    any_ = messages.alias()
+    first = sa.select(sa.func.min(any_.c.id)).where(any_.c.case_id == cases.c.id).scalar_subquery()
     own = ("channel", "status", "outcome", "double_deviation", "first_answer_due", "resolution_due", "closed_at")
     query = (
         sa.select(cases.c.opened_at.label("at"), *(cases.c[name] for name in own), cases.c.policy_version)

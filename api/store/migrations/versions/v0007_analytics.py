@@ -24,7 +24,7 @@ _CASE: Final = (
 _CASE_OF: Final = "SELECT 'case', {opened} FROM cases WHERE id = {row}.case_id"
 _OF_MESSAGE: Final = "SELECT 'message', {received} FROM messages WHERE id = {row}.message_id"
 _CASES_MESSAGES: Final = "cases JOIN messages ON messages.case_id = cases.id"
-_CASE_OF_MESSAGE: Final = f"SELECT 'case', {{opened}} FROM {_CASES_MESSAGES} WHERE messages.id = {{row}}.message_id"
+_CASE_OF_MESSAGE: Final = f"SELECT 'case', {{opened}} FROM {_CASES_MESSAGES} WHERE messages.id = {{row}}.message_id"  # noqa: S608
 _TRIGGERS: Final = (
     ("messages", "INSERT", "", ("SELECT 'message', {new.received_at}",)),
     (

@@ -1,0 +1,95 @@
+"""The worst phrases of each touchpoint: the cells say in which hours to look, so that few rows are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import numpy as np
+
+from api.analytics.counting import Chosen
+from api.analytics.figures import Phrase
+from api.analytics.layout import FIELDS, effective
+from api.analytics.selection import Selection
+from api.early_warning.examples import example
+from api.store.database import Store
+from api.store.phrases import Hours, worst
+from api.store.records import MessageRecord
+from classifier.taxonomy import SEVERITY, TASKS, TOUCHPOINT, TaskKind
+
+__all__ = ["fits", "labels_of", "phrases_of"]
+
+_WORST_FIRST: Final = tuple(reversed(SEVERITY.label_ids))
+
+
+async def phrases_of(store: Store, cells: Chosen, selection: Selection, most: int) -> dict[str, tuple[Phrase, ...]]:
+    """Return up to ``most`` phrases by touchpoint, the gravest and then the newest first."""
+    found: dict[str, list[Phrase]] = {label: [] for label in TOUCHPOINT.label_ids}
+    async with store.read() as connection:
+        for wanted in _hours(cells, most):
+            held = found[wanted.touchpoint]
+            if len(held) < most:
+                shown = (_phrase(*each, wanted, selection) for each in await worst(connection, wanted))
+                held += [phrase for phrase in shown if phrase is not None][: most - len(held)]
+    return {label: tuple(phrases) for label, phrases in found.items()}
+
+
+def labels_of(classification: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the model's labels by task, lists where there may be several."""
+    found: dict[str, Any] = {}
+    for task in TASKS:
+        decision = classification.get(task.id)
+        found[task.id] = decision and decision["labels" if task.kind is TaskKind.MULTI else "label"]
+    return found
+
+
+def fits(selection: Selection, message: MessageRecord, labels: Mapping[str, Any]) -> bool:
+    """Say whether a message is one of a selection; ``labels`` are the effective ones."""
+    customer = message.customer or {}
+    plain = (
+        (selection.channels, message.channel),
+        (selection.countries, customer.get("country")),
+        (selection.languages, labels["language"]),
+        ((selection.review,) if selection.review else (), message.review),
+    )
+    if any(wanted and value not in wanted for wanted, value in plain):
+        return False
+    return all(
+        not wanted or not set(wanted).isdisjoint(value if isinstance(value, list | tuple) else [value])
+        for task, wanted in selection.labels.items()
+        for value in [labels[task]]
+    )
+
+
+def _hours(cells: Chosen, most: int) -> Iterator[Hours]:
+    """Yield by touchpoint and severity, the gravest first, the newest hours that have messages."""
+    hour, severity, touchpoint = cells.hour, cells.of("severity"), cells.of("touchpoint")
+    for level in _WORST_FIRST:
+        grave = severity == FIELDS["severity"].code(level)
+        for label in TOUCHPOINT.label_ids:
+            newest = np.unique(hour[grave & (touchpoint == FIELDS["touchpoint"].code(label))])[-most:]
+            if len(newest):
+                yield Hours(label, level, [datetime.fromtimestamp(int(one) * 3600, UTC) for one in newest])
+
+
+def _phrase(
+    message: MessageRecord, language: str | None, corrected: Any, wanted: Hours, selection: Selection
+) -> Phrase | None:
+    """Return what a message says, if it has evidence and its labels are still those that were looked for."""
+    labels = {**effective(labels_of(message.classification), corrected), "language": language}
+    same = (labels["touchpoint"], labels["severity"]) == (wanted.touchpoint, wanted.severity)
+    if not same or not fits(selection, message, labels):
+        return None
+    text = example(message, SEVERITY.id, wanted.severity, phrase=True)["phrase"]
+    if not text:
+        return None
+    return Phrase(
+        message_id=message.id,
+        case_id=message.case_id,
+        received_at=message.received_at,
+        channel=message.channel,
+        language=labels["language"],
+        severity=wanted.severity,
+        text=text,
+    )

@@ -1,0 +1,145 @@
+"""Answers screens: the stored cells, and for days that changed since the rows themselves, so that nothing is late."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final, TypeVar
+
+from api.analytics import charts
+from api.analytics.cells import Columns, Words, case_segment, decode, join, message_segment
+from api.analytics.charts import Pair
+from api.analytics.figures import Choices, Drift, Moments, Overview, Precision, Rules
+from api.analytics.layout import FIELDS
+from api.analytics.phrases import phrases_of
+from api.analytics.selection import Selection
+from api.analytics.wording import FORMULA
+from api.store import analytics
+from api.store.analytics import Change, Kind, Segment
+from api.store.database import Connection, Store
+
+__all__ = ["Analytics", "count_day"]
+
+T = TypeVar("T")
+_KEPT_RANGES: Final = 4
+_COUNTED: Final[dict[Kind, tuple[Callable[..., Any], Callable[..., Segment]]]] = {
+    Kind.MESSAGE: (analytics.message_rows, message_segment),
+    Kind.CASE: (analytics.case_rows, case_segment),
+}
+
+
+async def count_day(connection: Connection, kind: Kind, day: date) -> Segment:
+    """Count a day from its rows."""
+    rows_of, segment_of = _COUNTED[kind]
+    rows = await rows_of(connection, day)
+    return await asyncio.to_thread(segment_of, day, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """A day's cells in memory, and the state of the store that they are of."""
+
+    state: tuple[Any, ...]
+    columns: Columns
+
+
+class Analytics:
+    """Read models over a store. What was read is kept in memory, some 30 bytes a message, until it changes."""
+
+    def __init__(self, store: Store, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._store = store
+        self._clock = clock
+        self._words = Words()
+        self._days: dict[tuple[Kind, date], _Day] = {}
+        self._ranges: OrderedDict[tuple[Any, ...], Columns] = OrderedDict()
+        self._reading = asyncio.Lock()
+
+    async def overview(self, selection: Selection) -> Overview:
+        """Return the first screen."""
+        messages, cases = await self._pairs(selection, Kind.MESSAGE, Kind.CASE)
+        now = int(self._clock().timestamp())
+        return await asyncio.to_thread(charts.overview, messages, cases, now)
+
+    async def moments(self, selection: Selection, *, phrases: int = 3) -> Moments:
+        """Return the moments of truth, each with up to ``phrases`` of its worst ones."""
+        (messages,) = await self._pairs(selection, Kind.MESSAGE)
+        found = await asyncio.to_thread(charts.moments, messages)
+        if phrases:
+            shown = await phrases_of(self._store, messages.now, selection, phrases)
+            found = [replace(moment, phrases=shown.get(moment.touchpoint, ())) for moment in found]
+        return Moments(tuple(found), FORMULA, charts.WEIGHTS)
+
+    async def precision(self, selection: Selection) -> Precision:
+        """Return how the model did on what people reviewed."""
+        (messages,) = await self._pairs(selection, Kind.MESSAGE)
+        return await asyncio.to_thread(charts.precision, messages)
+
+    async def rules(self, selection: Selection) -> Rules:
+        """Return which rules of the policies fired, in the cases opened in the period."""
+        (cases,) = await self._pairs(selection, Kind.CASE)
+        return await asyncio.to_thread(charts.rules, cases)
+
+    async def drift(self, selection: Selection) -> Sequence[Drift]:
+        """Return how far the labels of each task moved away from the period before."""
+        (messages,) = await self._pairs(selection, Kind.MESSAGE)
+        return await asyncio.to_thread(charts.drift, messages)
+
+    async def choices(self) -> Choices:
+        """Return what filters can be set to."""
+        async with self._store.read() as connection:
+            changed = await analytics.changes(connection)
+            terms = await analytics.all_terms(connection)
+            first, last = await analytics.first_and_last(connection)
+            for change in changed:
+                terms.append((await count_day(connection, Kind(change.kind), change.day)).terms)
+        channels, countries = ({word for each in terms for word in each[name]} for name in ("channel", "country"))
+        languages = tuple(map(str, FIELDS["language"].values))
+        return Choices(sorted(channels), sorted(countries), languages, first and first.date(), last and last.date())
+
+    async def _pairs(self, selection: Selection, *kinds: Kind) -> list[Pair]:
+        """Return the cells of the period and of the one before."""
+        since, until = selection.before.moments[0].date(), _after(selection.moments[1])
+        async with self._reading, self._store.read() as connection:
+            changed = await analytics.changes(connection, since=since, until=until)
+            stored = await analytics.revisions(connection, since=since, until=until)
+            found = [await self._columns(connection, kind, changed, stored) for kind in kinds]
+        return await asyncio.to_thread(lambda: [Pair.of(columns, selection) for columns in found])
+
+    async def _columns(
+        self, connection: Connection, kind: Kind, changed: Sequence[Change], stored: dict[tuple[str, date], str]
+    ) -> Columns:
+        """Return the cells of all days of a kind that there are."""
+        states: dict[date, tuple[Any, ...]] = {day: (rev,) for (each, day), rev in stored.items() if each == kind}
+        dirty = {change.day: change for change in changed if change.kind == kind}
+        for day, change in dirty.items():
+            states[day] = (*states.get(day, (None,)), change.last, change.count)
+        missing = [day for day, state in states.items() if self._state(kind, day) != state]
+        for segment in await analytics.load(connection, kind, [day for day in missing if day not in dirty]):
+            self._days[kind, segment.day] = _Day((segment.revision,), decode(segment, self._words))
+        for day in (day for day in missing if day in dirty):
+            segment = await count_day(connection, kind, day)
+            self._days[kind, day] = _Day(states[day], decode(segment, self._words))
+        return self._joined(kind, sorted(states))
+
+    def _state(self, kind: Kind, day: date) -> tuple[Any, ...] | None:
+        known = self._days.get((kind, day))
+        return known and known.state
+
+    def _joined(self, kind: Kind, days: Sequence[date]) -> Columns:
+        """Return the cells of several days, made once for each range and state."""
+        held = [each for day in days if (each := self._days.get((kind, day))) is not None]
+        name = (kind, *(each.state for each in held))
+        if name not in self._ranges:
+            self._ranges[name] = join([each.columns for each in held], self._words)
+        self._ranges.move_to_end(name)
+        while len(self._ranges) > _KEPT_RANGES:
+            self._ranges.popitem(last=False)
+        return self._ranges[name]
+
+
+def _after(moment: datetime) -> date:
+    """Return the day after the one in which a span ends that goes to before ``moment``."""
+    return (moment - timedelta(microseconds=1)).date() + timedelta(days=1)
