@@ -11,6 +11,8 @@ from typing import Final
 
 from fastapi import FastAPI
 
+from api.analytics.reader import Analytics
+from api.analytics.refresh import Refresher
 from api.batching import Batcher
 from api.cases import Planner
 from api.channels.service import Channels, open_channels
@@ -75,7 +77,7 @@ def create_app(
         redoc_url=None,
     )
     app.state.service = app.state.store = app.state.deliveries = app.state.channels = None
-    app.state.watch = app.state.worker = app.state.starting = None
+    app.state.watch = app.state.worker = app.state.starting = app.state.analytics = app.state.refresher = None
     app.include_router(health.router)
     for routes in (classify, messages, feedback, cases, destinations, deliveries, channels):
         app.include_router(routes.router)
@@ -116,6 +118,9 @@ async def _load(
     log.info("ready: %s %s", model.model.name, model.model.version)
     loaded(None)
 
+    app.state.analytics = Analytics(store)
+    app.state.refresher = refresher = Refresher(store, settings.analytics_seconds)
+    refresher.start()
 
 async def _start_worker(app: FastAPI, settings: Settings, loading: asyncio.Task[None]) -> None:
     """See cases through, once messages are taken: nobody waits for the workflow library to be imported."""
@@ -180,3 +185,5 @@ async def _close(app: FastAPI) -> None:
         await watch.stop()
     if app.state.store is not None:
         await app.state.store.close()
+    if app.state.refresher is not None:
+        await app.state.refresher.stop()
