@@ -50,7 +50,7 @@ class Remedy(StrEnum):
 class Section(BaseModel):
     """A table of the file that takes no key it doesn't know."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, allow_inf_nan=False)
 
     @model_validator(mode="before")
     @classmethod
@@ -208,6 +208,10 @@ class Priority(Section):
     resolution: SpanField
 
 
+Share = Annotated[float, Field(ge=0, le=10)]
+Amount = Annotated[float, Field(ge=0, le=1e9)]
+
+
 class Band(Section):
     """How much compensation, beyond making whole: ``share`` of the amount at stake, least and most.
 
@@ -215,8 +219,8 @@ class Band(Section):
     """
 
     id: Identifier
-    share: tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]]
-    flat: dict[Annotated[str, Field(pattern=r"^[A-Z]{3}$")], tuple[float, float]] = Field(default_factory=dict)
+    share: tuple[Share, Share]
+    flat: dict[Annotated[str, Field(pattern=r"^[A-Z]{3}$")], tuple[Amount, Amount]] = Field(default_factory=dict)
     approver: str
 
 
@@ -246,7 +250,7 @@ class Payout(Section):
     """What a guarantee pays. ``share`` is of the price paid, for ``refund`` and ``credit``."""
 
     kind: Literal["refund", "credit", "amount", "replacement", "redo", "as_promised"]
-    share: float | None = Field(default=None, gt=0)
+    share: float | None = Field(default=None, gt=0, le=10)
     amount: dict[Annotated[str, Field(pattern=r"^[A-Z]{3}$")], Annotated[float, Field(gt=0)]] = Field(
         default_factory=dict
     )

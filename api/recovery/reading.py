@@ -51,6 +51,8 @@ def parse_policy(text: str, name: str) -> Policy:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{name} is not valid TOML: {error}") from None
+    except RecursionError:
+        raise InputError(f"{name} nests its values too deep for a policy") from None
     return policy_from(data, name)
 
 
@@ -86,7 +88,8 @@ def _named(location: list[Any], data: Any) -> Iterator[str]:
             data = data[part]
         except (KeyError, IndexError, TypeError):
             data = None
-        yield data["id"] if isinstance(part, int) and isinstance(data, dict) and "id" in data else str(part)
+        own = data.get("id") if isinstance(part, int) and isinstance(data, dict) else None
+        yield own if isinstance(own, str) else str(part)
 
 
 def _broken_references(policy: Policy) -> Iterator[str]:

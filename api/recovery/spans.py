@@ -11,6 +11,7 @@ __all__ = ["Span", "Unit"]
 
 _WRITTEN: Final = re.compile(r"(\d{1,4}) (business )?(hour|day|month)s?")
 _HOURS_OF_A_BUSINESS_DAY: Final = 8.0
+_LONGEST_HOURS: Final = 5 * 366 * 24
 
 
 class Unit(StrEnum):
@@ -41,7 +42,10 @@ class Span:
                 f"{text!r} is not a span of time: write '4 business hours', '2 business days', '1 hour', '3 days' "
                 "or '1 month'"
             )
-        return cls(int(match[1]), Unit(match[3]), business=bool(match[2]))
+        span = cls(int(match[1]), Unit(match[3]), business=bool(match[2]))
+        if span.hours > _LONGEST_HOURS:
+            raise ValueError(f"{text!r} is longer than five years: nobody waits for that")
+        return span
 
     def __str__(self) -> str:
         """Return the span as ``parse`` reads it."""
