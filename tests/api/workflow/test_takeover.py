@@ -143,7 +143,7 @@ async def test_kills_at_random_moments_neither_lose_nor_double(
     desk = await open_desk(Staged(hour=timedelta(seconds=deadlines)))
     chance = random.Random(7)
     ids: list[str] = []
-    for kills in range(6):
+    for kills in range(4):
         with process(database, tmp_path, "one"):
             await at_work(tmp_path, "one", kills + 1)
             ids += [await desk.complain(f"{kills}-{n}", thread_id=f"{kills}-{n}") for n in range(4)]
