@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import date, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+
+from api.channels.email.check import examined, proposal, tried_settings
+from api.channels.email.connection import LostError, Mailbox, RefusedError
+from api.channels.email.settings import InboxSettings
+from api.channels.email.tagging import TAGS
+from api.channels.email.writing import writer_of
+from classifier.errors import InputError
+from tests.api.channels.email import dovecot as dovecots
+from tests.api.channels.email.dovecot import Dovecot
+from tests.api.channels.email.mails import mail
+
+OAUTH = """\
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2
+  args = {file}
+}}
+passdb {{
+  driver = static
+  args = password=s3creto
+}}
+"""
+
+
+class Provider(BaseHTTPRequestHandler):
+    """Gives tokens for the refresh token ``lasting``, and tells whose they are."""
+
+    def do_POST(self) -> None:
+        form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        if "refresh_token" in form:
+            good = form["refresh_token"] == ["lasting"] and form["client_secret"] == ["shh"]
+            self._answer(200 if good else 400, b'{"access_token": "fresh"}' if good else b'{"error": "invalid_grant"}')
+            return
+        good = form.get("token") == ["fresh"]
+        self._answer(200 if good else 401, b'{"username": "ana@example.org", "active": true}' if good else b"{}")
+
+    def _answer(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def provider() -> Iterator[str]:
+    server = HTTPServer(("127.0.0.1", 0), Provider)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def changed(inbox: InboxSettings, **settings: Any) -> InboxSettings:
+    return InboxSettings.model_validate({**inbox.model_dump(), **settings})
+
+
+def opened(inbox: InboxSettings, **settings: Any) -> Any:
+    return closing(Mailbox.open(changed(inbox, **settings)))
+
+
+@pytest.mark.parametrize("tls", ["implicit", "starttls"])
+def test_connects_by_tls_to_who_can_be_trusted(dovecot: Dovecot, inbox: InboxSettings, tls: str) -> None:
+    port = dovecot.tls_port if tls == "implicit" else dovecot.port
+    with opened(inbox, tls=tls, port=port, host="localhost", ca_file=str(dovecot.ca_file)) as mailbox:
+        assert mailbox.state.uidvalidity > 0
+    with pytest.raises(RefusedError, match="certificate that is not trusted"):
+        Mailbox.open(changed(inbox, tls=tls, port=port, host="localhost"))
+
+
+def test_says_which_folder_is_not_there(inbox: InboxSettings) -> None:
+    with pytest.raises(RefusedError, match="has no folder 'Nada'"):
+        Mailbox.open(changed(inbox, folder="Nada"))
+
+
+def test_says_that_nobody_answers(inbox: InboxSettings) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    with pytest.raises(LostError, match="the connection failed"):
+        Mailbox.open(changed(inbox, port=port))
+
+
+def test_finds_mail_by_number_and_by_day(dovecot: Dovecot, inbox: InboxSettings, user: str) -> None:
+    for number in (1, 2, 3):
+        dovecot.deliver(user, mail(number=number))
+    with opened(inbox) as mailbox:
+        assert mailbox.uids() == [1, 2, 3]
+        assert mailbox.uids(above=2) == [3]
+        assert mailbox.uids(above=3) == []
+        assert mailbox.uids(since=date.today() - timedelta(days=1)) == [1, 2, 3]
+        assert mailbox.uids(since=date.today() + timedelta(days=2)) == []
+
+
+def test_reads_the_beginning_of_a_large_mail(dovecot: Dovecot, inbox: InboxSettings, user: str) -> None:
+    raw = mail("texto " * 20_000)
+    dovecot.deliver(user, raw)
+    with opened(inbox, max_bytes=16 * 1024) as mailbox:
+        (read,) = mailbox.read([1])
+        assert len(read.raw) == 16 * 1024
+        assert mailbox.sizes([1])[1] > len(read.raw)
+
+
+def test_a_token_is_fetched_and_opens_the_mailbox(
+    inbox: InboxSettings, provider: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = tmp_path / "oauth.conf"
+    settings.write_text(f"introspection_mode = post\nintrospection_url = {provider}\nusername_attribute = username\n")
+    for name, value in (("LASTING", "lasting"), ("SECRET", "shh"), ("STALE", "stale"), ("FRESH", "fresh")):
+        monkeypatch.setenv(name, value)
+    oauth = {
+        "token_url": provider,
+        "client_id": "recupera",
+        "client_secret_env": "SECRET",
+        "refresh_token_env": "LASTING",
+    }
+    passdb = OAUTH.format(file=settings)
+    monkeypatch.setattr(dovecots, "PASSWORD", "s3creto")
+    with closing(dovecots.running({"passdb": passdb, "mechanisms": "xoauth2"})) as servers:
+        there = {"port": next(servers).port, "username": "ana@example.org", "password_env": None}
+        with opened(inbox, **there, oauth=oauth) as mailbox:
+            assert mailbox.uids() == []
+        with opened(inbox, **there, token_env="FRESH") as mailbox:
+            assert mailbox.uids() == []
+        with pytest.raises(RefusedError, match="refuses user name and token"):
+            Mailbox.open(changed(inbox, **there, token_env="STALE"))
+        with pytest.raises(InputError, match=r"gave no access token \(HTTP 400\)"):
+            Mailbox.open(changed(inbox, **there, oauth={**oauth, "refresh_token_env": "STALE"}))
+
+
+def test_a_server_that_takes_no_keywords_is_told_apart(inbox: InboxSettings) -> None:
+    with opened(inbox) as mailbox:
+        keywords, labels = writer_of(inbox), writer_of(changed(inbox, write="labels"))
+        assert keywords is not None
+        assert labels is not None
+        keywords.require(mailbox)
+        with pytest.raises(RefusedError, match="no Gmail labels"):
+            labels.require(mailbox)
+        mailbox.state = type(mailbox.state)(1, 0, 0, frozenset({"\\seen", *TAGS}))
+        keywords.require(mailbox)
+        mailbox.state = type(mailbox.state)(1, 0, 0, frozenset({"\\seen"}))
+        with pytest.raises(RefusedError, match='set write = "folders"'):
+            keywords.require(mailbox)
+
+
+def test_check_says_what_is_there(dovecot: Dovecot, inbox: InboxSettings, user: str) -> None:
+    dovecot.deliver(user, mail())
+    good, lines = examined(inbox)
+    said = "\n".join(lines)
+    assert good
+    for piece in ("'INBOX': 1 mails", "told at once (IDLE)", "keywords of any name: yes", 'write = "keywords" works'):
+        assert piece in said
+
+
+def test_check_says_what_would_work(inbox: InboxSettings) -> None:
+    good, lines = examined(changed(inbox, write="labels"))
+    assert not good
+    assert 'this would work: write = "keywords"' in lines[-1]
+
+
+def test_check_proposes_settings_only_where_the_certificate_is_trusted(
+    dovecot: Dovecot, inbox: InboxSettings, user: str
+) -> None:
+    assert '[[inbox]]\nname = "soporte"' in proposal(inbox)
+    with pytest.raises(InputError, match="certificate that is not trusted"):
+        tried_settings("localhost", user, "INBOX_PASSWORD", dovecot.tls_port)
