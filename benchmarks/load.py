@@ -245,9 +245,10 @@ def _free_port() -> int:
 def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     """Wait until the service is ready."""
     deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        with contextlib.suppress(httpx.HTTPError):
-            if httpx.get(f"{url}/readyz").status_code == 200:
-                return
-        time.sleep(0.1)
+    with httpx.Client(base_url=url, timeout=10) as client:
+        while time.monotonic() < deadline and process.poll() is None:
+            with contextlib.suppress(httpx.HTTPError):
+                if client.get("/readyz").status_code == 200:
+                    return
+            time.sleep(0.1)
     raise SystemExit(f"the service did not start:\n{log.read_text()[-2000:]}")
