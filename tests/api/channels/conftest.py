@@ -49,7 +49,7 @@ class Helpdesk:
     async def deliveries(self) -> list[dict[str, Any]]:
         return (await self.client.get("/v1/deliveries")).json()["deliveries"]
 
-    async def until(self, holds: Callable[[], Any], seconds: float = 8.0) -> Any:
+    async def until(self, holds: Callable[[], Any], seconds: float = 30.0) -> Any:
         """Wait until something holds, and return it."""
         end = time.monotonic() + seconds
         while True:

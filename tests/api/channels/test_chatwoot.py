@@ -307,7 +307,7 @@ async def test_an_agents_token_may_not_make_labels_and_still_writes_them(desk: H
 async def test_too_many_requests_are_waited_for(desk: Helpdesk, fake: Chatwoot) -> None:
     fake.busy = 1
     await desk.send("chatwoot", created(11), chatwoot)
-    await desk.until(lambda: fake.notes(7), seconds=12)
+    await desk.until(lambda: fake.notes(7))
     await desk.settled()
     (delivery,) = await desk.deliveries()
     assert (delivery["status"], delivery["attempts"], delivery["log"][0]["status"]) == ("delivered", 2, 429)
@@ -317,7 +317,7 @@ async def test_a_note_whose_answer_was_lost_is_not_written_twice(desk: Helpdesk,
     fake.lost = {"POST /api/v1/accounts/3/conversations/7/messages"}
     await desk.send("chatwoot", created(11), chatwoot)
     await desk.until(lambda: fake.notes(7))
-    await desk.until(lambda: fake.count("GET", "/conversations/7/messages"), seconds=12)
+    await desk.until(lambda: fake.count("GET", "/conversations/7/messages"))
     await desk.settled()
     assert len(fake.notes(7)) == 1
 

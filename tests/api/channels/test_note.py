@@ -29,7 +29,7 @@ def note(language: str, **changes: Any) -> Note:
     [
         (
             "es",
-            ("Queja", "gravedad: alta", "Primera respuesta antes de:", "Resolver antes de:", "Qué hacer", "70\u00a0%"),
+            ("Queja", "gravedad: alta", "Primera respuesta antes de:", "Qué hacer", "70\u00a0%"),
         ),
         ("pt", ("Reclamação", "gravidade: alta", "Primeira resposta até:", "Resolver até:", "O que fazer", "70%")),
         ("en", ("Complaint", "severity: high", "First answer by:", "Resolve by:", "What to do", "70%")),

@@ -209,7 +209,7 @@ async def test_thanks_after_a_complaint_changes_no_tag(beside: Beside) -> None:
 async def test_an_answer_that_was_lost_makes_no_second_note(beside: Beside) -> None:
     beside.fake.lost = {beside.vendor.note_path}
     await beside.wrote()
-    await beside.desk.until(lambda: beside.fake.count("GET", beside.vendor.notes_path), seconds=15)
+    await beside.desk.until(lambda: beside.fake.count("GET", beside.vendor.notes_path))
     await beside.desk.settled()
     assert len(beside.fake.notes(7)) == 1
     assert [delivery["status"] for delivery in await beside.desk.deliveries()] == ["delivered"]
@@ -219,6 +219,6 @@ async def test_too_many_requests_are_waited_for_and_what_is_gone_is_given_up(bes
     beside.fake.busy = 1
     await beside.wrote(ticket=8)
     await beside.wrote()
-    await beside.desk.until(lambda: beside.fake.notes(7), seconds=15)
+    await beside.desk.until(lambda: beside.fake.notes(7))
     await beside.desk.settled()
     assert sorted(delivery["status"] for delivery in await beside.desk.deliveries()) == ["dead", "delivered"]
