@@ -116,7 +116,7 @@ async def test_what_rises_again_is_raised_again(store: Store) -> None:
 
 
 async def test_a_slow_rise_shows_over_a_week(store: Store) -> None:
-    await tell(store, steady(NOW, 60, 20))
+    await tell(store, steady(NOW, 60, 6))
     await tell(store, [NOW - 7 * DAY * index for index in range(1, 9)], complaint("payment"))
     await tell(store, steady(NOW, 7, 3), complaint("payment"))
     found = await look(store, SETTINGS, NOW)
