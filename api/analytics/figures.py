@@ -6,7 +6,7 @@ Each figure comes with the one of the period before, as many days right before t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 __all__ = [
@@ -42,15 +42,15 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """``count`` of ``of``; ``value`` is their quotient, ``None`` of nothing."""
+    """``count`` of ``of``; ``value`` is their quotient, 0 to 1, or ``None`` of nothing."""
 
     count: int
     of: int
+    value: float | None = field(init=False)
 
-    @property
-    def value(self) -> float | None:
-        """The share, 0 to 1."""
-        return self.count / self.of if self.of else None
+    def __post_init__(self) -> None:
+        """Divide."""
+        object.__setattr__(self, "value", self.count / self.of if self.of else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,16 +44,18 @@ def labels_of(classification: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def fits(selection: Selection, message: MessageRecord, labels: Mapping[str, Any]) -> bool:
-    """Say whether a message is one of a selection; ``labels`` are the effective ones."""
-    customer = message.customer or {}
-    plain = (
-        (selection.channels, message.channel),
-        (selection.countries, customer.get("country")),
-        (selection.languages, labels["language"]),
-        ((selection.review,) if selection.review else (), message.review),
-    )
-    if any(wanted and value not in wanted for wanted, value in plain):
+def fits(selection: Selection, values: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:
+    """Say whether a message is one of a selection but for its time; ``labels`` are the effective ones.
+
+    ``values`` has its ``channel``, ``country``, ``language`` and ``review``.
+    """
+    plain = {
+        "channel": selection.channels,
+        "country": selection.countries,
+        "language": selection.languages,
+        "review": (selection.review,) if selection.review else (),
+    }
+    if any(wanted and values[name] not in wanted for name, wanted in plain.items()):
         return False
     return all(
         not wanted or not set(wanted).isdisjoint(value if isinstance(value, list | tuple) else [value])
@@ -77,9 +79,11 @@ def _phrase(
     message: MessageRecord, language: str | None, corrected: Any, wanted: Hours, selection: Selection
 ) -> Phrase | None:
     """Return what a message says, if it has evidence and its labels are still those that were looked for."""
-    labels = {**effective(labels_of(message.classification), corrected), "language": language}
+    labels = effective(labels_of(message.classification), corrected)
+    country = (message.customer or {}).get("country")
+    values = {"channel": message.channel, "country": country, "language": language, "review": message.review}
     same = (labels["touchpoint"], labels["severity"]) == (wanted.touchpoint, wanted.severity)
-    if not same or not fits(selection, message, labels):
+    if not same or not fits(selection, values, labels):
         return None
     text = example(message, SEVERITY.id, wanted.severity, phrase=True)["phrase"]
     if not text:
@@ -89,7 +93,7 @@ def _phrase(
         case_id=message.case_id,
         received_at=message.received_at,
         channel=message.channel,
-        language=labels["language"],
+        language=language,
         severity=wanted.severity,
         text=text,
     )

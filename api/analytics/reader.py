@@ -70,7 +70,7 @@ class Analytics:
         if phrases:
             shown = await phrases_of(self._store, messages.now, selection, phrases)
             found = [replace(moment, phrases=shown.get(moment.touchpoint, ())) for moment in found]
-        return Moments(tuple(found), FORMULA, charts.WEIGHTS)
+        return Moments(tuple(found), dict(FORMULA), dict(charts.WEIGHTS))
 
     async def precision(self, selection: Selection) -> Precision:
         """Return how the model did on what people reviewed."""

@@ -7,6 +7,7 @@ import ipaddress
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -76,8 +77,15 @@ def _run(
         else:
             server.should_exit = True
 
-    config = uvicorn.Config(make(loaded), log_config=None, access_log=False, timeout_graceful_shutdown=30)
-    server = uvicorn.Server(config)
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            super().handle_exit(sig, frame)
+            if app.state.live is not None:
+                app.state.live.dismiss()
+
+    app = make(loaded)
+    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=30)
+    server = Server(config)
     server.run(sockets=[listener])
     return failure
 

@@ -26,7 +26,11 @@ __all__ = [
     "all_terms",
     "case_rows",
     "changes",
+    "counted_row",
+    "country_of",
     "first_and_last",
+    "label_columns",
+    "latest_correction",
     "load",
     "message_rows",
     "replace",
@@ -133,11 +137,11 @@ async def message_rows(connection: Connection, day: date) -> list[Mapping[str, A
     start, end = _ends(day)
     query = (
         sa.select(messages.c.received_at.label("at"), *(messages.c[name] for name in ("channel", "review", "model")))
-        .add_columns(_country(messages), *_labels(messages))
-        .join_from(messages, feedback, _latest(messages), isouter=True)
+        .add_columns(country_of(messages), *label_columns(messages))
+        .join_from(messages, feedback, latest_correction(messages), isouter=True)
         .where(messages.c.received_at >= start, messages.c.received_at < end)
     )
-    return [_counted(row) for row in (await connection.execute(query)).mappings()]
+    return [counted_row(row) for row in (await connection.execute(query)).mappings()]
 
 
 async def case_rows(connection: Connection, day: date) -> list[Mapping[str, Any]]:
@@ -151,13 +155,13 @@ async def case_rows(connection: Connection, day: date) -> list[Mapping[str, Any]
     own = ("channel", "status", "outcome", "double_deviation", "first_answer_due", "resolution_due", "closed_at")
     query = (
         sa.select(cases.c.opened_at.label("at"), *(cases.c[name] for name in own), cases.c.policy_version)
-        .add_columns(_country(cases), _answered(), cases.c.plan["reasons"].label("fired"))
-        .add_columns(messages.c.review, *_labels(messages))
+        .add_columns(country_of(cases), _answered(), cases.c.plan["reasons"].label("fired"))
+        .add_columns(messages.c.review, *label_columns(messages))
         .join_from(cases, messages, messages.c.id == first, isouter=True)
-        .join(feedback, _latest(messages), isouter=True)
+        .join(feedback, latest_correction(messages), isouter=True)
         .where(cases.c.opened_at >= start, cases.c.opened_at < end)
     )
-    return [_counted(row) for row in (await connection.execute(query)).mappings()]
+    return [counted_row(row) for row in (await connection.execute(query)).mappings()]
 
 
 async def first_and_last(connection: Connection) -> tuple[datetime | None, datetime | None]:
@@ -183,18 +187,19 @@ def _ends(day: date) -> tuple[datetime, datetime]:
     return start, start + timedelta(days=1)
 
 
-def _country(table: sa.Table) -> sa.Label[Any]:
+def country_of(table: sa.Table) -> sa.Label[Any]:
+    """Return the column of the customer's country."""
     return table.c.customer["country"].as_string().label("country")
 
 
-def _latest(table: sa.Table) -> sa.ColumnElement[bool]:
+def latest_correction(table: sa.Table) -> sa.ColumnElement[bool]:
     """Return the condition that joins the latest correction."""
     other = feedback.alias()
     latest = sa.select(sa.func.max(other.c.id)).where(other.c.message_id == table.c.id).scalar_subquery()
     return feedback.c.id == latest
 
 
-def _labels(table: sa.Table) -> list[sa.ColumnElement[Any]]:
+def label_columns(table: sa.Table) -> list[sa.ColumnElement[Any]]:
     """Return the columns of the labels: of tasks with several the sum of their bits."""
     found: list[sa.ColumnElement[Any]] = [table.c[name].label(name) for name in _SINGLE]
     for task in _SEVERAL:
@@ -212,7 +217,7 @@ def _answered() -> sa.Label[Any]:
     return sa.select(first).where(*done).scalar_subquery().label("answered_at")
 
 
-def _counted(row: Mapping[str, Any]) -> Mapping[str, Any]:
+def counted_row(row: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return a row with its labels by task, lists where there may be several."""
     values = dict(row)
     values["hour"] = values["at"].hour

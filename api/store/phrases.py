@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from api.store.analytics import latest_correction
 from api.store.database import Connection
 from api.store.records import MessageRecord
 from api.store.tables import feedback, messages
@@ -33,12 +34,10 @@ async def worst(connection: Connection, wanted: Hours) -> list[tuple[MessageReco
     if not wanted.hours:
         return []
     at = messages.c.received_at
-    other = feedback.alias()
-    latest = sa.select(sa.func.max(other.c.id)).where(other.c.message_id == messages.c.id).scalar_subquery()
     query = (
         sa.select(*_COLUMNS, feedback.c.labels.label("corrected"))
         .add_columns(sa.func.coalesce(feedback.c.language, messages.c.language).label("language"))
-        .join_from(messages, feedback, feedback.c.id == latest, isouter=True)
+        .join_from(messages, feedback, latest_correction(messages), isouter=True)
         .where(messages.c.touchpoint == wanted.touchpoint, messages.c.severity == wanted.severity)
         .where(sa.or_(*(sa.and_(at >= hour, at < hour + timedelta(hours=1)) for hour in wanted.hours)))
         .order_by(at.desc(), messages.c.id.desc())

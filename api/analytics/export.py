@@ -1,0 +1,229 @@
+"""Messages as CSV, JSON lines or Parquet, a few hundred in memory at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import re
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, Final, Protocol
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic_core import to_json
+
+from api.analytics.layout import effective
+from api.analytics.phrases import fits
+from api.analytics.selection import Selection
+from api.store.database import Store
+from api.store.exports import ExportFilter, export_page
+from classifier.taxonomy import TASKS, TaskKind
+
+__all__ = ["COLUMNS", "FORMATS", "Csv", "JsonLines", "Parquet", "export", "harmless"]
+
+_PAGE: Final = 1000
+_GROUP: Final = 16_384
+"""Rows of a row group of Parquet: what is in memory at a time."""
+
+_FLAG, _SEVERAL, _TEXT, _MOMENT = pa.bool_(), pa.list_(pa.string()), pa.string(), pa.timestamp("us", "UTC")
+_BY_KIND: Final = {TaskKind.FLAG: _FLAG, TaskKind.MULTI: _SEVERAL}
+COLUMNS: Final[Mapping[str, pa.DataType]] = {
+    "message_id": _TEXT,
+    "received_at": _MOMENT,
+    "channel": _TEXT,
+    "external_id": _TEXT,
+    "customer_id": _TEXT,
+    "country": _TEXT,
+    "language": _TEXT,
+    "text": _TEXT,
+    **{task.id: _BY_KIND.get(task.kind, _TEXT) for task in TASKS},
+    "review": _TEXT,
+    "corrected": _FLAG,
+    "case_id": _TEXT,
+    "model": _TEXT,
+}
+"""The columns of an export, in their order."""
+
+_FORMULA: Final = re.compile(r"[\s\x00-\x1f]*[=+\-@＝＋－＠|%]")
+_REORDERING: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
+
+
+class Writer(Protocol):
+    """Turns rows into the bytes of a file."""
+
+    def write(self, rows: Sequence[Mapping[str, Any]]) -> bytes:
+        """Return what some rows add to the file."""
+
+    def finish(self) -> bytes:
+        """Return the end of the file."""
+
+
+async def export(store: Store, selection: Selection, writer: Writer, *, masked: bool) -> AsyncIterator[bytes]:
+    """Yield a file with the messages of a selection, oldest first, labels as corrected.
+
+    ``masked``: no customer's nor sender's identifier, and ``<PHONE>`` and the like in the texts. Each page is a
+    transaction of its own: what changes meanwhile may be in the file or not.
+    """
+    wanted, last = _filter(selection), None
+    while page := await store.look(partial(export_page, wanted=wanted, after=last, limit=_PAGE)):
+        last = (page[-1]["received_at"], page[-1]["id"])
+        if part := await asyncio.to_thread(_written, page, selection, writer, masked=masked):
+            yield part
+    yield await asyncio.to_thread(writer.finish)
+
+
+def _written(page: Sequence[Mapping[str, Any]], selection: Selection, writer: Writer, *, masked: bool) -> bytes:
+    rows = (_row(row, selection, masked=masked) for row in page)
+    return writer.write([row for row in rows if row is not None])
+
+
+class Csv:
+    """For spreadsheets: a text that a spreadsheet would compute is marked as text, lists are joined by ``;``."""
+
+    media_type: Final = "text/csv; charset=utf-8"
+
+    def __init__(self) -> None:
+        self._header = True
+
+    def write(self, rows: Sequence[Mapping[str, Any]]) -> bytes:
+        """Return lines, the names of the columns first; a mark says that they are UTF-8, or Excel would guess."""
+        out = io.StringIO()
+        writer = csv.writer(out)
+        if self._header:
+            out.write("\ufeff")
+            writer.writerow(COLUMNS)
+            self._header = False
+        writer.writerows([_cell(row[name]) for name in COLUMNS] for row in rows)
+        return out.getvalue().encode()
+
+    def finish(self) -> bytes:
+        """Return nothing, or the header of an empty file."""
+        return self.write([]) if self._header else b""
+
+
+class JsonLines:
+    """One JSON object a line."""
+
+    media_type: Final = "application/x-ndjson"
+
+    def write(self, rows: Sequence[Mapping[str, Any]]) -> bytes:
+        """Return a line a row."""
+        return b"".join(to_json(row) + b"\n" for row in rows)
+
+    def finish(self) -> bytes:
+        """Return nothing."""
+        return b""
+
+
+class Parquet:
+    """Typed columns for analysis."""
+
+    media_type: Final = "application/vnd.apache.parquet"
+
+    def __init__(self) -> None:
+        self._out = io.BytesIO()
+        schema = pa.schema(list(COLUMNS.items()))
+        self._file = _Passing(self._out)
+        self._writer = pq.ParquetWriter(pa.PythonFile(self._file, mode="w"), schema, compression="zstd")
+        self._schema = schema
+        self._rows: list[Mapping[str, Any]] = []
+
+    def write(self, rows: Sequence[Mapping[str, Any]]) -> bytes:
+        """Keep rows until they fill a row group."""
+        self._rows += rows
+        return self._flushed() if len(self._rows) >= _GROUP else b""
+
+    def finish(self) -> bytes:
+        """Return the last row group and the footer."""
+        last = self._flushed() if self._rows else b""
+        self._writer.close()
+        return last + self._file.taken()
+
+    def _flushed(self) -> bytes:
+        self._writer.write_table(pa.Table.from_pylist(self._rows, self._schema), row_group_size=_GROUP)
+        self._rows = []
+        return self._file.taken()
+
+
+class _Passing:
+    """A file that hands on what is written to it, and knows how much that was."""
+
+    closed = False
+
+    def __init__(self, out: io.BytesIO) -> None:
+        self._out = out
+        self._written = 0
+
+    def write(self, data: bytes) -> int:
+        """Take some bytes."""
+        written = self._out.write(data)
+        self._written += written
+        return written
+
+    def tell(self) -> int:
+        """Return how many bytes were written so far."""
+        return self._written
+
+    def flush(self) -> None:
+        """Do nothing."""
+
+    def close(self) -> None:
+        """Do nothing: what was written is still to be taken."""
+
+    def taken(self) -> bytes:
+        """Return what was written since the last time."""
+        data = self._out.getvalue()
+        self._out.seek(0)
+        self._out.truncate()
+        return data
+
+
+FORMATS: Final[Mapping[str, type[Csv] | type[JsonLines] | type[Parquet]]] = {
+    "csv": Csv,
+    "jsonl": JsonLines,
+    "parquet": Parquet,
+}
+
+
+def harmless(text: str) -> str:
+    """Return a text that no spreadsheet computes and no reader sees in another order than it is written."""
+    text = _REORDERING.sub("", text)
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, str):
+        return harmless(value)
+    if isinstance(value, list | tuple):
+        return ";".join(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value.isoformat().replace("+00:00", "Z") if hasattr(value, "isoformat") else value
+
+
+def _filter(selection: Selection) -> ExportFilter:
+    since, until = selection.moments
+    return ExportFilter(
+        since, until, selection.channels, selection.countries, selection.languages, selection.review, selection.labels
+    )
+
+
+def _row(row: Mapping[str, Any], selection: Selection, *, masked: bool) -> Mapping[str, Any] | None:
+    """Return a row of the file, or ``None`` if a correction made the message another one than those wanted."""
+    labels = effective(row["labels"], row["corrected"])
+    if not fits(selection, row, labels):
+        return None
+    text = _masked(row["text"], row["personal"]) if masked else row["text"]
+    hidden = {"external_id": None, "customer_id": None} if masked else {}
+    found = {**row, **labels, **hidden, "message_id": row["id"], "text": text}
+    found["corrected"] = row["corrected"] is not None
+    return {name: found[name] for name in COLUMNS}
+
+
+def _masked(text: str, personal: Iterable[Mapping[str, Any]]) -> str:
+    """Return a text with what was found in it when it came in put as ``<PHONE>`` and the like."""
+    for data in sorted(personal, key=lambda data: data["start"], reverse=True):
+        text = f"{text[: data['start']]}<{data['kind'].upper()}>{text[data['end'] :]}"
+    return text
