@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from api.channels.arrival import ShapeError, TagsSeen, Wrote
+from api.channels.freshdesk import read
+from api.channels.settings import FreshdeskSettings
+from tests.api.channels.payloads import GRAVE, freshdesk
+
+NOW = datetime(2026, 3, 4, tzinfo=UTC)
+SETTINGS = FreshdeskSettings(secret_env=("S",), country="MX")
+
+
+def wrote(payload: Any) -> Wrote:
+    return next(item for item in read(payload, SETTINGS, NOW).arrivals if isinstance(item, Wrote))
+
+
+@pytest.mark.parametrize("ticket", [11, "11", "PREFIX-11", " 11 "])
+def test_a_tickets_number_however_it_comes(ticket: Any) -> None:
+    assert wrote(freshdesk(ticket=ticket)).message.thread_id == "11"
+
+
+@pytest.mark.parametrize("ticket", ["", "once", True, {"id": 1}, "11; DROP", "../11/x"])
+def test_what_is_no_number(ticket: Any) -> None:
+    with pytest.raises(ShapeError):
+        read(freshdesk(ticket=ticket), SETTINGS, NOW)
+
+
+def test_only_the_number_is_needed_beside_words() -> None:
+    message = wrote({"freshdesk_webhook": {"ticket_id": 11, "ticket_description": f"<p>{GRAVE}</p>"}}).message
+    assert (message.text, message.customer) == (GRAVE, None)
+
+
+def test_keys_at_the_top_are_read_too() -> None:
+    assert wrote({"ticket_id": 11, "ticket_description": GRAVE}).message.text == GRAVE
+
+
+def test_html_becomes_text_and_the_speaker_goes() -> None:
+    said = 'Ana : <div style="x"><p>No llegó &amp; nadie responde</p><blockquote>antes</blockquote></div>'
+    assert wrote(freshdesk(ticket_latest_public_comment=said)).message.text == "No llegó & nadie responde"
+
+
+def test_what_the_agent_said_is_left_alone() -> None:
+    said = "Luis Mora : <div>Lo revisamos hoy mismo</div>"
+    (seen,) = read(freshdesk(ticket_latest_public_comment=said), SETTINGS, NOW).arrivals
+    assert seen == TagsSeen("freshdesk", "7", ("vip",))
+
+
+def test_the_subject_is_read_with_the_first_message() -> None:
+    message = wrote(freshdesk()).message
+    assert message.text == f"Cobro doble\n\n{GRAVE}"
+    assert message.customer == {"id": "ana@example.org", "country": "MX"}
+
+
+def test_the_shape_of_an_app() -> None:
+    data = {"ticket": {"id": 11, "subject": "Cobro", "description_text": GRAVE, "created_at": "2026-03-03T10:00:00Z"},
+            "requester": {"id": 5, "email": "ana@example.org"}, "actor": {"id": 5}}  # fmt: skip
+    message = wrote({"event": "onTicketCreate", "data": data}).message
+    assert (message.thread_id, message.customer and message.customer["id"]) == ("11", "freshdesk/5")
+
+
+def test_a_signature_can_not_be_asked_for() -> None:
+    with pytest.raises(ValidationError, match="Freshdesk signs nothing"):
+        FreshdeskSettings(verify="signature", secret_env=("S",))
