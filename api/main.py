@@ -22,12 +22,16 @@ from api.errors import add_error_handlers
 from api.intake import Intake
 from api.limits import BodyLimit
 from api.observability import AccessLog, traced
+from api.live import Live
 from api.planning import PolicyPlanner
 from api.recovery import default_policy, read_policy
 from api.reference import add_reference
 from api.routes import cases, channels, classify, deliveries, destinations, feedback, health, messages
 from api.routes.alerts import router as alert_routes
 from api.service import Service
+from api.routes.analytics import router as analytics_routes
+from api.routes.events import router as event_routes
+from api.routes.export import router as export_routes
 from api.settings import Settings
 from api.store import destinations as destination_store
 from api.store.database import Store
@@ -79,10 +83,13 @@ def create_app(
     app.state.service = app.state.store = app.state.deliveries = app.state.channels = None
     app.state.watch = app.state.worker = app.state.starting = app.state.analytics = app.state.refresher = None
     app.include_router(health.router)
+    app.state.live = None
     for routes in (classify, messages, feedback, cases, destinations, deliveries, channels):
         app.include_router(routes.router)
     app.include_router(alert_routes)
     add_reference(app)
+    for router in (analytics_routes, event_routes, export_routes):
+        app.include_router(router)
     add_error_handlers(app)
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
     app.add_middleware(AccessLog)
@@ -118,7 +125,7 @@ async def _load(
     log.info("ready: %s %s", model.model.name, model.model.version)
     loaded(None)
 
-    app.state.analytics = Analytics(store)
+    app.state.analytics, app.state.live = Analytics(store), Live(store)
     app.state.refresher = refresher = Refresher(store, settings.analytics_seconds)
     refresher.start()
 
@@ -183,7 +190,8 @@ async def _close(app: FastAPI) -> None:
     watch: Watch | None = app.state.watch
     if watch is not None:
         await watch.stop()
-    if app.state.store is not None:
-        await app.state.store.close()
     if app.state.refresher is not None:
         await app.state.refresher.stop()
+        await app.state.live.stop()
+    if app.state.store is not None:
+        await app.state.store.close()
