@@ -21,17 +21,17 @@ from api.early_warning.watch import Watch
 from api.errors import add_error_handlers
 from api.intake import Intake
 from api.limits import BodyLimit
-from api.observability import AccessLog, traced
 from api.live import Live
+from api.observability import AccessLog, traced
 from api.planning import PolicyPlanner
 from api.recovery import default_policy, read_policy
 from api.reference import add_reference
 from api.routes import cases, channels, classify, deliveries, destinations, feedback, health, messages
 from api.routes.alerts import router as alert_routes
-from api.service import Service
 from api.routes.analytics import router as analytics_routes
 from api.routes.events import router as event_routes
 from api.routes.export import router as export_routes
+from api.service import Service
 from api.settings import Settings
 from api.store import destinations as destination_store
 from api.store.database import Store
@@ -82,14 +82,14 @@ def create_app(
     )
     app.state.service = app.state.store = app.state.deliveries = app.state.channels = None
     app.state.watch = app.state.worker = app.state.starting = app.state.analytics = app.state.refresher = None
-    app.include_router(health.router)
     app.state.live = None
+    app.include_router(health.router)
     for routes in (classify, messages, feedback, cases, destinations, deliveries, channels):
         app.include_router(routes.router)
     app.include_router(alert_routes)
-    add_reference(app)
     for router in (analytics_routes, event_routes, export_routes):
         app.include_router(router)
+    add_reference(app)
     add_error_handlers(app)
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
     app.add_middleware(AccessLog)
@@ -122,12 +122,12 @@ async def _load(
     app.state.service = Service(model, batcher, store, intake)
     app.state.watch = watch = Watch(store, settings.alerts)
     watch.start()
-    log.info("ready: %s %s", model.model.name, model.model.version)
-    loaded(None)
-
     app.state.analytics, app.state.live = Analytics(store), Live(store)
     app.state.refresher = refresher = Refresher(store, settings.analytics_seconds)
     refresher.start()
+    log.info("ready: %s %s", model.model.name, model.model.version)
+    loaded(None)
+
 
 async def _start_worker(app: FastAPI, settings: Settings, loading: asyncio.Task[None]) -> None:
     """See cases through, once messages are taken: nobody waits for the workflow library to be imported."""
