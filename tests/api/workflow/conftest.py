@@ -132,14 +132,14 @@ class Desk:
         worker = self.worker(*args, clock=clock, **more)
         worker.start()
         try:
-            await until(lambda: worker.state == WorkerState.RUNNING, 20)
+            await until(lambda: worker.state == WorkerState.RUNNING, 60)
             clock.set()
             yield worker
         finally:
             await worker.stop()
 
 
-async def until(condition: Callable[[], Any], seconds: float = 10) -> Any:
+async def until(condition: Callable[[], Any], seconds: float = 30) -> Any:
     """Wait for a condition, which may be asynchronous, and return what it was."""
     end = time.monotonic() + seconds
     while True:

@@ -44,5 +44,5 @@ def said(folder: Path, executor_id: str) -> str:
 
 async def at_work(folder: Path, executor_id: str, times: int = 1) -> None:
     """Wait until it runs workflows, for the ``times``-th time."""
-    await until(lambda: said(folder, executor_id).count("workflows run as executor") >= times, 60)
+    await until(lambda: said(folder, executor_id).count("workflows run as executor") >= times, 180)
     await asyncio.sleep(0)

@@ -41,7 +41,7 @@ async def test_only_the_dead_are_inherited_from(desk: Desk, database: str, tmp_p
         await at_work(tmp_path, "first")
         case_id = await desk.complain()
         opened = (await desk.case(case_id)).opened_at
-        await until(lambda: waits(desk, case_id, opened + 6 * HOUR), 20)
+        await until(lambda: waits(desk, case_id, opened + 6 * HOUR), 60)
         with process(database, tmp_path, "first") as second:  # the same name again
             assert await asyncio.to_thread(second.wait, 60) == 1
             assert "another process is executor 'first'" in said(tmp_path, "first")
@@ -49,10 +49,10 @@ async def test_only_the_dead_are_inherited_from(desk: Desk, database: str, tmp_p
             await asyncio.sleep(0.5)
             assert runs(database, case_id) == ("first", "PENDING")
             kill(first)
-            await until(lambda: runs(database, case_id) == ("second", "PENDING"), 20)
+            await until(lambda: runs(database, case_id) == ("second", "PENDING"), 60)
             async with desk.store.write() as connection:
                 await complete_step(connection, case_id, "greet", by=None, note=None, now=datetime.now(UTC))
-            await until(lambda: waits(desk, case_id, opened + 36 * HOUR), 20)
+            await until(lambda: waits(desk, case_id, opened + 36 * HOUR), 60)
     assert await desk.events(case_id, "step.due") == []
 
 
@@ -66,10 +66,10 @@ async def test_a_worker_that_loses_its_lock_stops_at_once_and_comes_back(desk: D
             ).fetchall()
         assert ended
         await until(lambda: worker.state == WorkerState.STANDING_BY)
-        await until(lambda: worker.state == WorkerState.RUNNING, 20)
+        await until(lambda: worker.state == WorkerState.RUNNING, 60)
         case_id = await desk.complain()
         opened = (await desk.case(case_id)).opened_at
-        await until(lambda: waits(desk, case_id, opened + 6 * HOUR), 20)
+        await until(lambda: waits(desk, case_id, opened + 6 * HOUR), 60)
 
 
 async def test_no_two_have_one_executor(desk: Desk, database: str) -> None:
@@ -96,7 +96,7 @@ async def test_a_worker_stands_by_until_the_executor_is_free(desk: Desk) -> None
     await until(lambda: second.state == WorkerState.STANDING_BY)
     assert second.told() == {"executor": "one", "state": "standing by"}
     await holder.stop()
-    await until(lambda: second.state == WorkerState.RUNNING, 20)
+    await until(lambda: second.state == WorkerState.RUNNING, 60)
     await second.stop()
     assert second.state == WorkerState.STOPPED
 
