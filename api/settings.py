@@ -110,6 +110,7 @@ class Settings(BaseSettings):
     batch_size: int = Field(default=64, ge=1)
     batch_wait_ms: float = Field(default=1.0, ge=0)
     max_body_bytes: int = Field(default=32 * 1024 * 1024, ge=1024)
+    analytics_seconds: float = Field(default=10, ge=0)
     delivery: DeliverySettings = DeliverySettings()
     worker: WorkerSettings = WorkerSettings()
     alerts: AlertSettings = AlertSettings()
@@ -122,7 +123,6 @@ class Settings(BaseSettings):
 
         return database_url(self.database.get_secret_value() if self.database else None, self.data)
 
-    analytics_seconds: float = Field(default=10, ge=0)
     @property
     def vault(self) -> Vault | None:
         """What encrypts secrets, if there is a key; raise ``InputError`` if it is none."""
