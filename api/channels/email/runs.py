@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from api.channels.email.follow import Stop, back_fill, follow, once
 from api.channels.email.report import Report, report_of
+from api.channels.email.session import Desk
 from api.channels.email.settings import InboxSettings
 from api.channels.email.workplace import Workplace, looked_at, opened
 from api.observability import traced
@@ -46,13 +47,21 @@ async def follow_all(settings: Settings, inboxes: Sequence[InboxSettings]) -> li
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:
             loop.add_signal_handler(number, stop.ask)
-        work = (follow(desk, stop) for desk in workplace.desks(inboxes))
-        outcomes = await asyncio.gather(*work, return_exceptions=True)
-        failures = [outcome for outcome in outcomes if isinstance(outcome, RecuperaError)]
+        outcomes = await asyncio.gather(*(_followed(desk, stop) for desk in workplace.desks(inboxes)))
+        failures = [outcome for outcome in outcomes if outcome is not None]
         if len(failures) == len(inboxes):
             raise failures[0]
-        _tell(inboxes, outcomes)
         return await _reports(workplace.store, inboxes)
+
+
+async def _followed(desk: Desk, stop: Stop) -> RecuperaError | None:
+    """Follow one mailbox; a wrong setting is said at once and returned, and the others go on."""
+    try:
+        await follow(desk, stop)
+    except RecuperaError as error:
+        log.error("%s", error)  # noqa: TRY400, RUF100 - the message says it all
+        return error
+    return None
 
 
 async def back_fill_all(

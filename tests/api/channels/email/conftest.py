@@ -3,7 +3,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,10 +90,9 @@ async def office(tmp_path: Path, anyio_backend: str) -> AsyncIterator[Office]:
 
 
 @pytest.fixture
-def short_folder() -> Iterator[Path]:
+def public_folder() -> Iterator[Path]:
+    """Return a folder that a server's own user can read; pytest's are for this user alone."""
     folder = Path(tempfile.mkdtemp(prefix="recupera-"))
+    folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
-
-
-Mails = Callable[..., bytes]

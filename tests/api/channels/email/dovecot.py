@@ -171,8 +171,10 @@ def running(settings: Mapping[str, str] | None = None) -> Iterator[Dovecot]:
     folder = Path(tempfile.mkdtemp(prefix="recupera-dovecot-"))
     try:
         server = start(folder, settings)
-        yield server
-        server.stop()
+        try:
+            yield server
+        finally:
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -120,9 +120,9 @@ def test_reads_the_beginning_of_a_large_mail(dovecot: Dovecot, inbox: InboxSetti
 
 
 def test_a_token_is_fetched_and_opens_the_mailbox(
-    inbox: InboxSettings, provider: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    inbox: InboxSettings, provider: str, public_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = tmp_path / "oauth.conf"
+    settings = public_folder / "oauth.conf"
     settings.write_text(f"introspection_mode = post\nintrospection_url = {provider}\nusername_attribute = username\n")
     for name, value in (("LASTING", "lasting"), ("SECRET", "shh"), ("STALE", "stale"), ("FRESH", "fresh")):
         monkeypatch.setenv(name, value)
