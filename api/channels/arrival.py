@@ -11,9 +11,10 @@ from html import unescape
 from typing import Any, Final
 
 from api.intake import Incoming
-from api.schemas import MAX_CHARACTERS, storable
+from api.schemas import storable
 from api.store.identifiers import new_id
 from api.store.inbound import InboundKind, InboundRecord
+from classifier.inference import MAX_CHARACTERS
 from classifier.markup import strip_markup
 
 __all__ = [

@@ -1,0 +1,127 @@
+"""What arrived is looked at once, in the order of its conversation, and again if that failed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from api.batching import QueueFullError
+from api.channels.arrival import TagsSeen, Wrote
+from api.channels.desk import DeskError
+from api.channels.inbound import Inbound, Line
+from api.intake import Incoming
+from api.store import inbound
+from api.store.database import Store
+from api.store.inbound import InboundKind, InboundRecord
+
+pytestmark = pytest.mark.anyio
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = datetime(2026, 3, 3, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+class Looker:
+    """Keeps what it was shown; fails as long as it is told to."""
+
+    def __init__(self, *failures: Exception) -> None:
+        self.failures = list(failures)
+        self.seen: list[str] = []
+
+    async def __call__(self, record: InboundRecord) -> tuple[str, str | None]:
+        if self.failures:
+            raise self.failures.pop(0)
+        self.seen.append(record.key)
+        return "seen", None
+
+
+def wrote(name: str, thread: str = "t") -> Wrote:
+    return Wrote(name, Incoming("chatwoot", name, f"queja {name}", thread_id=thread))
+
+
+async def settled(box: Inbound, line: Line, clock: Clock, **step: float) -> None:
+    for _ in range(40):
+        await box.turn(line)
+        clock.now += timedelta(**step or {"seconds": 2})
+
+
+async def statuses(store: Store) -> dict[str, int]:
+    async with store.read() as connection:
+        return await inbound.counts(connection)
+
+
+async def test_each_is_kept_and_looked_at_once(store: Store) -> None:
+    box, look = Inbound(store, clock=Clock()), Looker()
+    assert await box.put([wrote("a"), wrote("b"), wrote("a")]) == [True, True, False]
+    assert await box.put([wrote("a")]) == [False]
+    line = Line(InboundKind.MESSAGE, look)
+    assert await box.turn(line)
+    assert not await box.turn(line)
+    assert look.seen == ["a", "b"]
+    assert await statuses(store) == {"done": 2}
+
+
+async def test_what_is_done_holds_no_word_of_the_customers(store: Store) -> None:
+    clock = Clock()
+    box = Inbound(store, clock=clock)
+    await box.put([wrote("a")])
+    await box.turn(Line(InboundKind.MESSAGE, Looker()))
+    async with store.write() as connection:
+        assert await inbound.claim(connection, InboundKind.MESSAGE, "w", now=clock(), until=clock(), limit=9) == []
+        assert await inbound.forget(connection, clock() + timedelta(seconds=1)) == 1
+
+
+async def test_a_conversation_waits_for_what_failed_and_others_do_not(store: Store) -> None:
+    clock = Clock()
+    box, look = Inbound(store, clock=clock), Looker(DeskError("no"))
+    await box.put([wrote("a"), wrote("b"), wrote("c", "another")])
+    line = Line(InboundKind.MESSAGE, look)
+    await box.turn(line)
+    assert look.seen == ["c"]
+    await settled(box, line, clock)
+    assert look.seen == ["c", "a", "b"]
+
+
+async def test_a_full_queue_is_waited_for_without_end(store: Store) -> None:
+    clock = Clock()
+    box, look = Inbound(store, clock=clock), Looker(*(QueueFullError(retry_after=1) for _ in range(30)))
+    await box.put([wrote("a")])
+    await settled(box, Line(InboundKind.MESSAGE, look), clock)
+    assert look.seen == ["a"]
+
+
+async def test_what_always_fails_is_given_up_and_kept(store: Store) -> None:
+    clock = Clock()
+    box = Inbound(store, clock=clock)
+    await box.put([wrote("a")])
+    await settled(box, Line(InboundKind.MESSAGE, Looker(*(ValueError() for _ in range(99)))), clock, hours=2)
+    assert await statuses(store) == {"dead": 1}
+
+
+async def test_what_another_worker_left_is_taken_over(store: Store) -> None:
+    clock = Clock()
+    box = Inbound(store, clock=clock)
+    await box.put([wrote("a")])
+    async with store.write() as connection:
+        until = clock() + timedelta(seconds=30)
+        assert await inbound.claim(connection, InboundKind.MESSAGE, "killed", now=clock(), until=until, limit=9)
+    look = Looker()
+    line = Line(InboundKind.MESSAGE, look)
+    assert not await box.turn(line)
+    clock.now += timedelta(seconds=31)
+    assert await box.turn(line)
+    assert look.seen == ["a"]
+
+
+async def test_tags_and_messages_are_two_lines(store: Store) -> None:
+    box, look = Inbound(store, clock=Clock()), Looker()
+    await box.put([TagsSeen("chatwoot", "t", ("vip",)), TagsSeen("chatwoot", "t", ("vip",)), wrote("a")])
+    await box.turn(Line(InboundKind.MESSAGE, look))
+    assert look.seen == ["a"]
+    await box.turn(Line(InboundKind.TAGS, look))
+    assert len(look.seen) == 3
