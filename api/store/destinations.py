@@ -155,8 +155,8 @@ async def seal(connection: Connection) -> int:
 
 def _vault(connection: Connection) -> Vault | None:
     """Return the vault of the store that lent a connection, ``None`` if it has no key."""
-    vault: Vault | None = connection.sync_connection.get_execution_options().get("vault")
-    return vault
+    lent = connection.sync_connection
+    return lent.get_execution_options().get("vault") if lent is not None else None
 
 
 def _sealed(connection: Connection, destination: DestinationRecord) -> DestinationRecord:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
 from functools import cache
 from typing import Any, TypeVar
 
@@ -16,9 +15,9 @@ R = TypeVar("R")
 
 
 @cache
-def _select(table: sa.Table, record: type[Any]) -> sa.Select[Any]:
+def _select(table: sa.Table, names: tuple[str, ...]) -> sa.Select[Any]:
     """Return the query for all records, made once: SQLAlchemy takes longer for that than SQLite for the answer."""
-    return sa.select(*(table.c[name] for name in _names(record)))
+    return sa.select(*(table.c[name] for name in names))
 
 
 @cache
@@ -26,16 +25,15 @@ def _insert(table: sa.Table) -> sa.Insert:
     return table.insert()
 
 
-@cache
-def _names(record: type[Any]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(record))
+def _names(record: Any) -> tuple[str, ...]:
+    return tuple(record.__dataclass_fields__)
 
 
 async def fetch(
     connection: AsyncConnection, table: sa.Table, record: type[R], *where: sa.ColumnElement[bool], order: str = "id"
 ) -> list[R]:
     """Return the records of ``table`` for which all of ``where`` holds."""
-    rows = await connection.execute(_select(table, record).where(*where).order_by(table.c[order]))
+    rows = await connection.execute(_select(table, _names(record)).where(*where).order_by(table.c[order]))
     return [record(**row) for row in rows.mappings()]
 
 
@@ -43,7 +41,7 @@ async def fetch_one(
     connection: AsyncConnection, table: sa.Table, record: type[R], *where: sa.ColumnElement[bool], lock: bool = False
 ) -> R | None:
     """Return the record for which all of ``where`` holds; ``lock`` it until the transaction ends."""
-    query = _select(table, record).where(*where)
+    query = _select(table, _names(record)).where(*where)
     row = (await connection.execute(query.with_for_update() if lock else query)).mappings().one_or_none()
     return None if row is None else record(**row)
 
@@ -52,7 +50,7 @@ async def page(
     connection: AsyncConnection, table: sa.Table, record: type[R], where: Sequence[sa.ColumnElement[bool]], limit: int
 ) -> list[R]:
     """Return the newest ``limit`` records, newest first."""
-    query = _select(table, record).where(*where).order_by(table.c.id.desc()).limit(limit)
+    query = _select(table, _names(record)).where(*where).order_by(table.c.id.desc()).limit(limit)
     return [record(**row) for row in (await connection.execute(query)).mappings()]
 
 
@@ -64,4 +62,4 @@ async def insert(connection: AsyncConnection, table: sa.Table, records: Sequence
 
 def values(record: Any) -> dict[str, Any]:
     """Return the columns of a record."""
-    return {name: getattr(record, name) for name in _names(type(record))}
+    return {name: getattr(record, name) for name in _names(record)}

@@ -101,7 +101,7 @@ class Cursor(sqlite3.Cursor):
 class Connection(sqlite3.Connection):
     """A connection whose statements are errands; transactions begin and end where they say."""
 
-    def cursor(self, factory: type[sqlite3.Cursor] | None = None) -> Any:
+    def cursor(self, factory: type[sqlite3.Cursor] | None = None) -> Any:  # type: ignore[override]
         """Return a cursor."""
         return super().cursor(factory or Cursor)
 

@@ -58,11 +58,11 @@ class Together:
 
         It is done again, alone, if another one fails in the same transaction.
         """
-        job = _Job(work, asyncio.get_running_loop().create_future())
-        self._waiting.append(job)
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Job(work, answer))
         if self._running is None:
             self._running = asyncio.create_task(self._run())
-        return await job.answer
+        return await answer
 
     async def finish(self) -> None:
         """Wait until nothing waits any more."""
