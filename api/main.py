@@ -16,12 +16,14 @@ from api.analytics.refresh import Refresher
 from api.batching import Batcher
 from api.cases import Planner
 from api.channels.service import Channels, open_channels
+from api.console import add_console
 from api.delivery.service import Deliveries, start
 from api.early_warning.watch import Watch
 from api.errors import add_error_handlers
 from api.intake import Intake
 from api.limits import BodyLimit
 from api.live import Live
+from api.metrics import Measured, Metrics
 from api.observability import AccessLog, traced
 from api.planning import PolicyPlanner
 from api.recovery import default_policy, read_policy
@@ -31,11 +33,13 @@ from api.routes.alerts import router as alert_routes
 from api.routes.analytics import router as analytics_routes
 from api.routes.events import router as event_routes
 from api.routes.export import router as export_routes
+from api.routes.metrics import router as metrics_routes
 from api.service import Service
 from api.settings import Settings
 from api.store import destinations as destination_store
 from api.store.database import Store
 from api.store.vault import SETTING
+from api.tracing import Traced, Traces, open_traces
 from classifier import ComplaintClassifier
 from classifier.errors import InputError
 
@@ -83,16 +87,22 @@ def create_app(
     app.state.service = app.state.store = app.state.deliveries = app.state.channels = None
     app.state.watch = app.state.worker = app.state.starting = app.state.analytics = app.state.refresher = None
     app.state.live = None
+    app.state.metrics, app.state.traces = Metrics(), open_traces(settings.traces)
     app.include_router(health.router)
     for routes in (classify, messages, feedback, cases, destinations, deliveries, channels):
         app.include_router(routes.router)
     app.include_router(alert_routes)
-    for router in (analytics_routes, event_routes, export_routes):
+    for router in (analytics_routes, event_routes, export_routes, metrics_routes):
         app.include_router(router)
     add_reference(app)
+    if settings.console.enabled:
+        add_console(app, settings.console)
     add_error_handlers(app)
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
     app.add_middleware(AccessLog)
+    app.add_middleware(Measured, metrics=app.state.metrics)
+    if app.state.traces is not None:
+        app.add_middleware(Traced, traces=app.state.traces)
     return app
 
 
@@ -111,7 +121,11 @@ async def _load(
         planner = _planner(settings) if planner is None else planner
         model = await asyncio.to_thread(_from_settings, settings) if classifier is None else classifier
         batcher = Batcher(
-            model, size=settings.batch_size, wait_seconds=settings.batch_wait_ms / 1000, capacity=settings.queue_size
+            model,
+            size=settings.batch_size,
+            wait_seconds=settings.batch_wait_ms / 1000,
+            capacity=settings.queue_size,
+            observed=_observer(app),
         )
         intake = await Intake.start(store, batcher, planner, capacity=settings.queue_size)
     except Exception as error:
@@ -127,6 +141,20 @@ async def _load(
     refresher.start()
     log.info("ready: %s %s", model.model.name, model.model.version)
     loaded(None)
+
+
+def _observer(app: FastAPI) -> Callable[[int, float], None]:
+    """Return what is told of each batch of the model."""
+    metrics: Metrics = app.state.metrics
+    traces: Traces | None = app.state.traces
+    if traces is None:
+        return metrics.classified
+
+    def observed(texts: int, seconds: float) -> None:
+        metrics.classified(texts, seconds)
+        traces.classified(texts, seconds)
+
+    return observed
 
 
 async def _start_worker(app: FastAPI, settings: Settings, loading: asyncio.Task[None]) -> None:
@@ -195,3 +223,5 @@ async def _close(app: FastAPI) -> None:
         await app.state.live.stop()
     if app.state.store is not None:
         await app.state.store.close()
+    if app.state.traces is not None:
+        await asyncio.to_thread(app.state.traces.close)

@@ -76,6 +76,18 @@ class WorkerSettings(BaseModel):
     executor_id: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
 
 
+class ConsoleSettings(BaseModel):
+    """The pages for people: ``[console]`` in the file, ``RECUPERA_CONSOLE_*`` in the environment.
+
+    ``mask`` hides what identifies somebody in the messages that are shown.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    enabled: bool = True
+    mask: bool = True
+
+
 class Settings(BaseSettings):
     """What an operator may set.
 
@@ -84,7 +96,8 @@ class Settings(BaseSettings):
     without it a SQLite file in ``data``. It may hold a password, so it is never shown. ``policy`` is a file, without
     it the recovery policy that comes with Recupera. ``secret_key`` encrypts the secrets of destinations: a Fernet key,
     or several, the newest first, while a key is being changed. What dashboards show is counted ahead every
-    ``analytics_seconds``, never with 0; without it the answers are the same, but slower.
+    ``analytics_seconds``, never with 0; without it the answers are the same, but slower. ``traces`` is the address of
+    an OpenTelemetry collector (OTLP over HTTP), such as ``http://localhost:4318``.
     """
 
     model_config = SettingsConfigDict(
@@ -111,10 +124,12 @@ class Settings(BaseSettings):
     batch_wait_ms: float = Field(default=1.0, ge=0)
     max_body_bytes: int = Field(default=32 * 1024 * 1024, ge=1024)
     analytics_seconds: float = Field(default=10, ge=0)
+    traces: str | None = Field(default=None, pattern="^https?://")
     delivery: DeliverySettings = DeliverySettings()
     worker: WorkerSettings = WorkerSettings()
     alerts: AlertSettings = AlertSettings()
     channels: ChannelsSettings = ChannelsSettings()
+    console: ConsoleSettings = ConsoleSettings()
 
     @property
     def database_url(self) -> DatabaseUrl:

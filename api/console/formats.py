@@ -1,0 +1,91 @@
+"""Numbers and moments as people of a language write them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+
+from babel.core import Locale
+from babel.dates import format_date, format_time, format_timedelta
+from babel.numbers import format_decimal, format_percent
+
+__all__ = ["Formats", "Left", "span"]
+
+_HOUR = 3600
+_DAY = 24 * _HOUR
+_SOON = timedelta(hours=4)
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """How long until something is due, or since it was: ``state`` is ``overdue``, ``soon`` or ``later``."""
+
+    state: str
+    span: str
+
+
+@dataclass(frozen=True, slots=True)
+class Formats:
+    """Writes for one locale and time zone."""
+
+    locale: Locale
+    zone: tzinfo
+    now: datetime
+
+    def number(self, value: float, digits: int = 0) -> str:
+        """Write a number with at most so many digits after the point."""
+        return format_decimal(round(value, digits), locale=self.locale)
+
+    def percent(self, value: float | None, digits: int = 0) -> str:
+        """Write a share as a percentage; a dash for none."""
+        if value is None:
+            return "–"
+        pattern = "#,##0." + "0" * digits if digits else "#,##0"
+        sign = "\u00a0%" if self.locale.language == "es" else "%"
+        return format_percent(value, format=f"{pattern}{sign}", locale=self.locale)
+
+    def signed(self, value: float, digits: int = 0) -> str:
+        """Write a difference with its sign."""
+        sign = "+" if value > 0 else "−" if value < 0 else "±"
+        return sign + self.number(abs(value), digits)
+
+    def day(self, value: date) -> str:
+        """Write a day."""
+        return format_date(value, "medium", locale=self.locale)
+
+    def short_day(self, value: date) -> str:
+        """Write a day without its year."""
+        return format_date(value, "d MMM", locale=self.locale)
+
+    def moment(self, value: datetime | str) -> str:
+        """Write a moment on the reader's clock, the year where it is another."""
+        local = _read(value).astimezone(self.zone)
+        same = local.year == self.now.astimezone(self.zone).year
+        day = format_date(local, "d MMM" if same else "medium", locale=self.locale)
+        return f"{day}, {format_time(local, 'HH:mm', locale=self.locale)}"
+
+    def ago(self, value: datetime | str) -> str:
+        """Say how long ago something was."""
+        return format_timedelta(_read(value) - self.now, add_direction=True, locale=self.locale)
+
+    def left(self, due: datetime | str) -> Left:
+        """Return how long is left."""
+        left = _read(due) - self.now
+        state = "overdue" if left < timedelta() else "soon" if left < _SOON else "later"
+        return Left(state, span(left))
+
+
+def span(length: timedelta) -> str:
+    """Write a length of time in the symbols that all languages share: ``3 d 4 h``, ``2 h 10 min``, ``5 min``."""
+    seconds = abs(int(length.total_seconds()))
+    days, hours, minutes = seconds // _DAY, seconds % _DAY // _HOUR, seconds % _HOUR // 60
+    if days:
+        return f"{days} d {hours} h" if hours and days < 10 else f"{days} d"  # noqa: PLR2004, RUF100
+    if hours:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{minutes} min"
+
+
+def _read(value: datetime | str) -> datetime:
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

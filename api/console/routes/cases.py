@@ -1,0 +1,108 @@
+"""``/cases``: the queue, a case, and what is done about it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import Response
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from api.case_changes import cancel, reassign, reopen
+from api.cases import close, complete_step
+from api.console.page import ConsolePage
+from api.console.preferences import Preferences
+from api.console.rendering import is_partial, render, see_other
+from api.console.views.case import read_case
+from api.console.views.queue import QueueQuery, read_queue
+from api.delivery.destinations import replay
+from api.schemas import Identifier, storable
+from api.service import Loaded
+from api.store.database import Connection
+from api.store.records import Outcome
+
+__all__ = ["router"]
+
+router = APIRouter(route_class=ConsolePage)
+_LONGEST_NOTE: Final = 4000
+
+
+class Said(BaseModel):
+    """What there is to say about a change; a form sends empty fields too."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    note: Annotated[str, BeforeValidator(storable), Field(max_length=_LONGEST_NOTE)] = ""
+    outcome: Outcome | None = None
+    owner: Annotated[str, BeforeValidator(storable), Field(max_length=256)] = ""
+
+
+@router.get("/cases")
+async def queue(request: Request, query: Annotated[QueueQuery, Query()], service: Loaded) -> Response:
+    """Show the cases, the most urgent first."""
+    now = datetime.now(UTC)
+    async with service.store.read() as connection:
+        shown = await read_queue(connection, query, now, mask=request.app.state.console.mask)
+    return render(request, "cases.html", title="cases", view=shown, chosen=query)
+
+
+@router.get("/cases/{case_id}")
+async def case(request: Request, case_id: Identifier, service: Loaded) -> Response:
+    """Show a case."""
+    async with service.store.read() as connection:
+        return await _shown(request, connection, case_id)
+
+
+@router.post("/cases/{case_id}/steps/{step}/complete")
+async def complete(
+    request: Request, case_id: Identifier, step: Identifier, said: Annotated[Said, Form()], service: Loaded
+) -> Response:
+    """Complete a step of the present plan."""
+    async with service.store.write() as connection:
+        await complete_step(connection, case_id, step, **_by(request, said))
+        return await _shown(request, connection, case_id)
+
+
+@router.post("/cases/{case_id}/{change}")
+async def change(
+    request: Request,
+    case_id: Identifier,
+    change: Literal["close", "reassign", "cancel", "reopen"],
+    said: Annotated[Said, Form()],
+    service: Loaded,
+) -> Response:
+    """Close a case, give it to somebody else, cancel it, or take it up again."""
+    by = _by(request, said)
+    async with service.store.write() as connection:
+        if change == "close":
+            await close(connection, case_id, said.outcome or Outcome.RECOVERED, **by)
+        elif change == "reassign" and said.owner.strip():
+            await reassign(connection, case_id, said.owner.strip(), **by)
+        elif change == "cancel":
+            await cancel(connection, case_id, **by)
+        elif change == "reopen":
+            await reopen(connection, case_id, **by)
+        return await _shown(request, connection, case_id)
+
+
+@router.post("/cases/{case_id}/deliveries/{delivery_id}/replay")
+async def deliver_again(request: Request, case_id: Identifier, delivery_id: Identifier, service: Loaded) -> Response:
+    """Begin a delivery again."""
+    async with service.store.write() as connection:
+        await replay(connection, delivery_id, datetime.now(UTC))
+        return await _shown(request, connection, case_id)
+
+
+def _by(request: Request, said: Said) -> dict[str, Any]:
+    name = Preferences.of(request).name
+    return {"by": name or None, "note": said.note.strip() or None, "now": datetime.now(UTC)}
+
+
+async def _shown(request: Request, connection: Connection, case_id: str) -> Response:
+    """Return the case as it is now: the whole page, its part, or after a form without a script the way to it."""
+    if request.method == "POST" and not is_partial(request):
+        return see_other(f"/cases/{case_id}")
+    language = Preferences.of(request).language
+    shown = await read_case(connection, case_id, language, mask=request.app.state.console.mask)
+    return render(request, "case/body.html" if is_partial(request) else "case.html", title="cases", view=shown)

@@ -1,0 +1,101 @@
+"""What people wrote, made harmless and marked: nothing hides, turns round, or identifies somebody unasked."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from classifier.redaction import redact
+
+__all__ = ["Segment", "excerpt", "masked", "segments", "visible"]
+
+S = TypeVar("S", bound=str)
+
+# Controls but tab and line feed; what changes direction; what has no width, but the joiners that emoji are made with.
+_ODD: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200c\u200e\u200f\u2028-\u202e"
+    "\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+_PICTURES: Final = 0x2400
+_MASK: Final = "••••"
+_MOST_MARKS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A part of a text: what speaks for ``tasks``, or personal data of a ``kind``, or neither."""
+
+    text: str
+    tasks: tuple[str, ...] = ()
+    kind: str | None = None
+
+
+def visible(text: S) -> S:
+    """Return a text whose controls, direction marks and invisible characters can be seen, and do nothing.
+
+    Of marks that pile up on one letter a few are kept.
+    """
+    if _ODD.search(text):
+        text = type(text)(_ODD.sub(_shown, text))
+    return _thinned(text)
+
+
+def _shown(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if code == ord("\r"):
+        return ""
+    return chr(_PICTURES + code) if code < ord(" ") else f"⟦U+{code:04X}⟧"
+
+
+def _thinned(text: S) -> S:
+    """Keep the first marks of each letter, so that none covers the lines above."""
+    if text.isascii() or not any(unicodedata.combining(character) for character in text):
+        return text
+    kept, run = [], 0
+    for character in text:
+        run = run + 1 if unicodedata.combining(character) else 0
+        if run <= _MOST_MARKS:
+            kept.append(character)
+    return type(text)("".join(kept))
+
+
+def masked(text: str, *, mask: bool) -> str:
+    """Return a text without personal data where ``mask`` asks for it."""
+    return redact(text) if mask else text
+
+
+def excerpt(text: str, length: int) -> str:
+    """Return the beginning of a text on one line, cut between words."""
+    line = " ".join(text[: length * 4].split())
+    if len(line) <= length:
+        return line
+    return line[:length].rsplit(" ", 1)[0].rstrip(".,;:") + "…"
+
+
+def segments(
+    text: str, evidence: Sequence[Mapping[str, Any]], personal: Sequence[Mapping[str, Any]], *, mask: bool
+) -> list[Segment]:
+    """Cut a text where evidence and personal data begin and end; the latter is masked where ``mask`` asks for it."""
+    hidden = list(_spans(personal, len(text)))
+    marks = list(_spans(evidence, len(text)))
+    edges = {0, len(text), *(edge for start, end, _ in (*hidden, *marks) for edge in (start, end))}
+    found: list[Segment] = []
+    ordered = sorted(edges)
+    for start, end in zip(ordered, ordered[1:], strict=False):
+        tasks = tuple(dict.fromkeys(span["task"] for first, last, span in marks if first <= start and end <= last))
+        kind = next((span["kind"] for first, last, span in hidden if first <= start and end <= last), None)
+        if kind is None or not mask:
+            found.append(Segment(text[start:end], tasks, kind))
+        elif not found or found[-1].kind != kind or any(first == start for first, _, _ in hidden):
+            found.append(Segment(_MASK, tasks, kind))
+    return found
+
+
+def _spans(spans: Sequence[Mapping[str, Any]], length: int) -> Iterator[tuple[int, int, Mapping[str, Any]]]:
+    for span in spans:
+        start, end = max(0, span["start"]), min(length, span["end"])
+        if start < end:
+            yield start, end, span

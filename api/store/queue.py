@@ -1,0 +1,182 @@
+"""Open cases in the order in which somebody should look at them, with what a list shows of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from api.store.database import Connection
+from api.store.records import CaseRecord, CaseStatus, StepStatus
+from api.store.tables import cases, messages, steps
+
+__all__ = [
+    "MOST_COUNTED",
+    "Place",
+    "QueueFilter",
+    "Queued",
+    "Said",
+    "Step",
+    "choices",
+    "counts",
+    "ended",
+    "page",
+    "said_last",
+]
+
+MOST_COUNTED: Final = 1000
+_COLUMNS: Final = [cases.c[field.name] for field in fields(CaseRecord) if field.name != "plan"]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFilter:
+    """Which open cases; ``due_before`` is about the next step that is to be done."""
+
+    priority: str | None = None
+    owner: str | None = None
+    channel: str | None = None
+    double_deviation: bool | None = None
+    due_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page of the queue starts: after this case, whose next step is due then."""
+
+    due_at: datetime
+    case_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The step of a case that is due next."""
+
+    id: str
+    due_at: datetime
+    content: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A case, without its plan, and the step that is due next; ``None`` where all steps are done."""
+
+    case: CaseRecord
+    step: Step | None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the customer of a case wrote last."""
+
+    message_id: str
+    text: str
+    severity: str | None
+    touchpoint: str | None
+    language: str | None
+    review: str
+
+
+async def page(connection: Connection, wanted: QueueFilter, *, after: Place | None, limit: int) -> list[Queued]:
+    """Return the ``limit`` open cases whose next step is due first, the most urgent first."""
+    query = (
+        sa.select(*_COLUMNS, steps.c.id.label("step_id"), steps.c.due_at, steps.c.content)
+        .select_from(steps)
+        .join(cases, sa.and_(cases.c.id == steps.c.case_id, cases.c.revision == steps.c.revision))
+        .where(steps.c.status == StepStatus.PENDING, cases.c.status == CaseStatus.OPEN, ~_has_earlier_step())
+        .where(*_conditions(wanted))
+        .order_by(steps.c.due_at, steps.c.case_id)
+        .limit(limit)
+    )
+    if after is not None:
+        later = steps.c.due_at > after.due_at
+        query = query.where(sa.or_(later, sa.and_(steps.c.due_at == after.due_at, steps.c.case_id > after.case_id)))
+    found = []
+    for row in (await connection.execute(query)).mappings():
+        values = dict(row)
+        step = Step(values.pop("step_id"), values.pop("due_at"), values.pop("content"))
+        found.append(Queued(CaseRecord(**values, plan=None), step))
+    return found
+
+
+async def ended(
+    connection: Connection, wanted: QueueFilter, *, open_ones: bool, before: str | None, limit: int
+) -> list[Queued]:
+    """Return cases with no step to do, the newest first: open ones that can be closed, or those that are over."""
+    pending = sa.exists().where(
+        steps.c.case_id == cases.c.id, steps.c.revision == cases.c.revision, steps.c.status == StepStatus.PENDING
+    )
+    over = [CaseStatus.CLOSED, CaseStatus.CANCELLED]
+    which = (cases.c.status == CaseStatus.OPEN, ~pending) if open_ones else (cases.c.status.in_(over),)
+    query = sa.select(*_COLUMNS).where(*which, *_conditions(replace(wanted, due_before=None)))
+    if before is not None:
+        query = query.where(cases.c.id < before)
+    found = await connection.execute(query.order_by(cases.c.id.desc()).limit(limit))
+    return [Queued(CaseRecord(**row, plan=None), None) for row in found.mappings()]
+
+
+async def counts(connection: Connection, now: datetime) -> tuple[int, int]:
+    """Return how many cases are open, and how many of them have a step overdue; each ``MOST_COUNTED`` at most."""
+    opened = sa.select(cases.c.id).where(cases.c.status == CaseStatus.OPEN).limit(MOST_COUNTED).subquery()
+    late = (
+        sa.select(steps.c.case_id)
+        .join(cases, sa.and_(cases.c.id == steps.c.case_id, cases.c.revision == steps.c.revision))
+        .where(steps.c.status == StepStatus.PENDING, steps.c.due_at < now, cases.c.status == CaseStatus.OPEN)
+        .distinct()
+        .limit(MOST_COUNTED)
+        .subquery()
+    )
+    one, other = sa.select(sa.func.count()).select_from(opened), sa.select(sa.func.count()).select_from(late)
+    row = (await connection.execute(sa.select(one.scalar_subquery(), other.scalar_subquery()))).one()
+    return int(row[0]), int(row[1])
+
+
+async def said_last(connection: Connection, case_ids: Sequence[str], length: int) -> dict[str, Said]:
+    """Return by case the beginning of its latest message, at most ``length`` characters of it."""
+    last = sa.select(sa.func.max(messages.c.id)).where(messages.c.case_id.in_(case_ids)).group_by(messages.c.case_id)
+    columns = [messages.c[name] for name in ("severity", "touchpoint", "language", "review")]
+    query = sa.select(
+        messages.c.case_id,
+        messages.c.id.label("message_id"),
+        sa.func.substr(messages.c.text, 1, length).label("text"),
+        *columns,
+    ).where(messages.c.id.in_(last))
+    found = {}
+    for row in (await connection.execute(query)).mappings():
+        values = dict(row)
+        case_id = values.pop("case_id")
+        found[case_id] = Said(**values)
+    return found
+
+
+async def choices(connection: Connection) -> tuple[list[str], list[str]]:
+    """Return the owners and the channels of open cases, of the ``MOST_COUNTED`` newest of them."""
+    newest = (
+        sa.select(cases.c.owner, cases.c.channel)
+        .where(cases.c.status == CaseStatus.OPEN)
+        .order_by(cases.c.id.desc())
+        .limit(MOST_COUNTED)
+    )
+    rows = list((await connection.execute(newest)).all())
+    return sorted({row[0] for row in rows if row[0]}), sorted({row[1] for row in rows})
+
+
+def _has_earlier_step() -> sa.ColumnElement[bool]:
+    """Return the condition that another step of the same plan is due before this one, or stands before it."""
+    earlier = steps.alias()
+    before = sa.or_(
+        earlier.c.due_at < steps.c.due_at,
+        sa.and_(earlier.c.due_at == steps.c.due_at, earlier.c.position < steps.c.position),
+    )
+    same = (earlier.c.case_id == steps.c.case_id, earlier.c.revision == steps.c.revision)
+    return sa.exists().where(*same, earlier.c.status == StepStatus.PENDING, before)
+
+
+def _conditions(wanted: QueueFilter) -> list[sa.ColumnElement[bool]]:
+    equal = ("priority", "owner", "channel", "double_deviation")
+    found = [cases.c[name] == value for name in equal if (value := getattr(wanted, name)) is not None]
+    if wanted.due_before is not None:
+        found.append(steps.c.due_at < wanted.due_before)
+    return found

@@ -1,0 +1,99 @@
+"""What people have looked at and what they should look at next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from api.store import rows
+from api.store.database import Connection
+from api.store.records import Json, MessageRecord, ReviewStatus
+from api.store.tables import feedback, messages
+
+__all__ = ["MOST_COUNTED", "Judged", "Reading", "judged", "next_second", "next_unsure", "readings", "waiting"]
+
+MOST_COUNTED: Final = 1000
+_NOBODY: Final = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The labels that one reviewer gave a message last; ``reviewer`` is empty for those without a name."""
+
+    message_id: str
+    reviewer: str
+    labels: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the model decided of a message, and the labels that a person gave it last."""
+
+    classification: Json
+    labels: Json
+    model: str
+
+
+async def next_unsure(connection: Connection, *, after: str | None) -> MessageRecord | None:
+    """Return the next message that a person should look at, the oldest first."""
+    where = [messages.c.review == ReviewStatus.NEEDED]
+    if after is not None:
+        where.append(messages.c.id > after)
+    return await _first(connection, sa.select(messages.c.id).where(*where).order_by(messages.c.id))
+
+
+async def next_second(connection: Connection, reviewer: str, *, after: str | None) -> MessageRecord | None:
+    """Return the next message that one person looked at, and not this one: for a second reading."""
+    name = sa.func.coalesce(feedback.c.reviewer, _NOBODY)
+    once = (
+        sa.select(feedback.c.message_id)
+        .group_by(feedback.c.message_id)
+        .having(sa.func.count(name.distinct()) == 1, sa.func.max(name) != reviewer)
+        .order_by(feedback.c.message_id)
+    )
+    return await _first(connection, once if after is None else once.where(feedback.c.message_id > after))
+
+
+async def waiting(connection: Connection) -> int:
+    """Return how many messages a person should look at, ``MOST_COUNTED`` at most."""
+    some = sa.select(messages.c.id).where(messages.c.review == ReviewStatus.NEEDED).limit(MOST_COUNTED).subquery()
+    return int((await connection.execute(sa.select(sa.func.count()).select_from(some))).scalar_one())
+
+
+async def readings(connection: Connection, *, limit: int) -> list[Reading]:
+    """Return each reviewer's last labels of the ``limit`` newest messages that several people looked at."""
+    name = sa.func.coalesce(feedback.c.reviewer, _NOBODY)
+    several = (
+        sa.select(feedback.c.message_id)
+        .group_by(feedback.c.message_id)
+        .having(sa.func.count(name.distinct()) > 1)
+        .order_by(feedback.c.message_id.desc())
+        .limit(limit)
+    )
+    last = sa.select(sa.func.max(feedback.c.id)).where(feedback.c.message_id.in_(several))
+    query = sa.select(feedback.c.message_id, name.label("reviewer"), feedback.c.labels).where(
+        feedback.c.id.in_(last.group_by(feedback.c.message_id, name))
+    )
+    found = await connection.execute(query.order_by(feedback.c.id))
+    return [Reading(**row) for row in found.mappings()]
+
+
+async def judged(connection: Connection, *, limit: int) -> Sequence[Judged]:
+    """Return the ``limit`` messages that people looked at last."""
+    last = sa.select(sa.func.max(feedback.c.id)).group_by(feedback.c.message_id)
+    query = (
+        sa.select(messages.c.classification, feedback.c.labels, feedback.c.model)
+        .join_from(feedback, messages)
+        .where(feedback.c.id.in_(last))
+        .order_by(feedback.c.id.desc())
+        .limit(limit)
+    )
+    return [Judged(**row) for row in (await connection.execute(query)).mappings()]
+
+
+async def _first(connection: Connection, ids: sa.Select[Any]) -> MessageRecord | None:
+    found = (await connection.execute(ids.limit(1))).scalar_one_or_none()
+    return None if found is None else await rows.fetch_one(connection, messages, MessageRecord, messages.c.id == found)
