@@ -10,7 +10,7 @@ import asyncio
 import queue
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -66,9 +66,21 @@ class _Job:
 class Batcher:
     """Collects requests into batches for one worker thread."""
 
-    def __init__(self, classifier: Predictor, *, size: int, wait_seconds: float, capacity: int) -> None:
-        """``size`` is in texts a batch, ``capacity`` in texts that may wait."""
+    def __init__(
+        self,
+        classifier: Predictor,
+        *,
+        size: int,
+        wait_seconds: float,
+        capacity: int,
+        observed: Callable[[int, float], None] = lambda _texts, _seconds: None,
+    ) -> None:
+        """``size`` is in texts a batch, ``capacity`` in texts that may wait.
+
+        ``observed`` is told, in the worker thread, how many texts the model was given and how long it took.
+        """
         self._classifier = classifier
+        self._observed = observed
         self._size = size
         self._wait = wait_seconds
         self._capacity = capacity
@@ -78,6 +90,11 @@ class Batcher:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="classifier", daemon=True)
         self._thread.start()
+
+    @property
+    def waiting(self) -> int:
+        """How many texts wait for the model or are with it."""
+        return self._waiting
 
     async def classify(self, request: Request) -> list[Classification]:
         """Return the classifications of a request; raise ``QueueFullError`` if too much is waiting."""
@@ -156,7 +173,10 @@ class Batcher:
             self._waiting -= len(job.request.texts)
 
     def _predict(self, step: Request) -> list[Classification]:
-        return self._classifier.predict(step.texts, ids=step.ids, languages=step.languages, evidence=step.evidence)
+        began = time.perf_counter()
+        results = self._classifier.predict(step.texts, ids=step.ids, languages=step.languages, evidence=step.evidence)
+        self._observed(len(step.texts), time.perf_counter() - began)
+        return results
 
 
 def _joined(jobs: Sequence[_Job]) -> Request:

@@ -80,6 +80,7 @@ def overview(messages: Pair, cases: Pair, now: int) -> Overview:
         volume=_volume(messages),
         severities=messages.labels("severity"),
         motives=messages.labels("motive"),
+        justices=messages.labels("justice"),
         tones=messages.labels("tone"),
         touchpoints=messages.labels("touchpoint"),
         qualities=messages.labels("quality"),

@@ -114,6 +114,7 @@ class Overview:
     volume: Sequence[DayVolume]
     severities: Sequence[Labelled]
     motives: Sequence[Labelled]
+    justices: Sequence[Labelled]
     tones: Sequence[Labelled]
     touchpoints: Sequence[Labelled]
     qualities: Sequence[Labelled]

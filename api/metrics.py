@@ -1,0 +1,149 @@
+"""What Prometheus reads at ``/metrics``: requests, batches, queue, deliveries, labels, drift; never a text."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.analytics.figures import Drift, Labelled
+from api.analytics.reader import Analytics
+from api.analytics.selection import Selection
+from api.store.audit import delivery_counts
+from api.store.database import Store
+from api.store.deliveries import DeliveryStatus
+
+__all__ = ["Measured", "Metrics", "Sources"]
+
+_WEEK: Final = 7
+_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_TEXTS: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+_LASTING: Final = frozenset({"/v1/events", "/v1/export.{form}"})
+_KEPT_SECONDS: Final = 30.0
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where figures of the store come from; ``waiting`` is how many texts wait for the model."""
+
+    store: Store
+    analytics: Analytics
+    waiting: int
+
+
+class Metrics:
+    """The metrics of one application, in a registry of its own."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        kept = {"registry": self._registry, "namespace": "recupera"}
+        self._requests = Counter("http_requests", "Requests answered.", ("method", "route", "status"), **kept)
+        self._seconds = Histogram(
+            "http_request_seconds", "Time to the end of an answer.", ("method", "route"), buckets=_SECONDS, **kept
+        )
+        self._batch_texts = Histogram("batch_texts", "Texts that the model was given at once.", buckets=_TEXTS, **kept)
+        self._batch_seconds = Histogram("batch_seconds", "Time of the model for a batch.", buckets=_SECONDS, **kept)
+        self._waiting = Gauge("queue_texts", "Texts that wait for the model or are with it.", **kept)
+        self._deliveries = Gauge("deliveries", "Deliveries by state.", ("status",), **kept)
+        self._labels = Gauge(
+            "week_messages", "Messages received in the last seven days, by label.", ("task", "label"), **kept
+        )
+        self._review = Gauge("week_review_share", "Share of them that a person should look at.", **kept)
+        self._drift = Gauge(
+            "drift_index", "Population stability of a task's labels, last seven days against the seven before.",
+            ("task",), **kept,
+        )  # fmt: skip
+        self._read_at = 0.0
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count a request."""
+        method = method if method in _METHODS else "other"
+        self._requests.labels(method, route, status).inc()
+        if route not in _LASTING:
+            self._seconds.labels(method, route).observe(seconds)
+
+    def classified(self, texts: int, seconds: float) -> None:
+        """Count a batch; the thread of the model may say so."""
+        self._batch_texts.observe(texts)
+        self._batch_seconds.observe(seconds)
+
+    async def page(self, sources: Sources | None) -> bytes:
+        """Return what Prometheus reads; figures of the store are at most half a minute old."""
+        if sources is not None:
+            self._waiting.set(sources.waiting)
+            if time.monotonic() - self._read_at > _KEPT_SECONDS:
+                await self._read(sources)
+                self._read_at = time.monotonic()
+        return generate_latest(self._registry)
+
+    async def _read(self, sources: Sources) -> None:
+        async with sources.store.read() as connection:
+            counts = await delivery_counts(connection)
+        for status in DeliveryStatus:
+            self._deliveries.labels(status.value).set(counts.get(status, 0))
+        selection = Selection.last_days(_WEEK, _today())
+        overview = await sources.analytics.overview(selection)
+        self._review.set(overview.needing_review.now.value or 0.0)
+        for task, labels in _BY_TASK.items():
+            self._set_labels(task, getattr(overview, labels))
+        self._set_drift(await sources.analytics.drift(selection))
+
+    def _set_labels(self, task: str, labels: Iterable[Labelled]) -> None:
+        for labelled in labels:
+            self._labels.labels(task, labelled.label).set(labelled.count.now)
+
+    def _set_drift(self, drift: Sequence[Drift]) -> None:
+        self._drift.clear()
+        for moved in drift:
+            self._drift.labels(moved.task).set(moved.index)
+
+
+_BY_TASK: Final = {
+    "motive": "motives",
+    "severity": "severities",
+    "justice": "justices",
+    "quality": "qualities",
+    "touchpoint": "touchpoints",
+    "tone": "tones",
+}
+"""Where in an overview the labels of each task are."""
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+class Measured:
+    """Counts each request when its answer is complete, by the route's pattern, never by the path that was asked for."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app = app
+        self.metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and take the time."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began, status = time.perf_counter(), 499
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        finally:
+            self.metrics.answered(scope["method"], route_of(scope), status, time.perf_counter() - began)
+
+
+def route_of(scope: Scope) -> str:
+    """Return the pattern of the route that answered."""
+    return getattr(scope.get("route"), "path", None) or "other"
