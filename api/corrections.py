@@ -24,7 +24,7 @@ async def keep(
     comment: str | None = None,
     language: str | None = None,
 ) -> FeedbackRecord:
-    """Store a correction and tell of it; the message has been reviewed. ``labels`` are valid ``api.feedback.Labels``."""
+    """Store valid ``api.feedback.Labels`` of a message, which has been reviewed then, and tell of it."""
     kept = FeedbackRecord(
         id=new_id(),
         message_id=message.id,
