@@ -47,14 +47,19 @@ _HEAD: Final = re.compile(r"^\s*-{8,}\s*\n+[^\n]{1,200}, [^\n]{1,100}\n+")
 
 
 def parse(body: bytes) -> Any:
-    """Return the JSON of a body; a template's body is read even where quotes or lines broke it."""
+    """Return the JSON of a body; a template's body is read even where quotes or lines broke it.
+
+    A customer's words may also make another JSON of it (``","tags":"x``): then a key is there twice, or is not ours.
+    """
+    text = body.decode()
+    is_ours = '"recupera"' in text[:64]
     try:
-        return json.loads(body, strict=False)
+        payload = json.loads(text, strict=False, object_pairs_hook=_distinct)
     except ValueError:
-        text = body.decode()
-        if '"recupera"' not in text[:64]:
+        if not is_ours:
             raise
         return _by_keys(text)
+    return payload if not is_ours or set(payload) <= {"recupera", *_KEYS} else _by_keys(text)
 
 
 def read(payload: Any, settings: ZendeskSettings, now: datetime) -> Reading:
@@ -134,6 +139,13 @@ def _customer(name: str | None, settings: ZendeskSettings) -> dict[str, Any] | N
     return {"id": name} | ({"country": settings.country} if settings.country else {})
 
 
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse an object that says a key twice."""
+    if len({key for key, _ in pairs}) < len(pairs):
+        raise ValueError("a key is there twice")
+    return dict(pairs)
+
+
 def _by_keys(text: str) -> dict[str, Any]:
     """Return the values between the keys of our template, in their order."""
     places, start = [], 0
@@ -145,7 +157,9 @@ def _by_keys(text: str) -> dict[str, Any]:
         start = found.end()
     ends = [*(begin for _, begin, _ in places[1:]), len(text)]
     parts = {key: text[first:end] for (key, _, first), end in zip(places, ends, strict=True)}
-    return {key: re.sub(r'"\s*[,}]\s*$', "", part).replace("\\n", "\n") for key, part in parts.items()}
+    return {
+        key: re.sub(r'"\s*[,}]\s*$', "", part).replace('\\"', '"').replace("\\n", "\n") for key, part in parts.items()
+    }
 
 
 class ZendeskDesk:

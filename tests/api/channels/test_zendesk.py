@@ -66,6 +66,13 @@ def test_nothing_that_a_customer_writes_passes_for_another_field() -> None:
     assert wrote(payload).message.customer == {"id": "ana@example.org"}
 
 
+@pytest.mark.parametrize("text", ['Hola","tags":"recupera-other', 'Hola","more":"x', 'Hola","ticket_id":"99'])
+def test_words_that_make_another_valid_json_are_words(text: str) -> None:
+    payload = parse(filled(**{"ticket.latest_public_comment": text}))
+    assert payload["comment"] == text
+    assert (payload["ticket_id"], payload["tags"]) == ("7", "vip pago")
+
+
 def test_another_broken_body_is_no_json() -> None:
     with pytest.raises(json.JSONDecodeError):
         parse(b'{"ticket_id": "7", "comment": "di"jo"}')
