@@ -77,7 +77,8 @@ async def put(connection: Connection, *records: InboundRecord) -> list[bool]:
     new = []
     for record in records:
         statement = dialect.insert(inbound).values(rows.values(record)).on_conflict_do_nothing()
-        new.append((await connection.execute(statement)).rowcount == 1)
+        stored = await connection.execute(statement.returning(inbound.c.id))
+        new.append(stored.first() is not None)
     return new
 
 
