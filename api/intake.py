@@ -69,6 +69,11 @@ class Intake:
         self._capacity = capacity
         self._inside = 0
 
+    @property
+    def planner(self) -> Planner:
+        """What plans new cases."""
+        return self._planner
+
     async def accept(self, incoming: Incoming, key: str | None = None) -> Accepted:
         """Take a message in, once per channel and external id, and once per idempotency key if it has one.
 

@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from api.console.guard import same_origin
-from api.console.routes import cases, preferences, review
+from api.console.routes import cases, figures, live, model, policy, preferences, review
 
 if TYPE_CHECKING:
     from api.settings import ConsoleSettings
@@ -27,7 +27,7 @@ def add_console(app: FastAPI, settings: ConsoleSettings) -> None:
     """Serve the pages at ``/`` and what they are made with at ``/assets``."""
     app.state.console = settings
     pages = APIRouter(include_in_schema=False, dependencies=[Depends(same_origin)])
-    for routes in (preferences, cases, review):
+    for routes in (preferences, figures, cases, review, policy, model, live):
         pages.include_router(routes.router)
     app.include_router(pages)
     mimetypes.add_type("text/javascript", ".js")  # a machine's own list may say otherwise, and nosniff would refuse it

@@ -4,12 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from api.recovery.wording import wording
-from classifier.taxonomy import TASK_BY_ID, Task, TaskKind
+from classifier.taxonomy import TASK_BY_ID, Task, TaskKind, Translated
 
 __all__ = ["Names", "labels_of"]
+
+_UNITS: Final = {
+    ("hour", False): Translated("h", "h", "h"),
+    ("hour", True): Translated("h hábiles", "h úteis", "business h"),
+    ("day", False): Translated("días", "dias", "days"),
+    ("day", True): Translated("días hábiles", "dias úteis", "business days"),
+    ("month", False): Translated("meses", "meses", "months"),
+}
+_ONE: Final = {
+    ("day", False): Translated("día", "dia", "day"),
+    ("day", True): Translated("día hábil", "dia útil", "business day"),
+    ("hour", True): Translated("h hábil", "h útil", "business h"),
+    ("month", False): Translated("mes", "mês", "month"),
+}
+_TRAITS: Final = {
+    "double_deviation": Translated("falló dos veces", "falhou duas vezes", "failed twice"),
+    "agency": Translated("nombra un organismo", "cita um órgão", "names an agency"),
+    "review": Translated("lectura dudosa", "leitura incerta", "unsure reading"),
+    "unsure": Translated("dudoso en", "incerto em", "unsure of"),
+    "language": Translated("idioma", "idioma", "language"),
+    "tier": Translated("cliente", "cliente", "customer"),
+    "country": Translated("país", "país", "country"),
+    "channel": Translated("canal", "canal", "channel"),
+    "contacts": Translated("contactos previos", "contatos anteriores", "earlier contacts"),
+    "complaints": Translated("quejas previas", "reclamações anteriores", "earlier complaints"),
+}
+_MAIN: Final = Translated("principal", "principal", "main")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +65,24 @@ class Names:
         if name is None:
             return "–"
         return wording(self.language).get(kind, {}).get(name, name)
+
+    def span(self, span: object) -> str:
+        """Write a span of a policy, such as ``8 business hours``."""
+        parts = str(span).split()
+        amount, unit = int(parts[0]), (parts[-1].removesuffix("s"), len(parts) > 2)  # noqa: PLR2004, RUF100
+        words = _ONE.get(unit, _UNITS[unit]) if amount == 1 else _UNITS[unit]
+        return f"{amount}\u00a0{words[self.language]}"
+
+    def trait(self, key: str) -> str:
+        """Return what a condition of a rule looks at is called."""
+        if key.startswith("main_"):
+            return f"{self.task(key.removeprefix('main_'))} ({_MAIN[self.language]})"
+        return _TRAITS[key][self.language] if key in _TRAITS else self.task(key)
+
+    def trait_value(self, key: str, value: str) -> str:
+        """Return what a value of a condition is called."""
+        task = "complaint" if key in ("double_deviation", "agency", "review") else key.removeprefix("main_")
+        return self.task(value) if key == "unsure" else self.label(task, value)
 
     def said(self, kind: str, item: Mapping[str, Any], key: str = "text") -> str:
         """Return a plan's own phrase in the reader's language, or as the plan says it where it is not ours."""

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final, TypeVar
 
 from classifier.redaction import redact
@@ -84,7 +85,7 @@ def segments(
     edges = {0, len(text), *(edge for start, end, _ in (*hidden, *marks) for edge in (start, end))}
     found: list[Segment] = []
     ordered = sorted(edges)
-    for start, end in zip(ordered, ordered[1:], strict=False):
+    for start, end in pairwise(ordered):
         tasks = tuple(dict.fromkeys(span["task"] for first, last, span in marks if first <= start and end <= last))
         kind = next((span["kind"] for first, last, span in hidden if first <= start and end <= last), None)
         if kind is None or not mask:

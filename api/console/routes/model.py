@@ -1,0 +1,69 @@
+"""``/model``: which model decides, how well, and whether another one is worth training."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from api.console.page import ConsolePage
+from api.console.preferences import Preferences
+from api.console.rendering import render
+from api.console.views.filters import FigureQuery
+from api.console.views.model import coverage, outcomes, reliability, task_rows, verdict
+from api.routes.analytics import Reader
+from api.service import Loaded, Service
+from api.store import reviewing
+
+__all__ = ["router"]
+
+_MOST_JUDGED: Final = 5000
+_DAYS: Final = 90
+
+router = APIRouter(route_class=ConsolePage)
+
+
+@router.get("/model")
+async def model(
+    request: Request, query: Annotated[FigureQuery, Query()], service: Loaded, analytics: Reader
+) -> Response:
+    """Show the model, and what people found when they looked."""
+    given = query if "days" in query.model_fields_set else query.model_copy(update={"days": _DAYS})
+    selection = given.selection(Preferences.of(request).timezone, datetime.now(UTC))
+    async with service.store.read() as connection:
+        judged = await reviewing.judged(connection, limit=_MOST_JUDGED)
+    present = [item for item in judged if item.model == _name(service)] or judged
+    found, drift = outcomes(present), await analytics.drift(selection)
+    return render(
+        request,
+        "model.html",
+        info=service.classifier.model,
+        card=await asyncio.to_thread(_card, service),
+        reviewed=len(present),
+        rows=task_rows(found),
+        bins=reliability(found),
+        kept=coverage(found),
+        precision=await analytics.precision(selection),
+        drift=drift,
+        verdict=verdict(found, len(present), drift),
+        days=selection.days,
+    )
+
+
+def _name(service: Service) -> str:
+    info = service.classifier.model
+    return f"{info.name} {info.version}"
+
+
+def _card(service: Service) -> str:
+    """Return the card that came with the model, without its header; empty if it has none."""
+    artifact = getattr(service.classifier, "artifact", None)
+    path: Path | None = artifact and artifact.path / "README.md"
+    if path is None or not path.is_file():
+        return ""
+    text = path.read_text(encoding="utf-8")
+    return text.partition("\n---\n")[2].strip() if text.startswith("---\n") else text
