@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ from typing import Any, Final, TypeVar
 
 from api.channels.email.connection import LostError, Mailbox
 from api.channels.email.session import Desk, Session
+from api.observability import traced
 from api.store.database import UnavailableError
 from classifier.errors import InputError
 
@@ -24,6 +26,9 @@ _IDLE_SECONDS: Final = 240
 
 _FIRST_PAUSE: Final = 1.0
 _LONGEST_PAUSE: Final = 300.0
+_STEADY_SECONDS: Final = 120
+"""A connection that lasted this long was a good one: the next pause is short again."""
+
 _DRAINS: Final = 100
 
 R = TypeVar("R")
@@ -86,9 +91,10 @@ async def follow(desk: Desk, stop: Stop) -> None:
     """
     pause, been_inside = _FIRST_PAUSE, False
     while not stop.asked():
+        began = time.monotonic()
         try:
             async with _session(desk) as (session, mailbox, threaded):
-                been_inside, pause = True, _FIRST_PAUSE
+                been_inside = True
                 await session.begin()
                 log.info("inbox %s: connected, %d mails in the folder", desk.inbox.name, mailbox.state.messages)
                 await _work(session, mailbox, threaded, stop)
@@ -98,6 +104,10 @@ async def follow(desk: Desk, stop: Stop) -> None:
             if not been_inside:
                 raise
             log.error("%s; again in %.0f s", error, pause)  # noqa: TRY400, RUF100 - the message says it all
+        except Exception as error:
+            log.error("inbox %s: %s; again in %.0f s", desk.inbox.name, traced(error), pause)  # noqa: TRY400, RUF100
+        if time.monotonic() - began > _STEADY_SECONDS:
+            pause = _FIRST_PAUSE
         await stop.pause(pause * random.uniform(0.8, 1.2))  # noqa: S311 - so that many don't come at once
         pause = min(pause * 2, _LONGEST_PAUSE)
 

@@ -23,9 +23,10 @@ from api.channels.email.responses import Fetched
 from api.channels.email.settings import InboxSettings, Write
 from api.channels.email.tagging import REVIEW
 from api.channels.email.writing import Writer
+from api.observability import traced
 from api.store import inbox as ledger
 from api.store import messages
-from api.store.database import Store
+from api.store.database import Store, UnavailableError
 from api.store.identifiers import new_id
 from api.store.inbox import FolderRecord, MailRecord, MailState
 from api.store.records import ReviewStatus
@@ -195,7 +196,7 @@ class Session:
         elif read.mail is None:
             decided = (REVIEW,)
         else:
-            verdict = await self._judged(read)
+            verdict, reason = await self._judged(read.mail, read.fetched)
             decided, message_id = verdict.tags, verdict.message_id
         return MailRecord(
             id=new_id(),
@@ -213,9 +214,15 @@ class Session:
             read_at=datetime.now(UTC),
         )
 
-    async def _judged(self, read: _Read) -> Verdict:
-        assert read.mail is not None  # noqa: S101 - told to the type checker
-        return await self._desk.judge.judge(self._inbox.name, read.mail, read.fetched.received_at)
+    async def _judged(self, mail: mime.Mail, fetched: Fetched) -> tuple[Verdict, str | None]:
+        """Return the verdict on a mail; one that can't be judged is for a person, and does not stop its neighbours."""
+        try:
+            return await self._desk.judge.judge(self._inbox.name, mail, fetched.received_at), None
+        except UnavailableError:
+            raise
+        except Exception as error:
+            log.error("inbox %s: a mail can't be judged: %s", self._inbox.name, traced(error))  # noqa: TRY400, RUF100
+            return Verdict((REVIEW,)), f"failed: {type(error).__name__}"[:64]
 
     @property
     def _state_of_new(self) -> MailState:
@@ -306,6 +313,7 @@ def _read(fetched: Fetched, inbox: InboxSettings) -> _Read:
         message = mime.parse(fetched.raw)
         why = parked(message, inbox)
         mail = mime.read(message, fetched.raw)
-    except mime.UnreadableError as error:
-        return _Read(fetched, mime.rough_digest(fetched.raw), None, f"unreadable: {error}"[:64], parked=False)
+    except Exception as error:
+        why_not = str(error) if isinstance(error, mime.UnreadableError) else type(error).__name__
+        return _Read(fetched, mime.rough_digest(fetched.raw), None, f"unreadable: {why_not}"[:64], parked=False)
     return _Read(fetched, mail.digest, mail, why and why.value, parked=why is not None)

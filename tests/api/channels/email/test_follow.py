@@ -160,6 +160,19 @@ async def test_what_nobody_wrote_to_us_is_parked(
     assert office.model.texts == []
 
 
+async def test_a_mail_that_breaks_the_model_is_for_a_person_and_stops_no_other(
+    dovecot: Dovecot, inbox: InboxSettings, office: Office, user: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number, text in enumerate((MILD, "Esto lleva veneno.", GLAD), 1):
+        dovecot.deliver(user, mail(text, number=number))
+    await once(office.desk(inbox))
+    first, second, third = flags(dovecot, user)
+    assert "recupera-complaint" in first
+    assert second == {"recupera-review"}
+    assert third == {"recupera-other"}
+    assert "veneno" not in caplog.text
+
+
 async def test_shadow_mode_writes_nothing_and_a_back_fill_catches_up(
     dovecot: Dovecot, inbox: InboxSettings, office: Office, user: str
 ) -> None:
