@@ -18,7 +18,7 @@ from rich.table import Table
 from benchmarks.peers import NAMES
 from benchmarks.texts import ROOT
 
-_SECTIONS = ("footprint", "speed", "precision", "quality", "webhooks")
+_SECTIONS = ("footprint", "speed", "precision", "quality", "webhooks", "analytics")
 _console = Console(width=None if os.isatty(1) else 120)
 
 
@@ -39,6 +39,9 @@ def main() -> None:
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="quality: write the tables there too")
     parser.add_argument("--rate", type=_positive, default=100, help="load: messages a second; 100 by default")
     parser.add_argument("--seconds", type=_positive, default=120, help="load: how long; 120 by default")
+    parser.add_argument(
+        "--messages", type=_positive, default=1_000_000, help="analytics: messages stored; 1000000 by default"
+    )
     options = parser.parse_args()
     logging.basicConfig(level=logging.WARNING)
     _console.print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}")
@@ -102,6 +105,17 @@ def _quality(options: argparse.Namespace) -> None:
     _console.print(tables.legend(report))
     if options.markdown is not None:
         options.markdown.write_text(tables.markdown(report), encoding="utf-8")
+
+
+def _analytics(options: argparse.Namespace) -> None:
+    """Screens and exports over a large store."""
+    from benchmarks import analytics
+
+    rows = analytics.measure(options.messages, _console.print)
+    table = Table("database", "what", "of", "median", "worst", "unit", title=f"{options.messages} messages stored")
+    for row in rows:
+        table.add_row(row.database, row.what, row.of, f"{row.median:.1f}", f"{row.worst:.1f}", row.unit)
+    _console.print(table)
 
 
 @contextmanager

@@ -25,7 +25,6 @@ __all__ = ["COLUMNS", "FORMATS", "Csv", "JsonLines", "Parquet", "export", "harml
 
 _PAGE: Final = 1000
 _GROUP: Final = 16_384
-"""Rows of a row group of Parquet: what is in memory at a time."""
 
 _FLAG, _SEVERAL, _TEXT, _MOMENT = pa.bool_(), pa.list_(pa.string()), pa.string(), pa.timestamp("us", "UTC")
 _BY_KIND: Final = {TaskKind.FLAG: _FLAG, TaskKind.MULTI: _SEVERAL}
@@ -122,7 +121,9 @@ class Parquet:
 
     media_type: Final = "application/vnd.apache.parquet"
 
-    def __init__(self) -> None:
+    def __init__(self, *, group: int = _GROUP) -> None:
+        """``group`` rows make a row group: what is in memory at a time."""
+        self._group = group
         self._out = io.BytesIO()
         schema = pa.schema(list(COLUMNS.items()))
         self._file = _Passing(self._out)
@@ -133,7 +134,7 @@ class Parquet:
     def write(self, rows: Sequence[Mapping[str, Any]]) -> bytes:
         """Keep rows until they fill a row group."""
         self._rows += rows
-        return self._flushed() if len(self._rows) >= _GROUP else b""
+        return self._flushed() if len(self._rows) >= self._group else b""
 
     def finish(self) -> bytes:
         """Return the last row group and the footer."""
@@ -142,7 +143,7 @@ class Parquet:
         return last + self._file.taken()
 
     def _flushed(self) -> bytes:
-        self._writer.write_table(pa.Table.from_pylist(self._rows, self._schema), row_group_size=_GROUP)
+        self._writer.write_table(pa.Table.from_pylist(self._rows, self._schema), row_group_size=len(self._rows))
         self._rows = []
         return self._file.taken()
 
