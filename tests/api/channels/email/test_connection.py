@@ -45,7 +45,7 @@ class Provider(BaseHTTPRequestHandler):
             self._answer(200 if good else 400, b'{"access_token": "fresh"}' if good else b'{"error": "invalid_grant"}')
             return
         good = form.get("token") == ["fresh"]
-        self._answer(200 if good else 401, b'{"username": "ana@example.org", "active": true}' if good else b"{}")
+        self._answer(200, b'{"username": "ana@example.org", "active": true}' if good else b'{"active": false}')
 
     def _answer(self, status: int, body: bytes) -> None:
         self.send_response(status)
@@ -123,7 +123,10 @@ def test_a_token_is_fetched_and_opens_the_mailbox(
     inbox: InboxSettings, provider: str, public_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = public_folder / "oauth.conf"
-    settings.write_text(f"introspection_mode = post\nintrospection_url = {provider}\nusername_attribute = username\n")
+    settings.write_text(
+        f"introspection_mode = post\nintrospection_url = {provider}/tokens\nusername_attribute = username\n"
+        "active_attribute = active\nactive_value = true\n"
+    )
     for name, value in (("LASTING", "lasting"), ("SECRET", "shh"), ("STALE", "stale"), ("FRESH", "fresh")):
         monkeypatch.setenv(name, value)
     oauth = {
