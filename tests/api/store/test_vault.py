@@ -124,7 +124,7 @@ async def test_a_key_is_changed_without_a_secret_lost(database: str, tmp_path: P
         assert await used(store, destination) == [SECRET]
 
 
-@pytest.mark.parametrize("keys", [None, OLD])
+@pytest.mark.parametrize("keys", [None, OLD], ids=["none", "another"])
 async def test_a_key_that_is_missing_is_said_and_nothing_is_changed(
     keys: str | None, database: str, tmp_path: Path
 ) -> None:
@@ -155,7 +155,9 @@ async def test_the_service_encrypts_at_its_start_and_does_not_start_without_the_
             pass
 
 
-@pytest.mark.parametrize("setting", ["", "geheim", f"{NEW},geheim", NEW[:-4]])
+@pytest.mark.parametrize(
+    "setting", ["", "geheim", f"{NEW},geheim", NEW[:-4]], ids=["empty", "word", "key and word", "cut"]
+)
 def test_what_is_no_key_is_said_without_it(setting: str) -> None:
     with pytest.raises(InputError, match="holds no Fernet key") as caught:
         Vault.parse(setting)
