@@ -70,7 +70,7 @@ class Dispatcher:
         self._clock = clock
         self._chance = chance
         self._worker = new_id()
-        self._sending: dict[asyncio.Task[Answer], tuple[Claim, datetime]] = {}
+        self._sending: dict[asyncio.Task[Answer | None], tuple[Claim, datetime]] = {}
         self._running: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
 
@@ -136,7 +136,7 @@ class Dispatcher:
                 log.error("deliveries wait: %s", traced(error))  # noqa: TRY400, RUF100 - a message may quote a text
                 await self._rest(_FAILED_SECONDS)
 
-    async def _rest(self, seconds: float, answers: Iterable[asyncio.Task[Answer]] = ()) -> None:
+    async def _rest(self, seconds: float, answers: Iterable[asyncio.Task[Answer | None]] = ()) -> None:
         """Wait, until an answer or the end; then a little longer, so that one transaction settles several answers."""
         stopping = asyncio.create_task(self._stopping.wait())
         try:
@@ -146,20 +146,20 @@ class Dispatcher:
         if done and not self._stopping.is_set():
             await asyncio.sleep(_GATHER_SECONDS)
 
-    async def _send(self, claim: Claim) -> Answer:
-        """Send once, unless it could last longer than the claim."""
+    async def _send(self, claim: Claim) -> Answer | None:
+        """Send once, unless it could last longer than the claim: that is no attempt."""
         if self._clock() + self._timing.send > claim.until:
-            return Answer(error="there was no time left to send it")
+            return None
         try:
             return await self._senders[claim.destination.kind].send(claim)
         except Exception as error:
             log.error("delivery %s failed: %s", claim.delivery.id, traced(error))  # noqa: TRY400, RUF100
             return Answer(error=f"failed inside: {type(error).__name__}")
 
-    async def _settle_finished(self, connection: Connection) -> list[asyncio.Task[Answer]]:
+    async def _settle_finished(self, connection: Connection) -> list[asyncio.Task[Answer | None]]:
         """Store what was answered; return the tasks, to be forgotten once the transaction is kept."""
         settled = [task for task in self._sending if task.done() and not task.cancelled()]
-        by_destination: dict[str, list[asyncio.Task[Answer]]] = defaultdict(list)
+        by_destination: dict[str, list[asyncio.Task[Answer | None]]] = defaultdict(list)
         for task in settled:
             by_destination[self._sending[task][0].destination.id].append(task)
         known = await destinations.locked(connection, list(by_destination)) if settled else {}
@@ -168,13 +168,16 @@ class Dispatcher:
         return settled
 
     async def _settle(
-        self, connection: Connection, destination: DestinationRecord, tasks: list[asyncio.Task[Answer]]
+        self, connection: Connection, destination: DestinationRecord, tasks: list[asyncio.Task[Answer | None]]
     ) -> None:
         """Store the answers of one destination, and how it fares."""
         moment = self._clock()
         before = destination
         for task in tasks:
             (claim, began), answer = self._sending[task], task.result()
+            if answer is None:
+                await deliveries.release(connection, [claim], moment)
+                continue
             destination = breaker.after(destination, answer, moment)
             entry = _entry(claim.delivery, answer, began, moment)
             after = _after(claim.delivery, answer, entry, moment, self._chance)

@@ -51,7 +51,10 @@ class DeliveryStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRecord:
-    """A delivery; ``log`` holds its last attempts, ``next_at`` the next one's time while it is pending."""
+    """A delivery; ``log`` holds its last attempts, ``next_at`` the next one's time while it is pending.
+
+    ``attempts`` counts those that came to something, and the one that is under way.
+    """
 
     id: str
     destination_id: str
@@ -146,7 +149,8 @@ async def claim(
 ) -> list[Claim]:
     """Take the oldest deliveries that are due to a locked destination, for this worker alone until ``until``.
 
-    A delivery waits for every earlier one of its case that is not final, so a case's events arrive in order.
+    A delivery waits for every earlier one of its case that is not final, so a case's events arrive in order. What a
+    process left unsettled when it died was no attempt: a destination that did not fail is not given up.
     """
     earlier = deliveries.alias()
     waits = sa.exists().where(
@@ -165,7 +169,9 @@ async def claim(
     if not found:
         return []
     taken = deliveries.c.id.in_([delivery.id for delivery in found])
-    more = {"claimed_by": worker, "next_at": until, "attempts": deliveries.c.attempts + 1}
+    unsettled = deliveries.c.claimed_by.is_not(None)
+    attempts = sa.case((unsettled, deliveries.c.attempts), else_=deliveries.c.attempts + 1)
+    more = {"claimed_by": worker, "next_at": until, "attempts": attempts}
     await connection.execute(deliveries.update().where(taken).values(more))
     told = await rows.fetch(
         connection, events, OutboxRecord, events.c.id.in_([delivery.event_id for delivery in found])
@@ -183,7 +189,7 @@ async def settle(connection: Connection, delivery: DeliveryRecord, claimed: Deli
     """
     mine = [deliveries.c.id == claimed.id, _PENDING]
     if delivery.status != DeliveryStatus.DELIVERED:
-        mine += [deliveries.c.claimed_by == claimed.claimed_by, deliveries.c.attempts == claimed.attempts]
+        mine += [deliveries.c.claimed_by == claimed.claimed_by, deliveries.c.next_at == claimed.next_at]
     changed = {
         name: getattr(delivery, name)
         for name in ("status", "next_at", "claimed_by", "finished_at", "response_status", "error", "log")
@@ -192,11 +198,17 @@ async def settle(connection: Connection, delivery: DeliveryRecord, claimed: Deli
 
 
 async def release(connection: Connection, claims: Sequence[Claim], now: datetime) -> None:
-    """Give claimed deliveries back at once."""
+    """Give claimed deliveries back at once, as if nobody had claimed them."""
     for claimed in claims:
         delivery = claimed.delivery
-        mine = (deliveries.c.id == delivery.id, _PENDING, deliveries.c.claimed_by == delivery.claimed_by)
-        await connection.execute(deliveries.update().where(*mine).values(claimed_by=None, next_at=now))
+        mine = (
+            deliveries.c.id == delivery.id,
+            _PENDING,
+            deliveries.c.claimed_by == delivery.claimed_by,
+            deliveries.c.next_at == delivery.next_at,
+        )
+        before = {"claimed_by": None, "next_at": now, "attempts": delivery.attempts - 1}
+        await connection.execute(deliveries.update().where(*mine).values(before))
 
 
 async def begin_again(connection: Connection, delivery_id: str, now: datetime) -> None:
@@ -264,7 +276,8 @@ def _new(event: OutboxRecord, destination: DestinationRecord, now: datetime) -> 
 
 def _counted(delivery: DeliveryRecord, worker: str, until: datetime) -> DeliveryRecord:
     """Return a delivery as the claim stored it."""
-    return replace(delivery, claimed_by=worker, next_at=until, attempts=delivery.attempts + 1)
+    attempts = delivery.attempts + (delivery.claimed_by is None)
+    return replace(delivery, claimed_by=worker, next_at=until, attempts=attempts)
 
 
 def _again(now: datetime) -> dict[str, Any]:

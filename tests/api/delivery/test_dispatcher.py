@@ -323,7 +323,7 @@ async def test_a_claim_that_is_not_settled_is_taken_over(desk: Desk) -> None:
         await other.dispatcher(desk).drain()
         assert len(other.sent) == sent
     (delivery,) = await desk.all()
-    assert (delivery.status, delivery.attempts) == ("delivered", 2)
+    assert (delivery.status, delivery.attempts) == ("delivered", 1)
     for task in dead._sending:
         task.cancel()
 
@@ -347,15 +347,35 @@ async def test_of_a_late_answer_only_success_counts(desk: Desk, late: Answer) ->
         assert delivery == before
 
 
-async def test_without_time_left_nothing_is_sent(desk: Desk) -> None:
+async def test_without_time_left_nothing_is_sent_and_no_attempt_counted(desk: Desk) -> None:
     sender = Scripted(desk.clock, Answer())
-    await desk.destination("http://x")
+    destination = await desk.destination("http://x")
     await desk.event("1")
     dispatcher = sender.dispatcher(desk)
     await dispatcher.turn()
     desk.clock.forward(seconds=50)  # the machine slept between claim and sending
     await asyncio.sleep(0.01)
     assert sender.sent == []
+    await dispatcher.drain()
+    (delivery,) = await desk.all()
+    assert (len(sender.sent), delivery.status, delivery.attempts, len(delivery.log)) == (1, "delivered", 1, 1)
+    assert (await desk.again(destination)).failures == 0
+
+
+async def test_a_service_that_dies_again_and_again_uses_up_no_attempt(desk: Desk) -> None:
+    await desk.destination("http://x")
+    await desk.event("1")
+    for _ in range(12):
+        dying = Scripted(desk.clock, Answer()).dispatcher(desk)
+        await dying.turn()
+        for task in dying._sending:
+            task.cancel()
+        desk.clock.forward(seconds=60)
+    sender = Scripted(desk.clock, DOWN)
+    await sender.dispatcher(desk).drain()
+    (delivery,) = await desk.all()
+    assert (delivery.attempts, delivery.next_at) == (1, desk.clock() + timedelta(seconds=5))
+    assert [entry["attempt"] for entry in delivery.log] == [1]
 
 
 async def test_the_clock_may_go_back(desk: Desk, receiver: Receiver) -> None:
@@ -425,6 +445,7 @@ async def test_stopping_gives_back_what_is_not_finished(
     await dispatcher.stop()
     (delivery,) = await desk.all()
     assert (delivery.status, delivery.claimed_by, delivery.next_at) == ("pending", None, desk.clock())
+    assert delivery.attempts == 0
     receiver.answers = lambda _: OK
     await desk.dispatcher().drain()
     assert [request.id for request in receiver.taken] == [delivery.id]
