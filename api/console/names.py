@@ -36,6 +36,12 @@ _TRAITS: Final = {
     "contacts": Translated("contactos previos", "contatos anteriores", "earlier contacts"),
     "complaints": Translated("quejas previas", "reclamações anteriores", "earlier complaints"),
 }
+_ANSWERS: Final = {
+    "undecided": Translated("sin decidir", "não decidido", "undecided"),
+    "es": Translated("español", "espanhol", "Spanish"),
+    "pt": Translated("portugués", "português", "Portuguese"),
+    "other": Translated("otro", "outro", "another"),
+}
 _MAIN: Final = Translated("principal", "principal", "main")
 
 
@@ -81,6 +87,8 @@ class Names:
 
     def trait_value(self, key: str, value: str) -> str:
         """Return what a value of a condition is called."""
+        if value in _ANSWERS:
+            return _ANSWERS[value][self.language]
         task = "complaint" if key in ("double_deviation", "agency", "review") else key.removeprefix("main_")
         return self.task(value) if key == "unsure" else self.label(task, value)
 

@@ -44,7 +44,7 @@ async def queue(request: Request, query: Annotated[QueueQuery, Query()], service
     now = datetime.now(UTC)
     async with service.store.read() as connection:
         shown = await read_queue(connection, query, now, mask=request.app.state.console.mask)
-    return render(request, "cases.html", title="cases", view=shown, chosen=query)
+    return render(request, "cases.html", view=shown, chosen=query)
 
 
 @router.get("/cases/{case_id}")
@@ -105,4 +105,4 @@ async def _shown(request: Request, connection: Connection, case_id: str) -> Resp
         return see_other(f"/cases/{case_id}")
     language = Preferences.of(request).language
     shown = await read_case(connection, case_id, language, mask=request.app.state.console.mask)
-    return render(request, "case/body.html" if is_partial(request) else "case.html", title="cases", view=shown)
+    return render(request, "case/body.html" if is_partial(request) else "case.html", view=shown)

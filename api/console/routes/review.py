@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from typing import Annotated
+from datetime import UTC, datetime
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
@@ -14,16 +15,21 @@ from api.console.guard import HEADERS
 from api.console.page import ConsolePage
 from api.console.preferences import Preferences
 from api.console.rendering import is_partial, render, see_other
+from api.console.views.filters import FigureQuery
 from api.console.views.review import labels_from, opinions, read_review
+from api.console.views.weeks import weeks_of
 from api.corrections import keep
 from api.errors import NotFoundError
 from api.filters import Term
+from api.routes.analytics import Reader
 from api.schemas import Identifier, storable
 from api.service import Loaded
 from api.store import feedback, messages
 from api.store.database import Store
 
 __all__ = ["router"]
+
+_DAYS: Final = 182
 
 router = APIRouter(route_class=ConsolePage)
 
@@ -39,9 +45,12 @@ class ReviewQuery(BaseModel):
 
 
 @router.get("/review")
-async def review(request: Request, query: Annotated[ReviewQuery, Query()], service: Loaded) -> Response:
+async def review(
+    request: Request, query: Annotated[ReviewQuery, Query()], service: Loaded, analytics: Reader
+) -> Response:
     """Show the message that is next."""
-    name = Preferences.of(request).name
+    name, timezone = Preferences.of(request).name, Preferences.of(request).timezone
+    precision = await analytics.precision(FigureQuery(days=_DAYS).selection(timezone, datetime.now(UTC)))
     async with service.store.read() as connection:
         view = await read_review(
             connection,
@@ -51,7 +60,7 @@ async def review(request: Request, query: Annotated[ReviewQuery, Query()], servi
             second=query.second,
             mask=request.app.state.console.mask,
         )
-    return render(request, "review.html", title="review", view=view)
+    return render(request, "review.html", view=view, weeks=weeks_of(precision))
 
 
 @router.get("/review/corrections.jsonl")

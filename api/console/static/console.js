@@ -34,3 +34,6 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("click", (event) => {
   if (preferences?.open && !preferences.contains(event.target)) preferences.open = false;
 });
+
+/* On a narrow screen the bar of pages scrolls: show where one is. */
+document.querySelector(".top nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from api.console.names import labels_of
@@ -88,6 +89,12 @@ class CaseView:
         levels = next(task for task in TASKS if task.id == "severity").label_ids
         told = [message.severity for message in self.thread if message.severity]
         return max(told, key=levels.index, default=None)
+
+    @property
+    def answered_at(self) -> datetime | None:
+        """When the first step was done that answers the customer."""
+        answering = [step for stage, steps in self.stages if stage in (Stage.GREET, Stage.UNDERSTAND) for step in steps]
+        return min((step.completed_at for step in answering if step.completed_at), default=None)
 
     @property
     def is_open(self) -> bool:

@@ -16,8 +16,9 @@ from api.recovery.policy import Rule
 from api.store import plans
 from api.store.database import Store
 from api.store.plans import PlannedFilter
+from classifier.taxonomy import TASK_BY_ID
 
-__all__ = ["MOST_CASES", "RuleRow", "Trial", "rule_rows", "try_policy"]
+__all__ = ["MOST_CASES", "RuleRow", "Trial", "conditions", "rule_rows", "try_policy"]
 
 MOST_CASES: Final = 2000
 _SHOWN: Final = 30
@@ -75,5 +76,12 @@ async def try_policy(store: Store, policy: Policy) -> Trial:
 
 def conditions(rule: Rule) -> Mapping[str, Sequence[str]]:
     """Return what a rule asks for, by what it looks at; counts as ``≥ 3``."""
-    labels = {key: sorted(values) for key, values in rule.when.labels.items()}
+    labels = {key: _in_order(key, values) for key, values in rule.when.labels.items()}
     return labels | {key: [f"≥ {least}"] for key, least in rule.when.counts.items()}
+
+
+def _in_order(key: str, values: frozenset[str]) -> list[str]:
+    """Return labels in the order of their scale, other values by the alphabet."""
+    task = TASK_BY_ID.get(key.removeprefix("main_"))
+    order = task.label_ids if task else ()
+    return sorted(values, key=lambda value: (order.index(value) if value in order else len(order), value))
