@@ -21,10 +21,14 @@ from training.config import CorpusSection, TrainingConfig, read_config
 ROOT = Path(__file__).parents[1]
 FOLDERS = {"en": ROOT / "docs/guides", "es": ROOT / "docs/es/guides", "pt": ROOT / "docs/pt/guides"}
 NAMES = ("retrain", "labels", "gpu", "publish", "trust")
-LONGEST = 120
+SERVICE = ("recovery", "deliveries", "early-warning")
+CHANNELS = ("inbox", "chatwoot", "zendesk", "freshdesk", "zammad", "generic")
+GROUPS = (NAMES, SERVICE, CHANNELS)
+LONGEST = {NAMES: 120, SERVICE: 170, CHANNELS: 130}
 
 EVERY_LANGUAGE = pytest.mark.parametrize("language", FOLDERS)
 EVERY_NAME = pytest.mark.parametrize("name", NAMES)
+EVERY_GUIDE = pytest.mark.parametrize("name", [name for group in GROUPS for name in group])
 OF_OTHER_PROGRAMS = {"--revision"}
 """Options that a guide names in its sentences and that are not Recupera's."""
 
@@ -67,12 +71,13 @@ def _without_comments(block: Block) -> Block:
 
 
 def _commands(code: str) -> Iterator[list[str]]:
-    """Yield the words of each command of a shell block."""
+    """Yield the words of each command of a shell block, without where its output goes."""
     for line in code.replace("\\\n", " ").splitlines():
         words = shlex.split(line, comments=True)
         while words:
             end = words.index("&&") if "&&" in words else len(words)
-            yield words[:end]
+            command = words[:end]
+            yield command[: next((i for i, word in enumerate(command) if word in (">", ">>")), end)]
             words = words[end + 1 :]
 
 
@@ -81,12 +86,25 @@ def _check_command(words: list[str]) -> bool:
     names = [Path(word).name for word in words]
     if "recupera" not in names:
         return False
-    group: Any = typer.main.get_command(app)
-    name, *arguments = words[names.index("recupera") + 1 :]
-    command = group.get_command(None, name)
-    assert command is not None, f"no command recupera {name}"
+    command: Any = typer.main.get_command(app)
+    arguments = words[names.index("recupera") + 1 :]
+    while hasattr(command, "get_command"):
+        name, *arguments = arguments
+        command = command.get_command(None, name)
+        assert command is not None, f"no command recupera {name}"
     command.make_context(name, arguments)
     return True
+
+
+def _options(command: Any) -> set[str]:
+    """Return the options of a command and of those under it."""
+    under = (
+        [command.get_command(None, name) for name in command.list_commands(None)]
+        if hasattr(command, "list_commands")
+        else []
+    )
+    own = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+    return own.union(*map(_options, under))
 
 
 def _anchors(path: Path) -> set[str]:
@@ -107,19 +125,18 @@ def _links(path: Path) -> Iterator[tuple[Path, str]]:
 def test_has_the_same_guides(language: str) -> None:
     there = {path.stem for path in FOLDERS[language].iterdir()}
 
-    assert there >= set(NAMES)
-    assert there == {path.stem for path in FOLDERS["en"].iterdir()}
+    assert there == {name for group in GROUPS for name in group}
 
 
-@EVERY_NAME
+@EVERY_GUIDE
 @EVERY_LANGUAGE
 def test_is_short(language: str, name: str) -> None:
     lines = _guide(language, name).read_text("utf-8").splitlines()
 
-    assert len(lines) < LONGEST
+    assert len(lines) < next(longest for group, longest in LONGEST.items() if name in group)
 
 
-@EVERY_NAME
+@EVERY_GUIDE
 @pytest.mark.parametrize("language", ["es", "pt"])
 def test_shows_in_every_language_the_same(language: str, name: str) -> None:
     english, translated = _guide("en", name), _guide(language, name)
@@ -136,10 +153,26 @@ def test_names_commands_and_options_that_exist(language: str, name: str) -> None
     assert sum(map(_check_command, commands)) >= 2
 
 
+@pytest.mark.parametrize("name", [*SERVICE, *CHANNELS])
+@EVERY_LANGUAGE
+def test_names_commands_of_the_service_that_exist(language: str, name: str) -> None:
+    guide = _guide(language, name)
+    commands = [words for block in _blocks(guide, "sh") for words in _commands(block.code)]
+    commands += [code.split() for code in _inline(guide) if code.startswith("recupera ")]
+    units = "\n".join(block.code for block in _blocks(guide, "ini"))
+    commands += [started.split() for started in re.findall(r"^ExecStart=(.+)$", units, flags=re.M)]
+
+    ours = sum(map(_check_command, commands))
+
+    assert ours >= {"recovery": 7, "early-warning": 3, "inbox": 5}.get(name, 0)
+
+
 @pytest.mark.parametrize(
     ("command", "problem"),
     [
         ("recupera divine messages.csv", "no command recupera divine"),
+        ("recupera policy divine", "no command recupera divine"),
+        ("recupera policy check policy.toml --divine", "--divine"),
         ("recupera evaluate labelled.jsonl --divine", "--divine"),
         ("recupera train run.toml", "Missing parameter: output"),
         ("recupera select messages.csv --output review.csv --count many", "valid integer"),
@@ -157,19 +190,17 @@ def test_reads_every_command_of_a_line() -> None:
     assert list(_commands(code)) == [["cd", "models"], ["recupera", "serve"], ["recupera", "train", "a b.toml"]]
 
 
-@EVERY_NAME
+@EVERY_GUIDE
 @EVERY_LANGUAGE
 def test_names_options_in_its_sentences_that_exist(language: str, name: str) -> None:
-    group: Any = typer.main.get_command(app)
-    commands = [group.get_command(None, command) for command in group.list_commands(None)]
-    options = {option for command in commands for parameter in command.params for option in parameter.opts}
+    options = _options(typer.main.get_command(app))
 
     named = {word for code in _inline(_guide(language, name)) for word in re.findall(r"(?<!\S)--[\w-]+", code)}
 
     assert named <= options | OF_OTHER_PROGRAMS
 
 
-@EVERY_NAME
+@EVERY_GUIDE
 @EVERY_LANGUAGE
 def test_names_targets_of_make_that_exist(language: str, name: str) -> None:
     targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text("utf-8"), flags=re.M))
@@ -249,7 +280,7 @@ def test_lists_every_file_of_a_model(language: str) -> None:
     assert listed == {getattr(FILES, field.name) for field in fields(FILES)}
 
 
-@EVERY_NAME
+@EVERY_GUIDE
 @EVERY_LANGUAGE
 def test_links_to_what_is_there(language: str, name: str) -> None:
     for target, anchor in _links(_guide(language, name)):
@@ -257,12 +288,13 @@ def test_links_to_what_is_there(language: str, name: str) -> None:
         assert not anchor or anchor in _anchors(target), f"{target}#{anchor}"
 
 
-@EVERY_NAME
+@EVERY_GUIDE
 @EVERY_LANGUAGE
 def test_links_to_the_other_guides_and_the_other_languages(language: str, name: str) -> None:
     targets = {target for target, _ in _links(_guide(language, name))}
+    group = next(group for group in GROUPS if name in group)
 
-    assert {_guide(language, other) for other in NAMES if other != name} <= targets
+    assert {_guide(language, other) for other in group if other not in (name, "inbox")} <= targets
     assert {_guide(other, name) for other in FOLDERS if other != language} <= targets
 
 
