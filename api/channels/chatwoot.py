@@ -4,7 +4,7 @@ In, from Chatwoot's documentation of webhook events: ids come as numbers or stri
 ``created_at`` are words and ISO times outside, numbers inside; ``messages[0]`` of the conversation is not the event's
 message; ``content`` is null for an attachment alone. ``conversation_*`` events have the conversation at the top.
 Out: ``PATCH …/conversations/{id}`` is documented; that ``POST …/labels`` and ``…/custom_attributes`` replace what was
-there, and the shape of a private note, are taken from its source.
+there, and the shape of a private note, are known from reports of its users, not documented.
 """
 
 from __future__ import annotations
