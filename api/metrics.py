@@ -22,6 +22,7 @@ __all__ = ["Measured", "Metrics", "Sources"]
 
 _WEEK: Final = 7
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_ROUTE: Final = ("method", "route")
 _TEXTS: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 _LASTING: Final = frozenset({"/v1/events", "/v1/export.{form}"})
 _KEPT_SECONDS: Final = 30.0
@@ -42,23 +43,26 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
-        kept = {"registry": self._registry, "namespace": "recupera"}
-        self._requests = Counter("http_requests", "Requests answered.", ("method", "route", "status"), **kept)
+        here = self._registry
+        self._requests = Counter("recupera_http_requests", "Requests answered.", (*_ROUTE, "status"), registry=here)
         self._seconds = Histogram(
-            "http_request_seconds", "Time to the end of an answer.", ("method", "route"), buckets=_SECONDS, **kept
+            "recupera_http_request_seconds", "Time to the end of an answer.", _ROUTE, buckets=_SECONDS, registry=here
         )
-        self._batch_texts = Histogram("batch_texts", "Texts that the model was given at once.", buckets=_TEXTS, **kept)
-        self._batch_seconds = Histogram("batch_seconds", "Time of the model for a batch.", buckets=_SECONDS, **kept)
-        self._waiting = Gauge("queue_texts", "Texts that wait for the model or are with it.", **kept)
-        self._deliveries = Gauge("deliveries", "Deliveries by state.", ("status",), **kept)
+        self._batch_texts = Histogram(
+            "recupera_batch_texts", "Texts that the model was given at once.", buckets=_TEXTS, registry=here
+        )
+        self._batch_seconds = Histogram(
+            "recupera_batch_seconds", "Time of the model for a batch.", buckets=_SECONDS, registry=here
+        )
+        self._waiting = Gauge("recupera_queue_texts", "Texts that wait for the model or are with it.", registry=here)
+        self._deliveries = Gauge("recupera_deliveries", "Deliveries by state.", ("status",), registry=here)
         self._labels = Gauge(
-            "week_messages", "Messages received in the last seven days, by label.", ("task", "label"), **kept
+            "recupera_week_messages", "Messages of the last seven days, by label.", ("task", "label"), registry=here
         )
-        self._review = Gauge("week_review_share", "Share of them that a person should look at.", **kept)
+        self._review = Gauge("recupera_week_review_share", "Share of them that a person should look at.", registry=here)
         self._drift = Gauge(
-            "drift_index", "Population stability of a task's labels, last seven days against the seven before.",
-            ("task",), **kept,
-        )  # fmt: skip
+            "recupera_drift_index", "How far a task's labels moved in the last seven days.", ("task",), registry=here
+        )
         self._read_at = 0.0
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:

@@ -126,7 +126,7 @@ class Analytics:
 
     def _state(self, kind: Kind, day: date) -> tuple[Any, ...] | None:
         known = self._days.get((kind, day))
-        return known and known.state
+        return None if known is None else known.state
 
     def _joined(self, kind: Kind, days: Sequence[date]) -> Columns:
         """Return the cells of several days, made once for each range and state."""

@@ -189,7 +189,8 @@ def _ends(day: date) -> tuple[datetime, datetime]:
 
 def country_of(table: sa.Table) -> sa.Label[Any]:
     """Return the column of the customer's country."""
-    return table.c.customer["country"].as_string().label("country")
+    country: sa.ColumnElement[Any] = table.c.customer["country"].as_string()
+    return country.label("country")
 
 
 def latest_correction(table: sa.Table) -> sa.ColumnElement[bool]:
@@ -217,7 +218,7 @@ def _answered() -> sa.Label[Any]:
     return sa.select(first).where(*done).scalar_subquery().label("answered_at")
 
 
-def counted_row(row: Mapping[str, Any]) -> Mapping[str, Any]:
+def counted_row(row: sa.RowMapping) -> Mapping[str, Any]:
     """Return a row with its labels by task, lists where there may be several."""
     values = dict(row)
     values["hour"] = values["at"].hour
