@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from api.analytics import charts
@@ -31,10 +32,10 @@ _COUNTED: Final[dict[Kind, tuple[Callable[..., Any], Callable[..., Segment]]]] =
 }
 
 
-async def count_day(connection: Connection, kind: Kind, day: date) -> Segment:
-    """Count a day from its rows."""
+async def count_day(store: Store, kind: Kind, day: date) -> Segment:
+    """Count a day from its rows, away from the event loop where the database is a file."""
     rows_of, segment_of = _COUNTED[kind]
-    rows = await rows_of(connection, day)
+    rows = await store.look(partial(rows_of, day=day))
     return await asyncio.to_thread(segment_of, day, rows)
 
 
@@ -44,6 +45,7 @@ class _Day:
 
     state: tuple[Any, ...]
     columns: Columns
+    terms: Mapping[str, Any]
 
 
 class Analytics:
@@ -92,9 +94,11 @@ class Analytics:
         async with self._store.read() as connection:
             changed = await analytics.changes(connection)
             terms = await analytics.all_terms(connection)
+            stored = await analytics.revisions(connection, since=date.min, until=date.max)
             first, last = await analytics.first_and_last(connection)
-            for change in changed:
-                terms.append((await count_day(connection, Kind(change.kind), change.day)).terms)
+        async with self._reading:
+            for change in (change for change in changed if change.kind == Kind.MESSAGE):
+                terms.append((await self._changed(change, stored)).terms)
         channels, countries = ({word for each in terms for word in each[name]} for name in ("channel", "country"))
         languages = tuple(map(str, FIELDS["language"].values))
         return Choices(sorted(channels), sorted(countries), languages, first and first.date(), last and last.date())
@@ -102,27 +106,41 @@ class Analytics:
     async def _pairs(self, selection: Selection, *kinds: Kind) -> list[Pair]:
         """Return the cells of the period and of the one before."""
         since, until = selection.before.moments[0].date(), _after(selection.moments[1])
-        async with self._reading, self._store.read() as connection:
-            changed = await analytics.changes(connection, since=since, until=until)
-            stored = await analytics.revisions(connection, since=since, until=until)
-            found = [await self._columns(connection, kind, changed, stored) for kind in kinds]
+        async with self._reading:
+            async with self._store.read() as connection:
+                changed = await analytics.changes(connection, since=since, until=until)
+                stored = await analytics.revisions(connection, since=since, until=until)
+                for kind in kinds:
+                    await self._load(connection, kind, changed, stored)
+            for change in (change for change in changed if change.kind in kinds):
+                await self._changed(change, stored)
+            days = sorted({*stored, *((change.kind, change.day) for change in changed)})
+            by_kind = {kind: [day for each, day in days if each == kind] for kind in kinds}
+            found = await asyncio.to_thread(lambda: [self._joined(*each) for each in by_kind.items()])
         return await asyncio.to_thread(lambda: [Pair.of(columns, selection) for columns in found])
 
-    async def _columns(
-        self, connection: Connection, kind: Kind, changed: Sequence[Change], stored: dict[tuple[str, date], str]
-    ) -> Columns:
-        """Return the cells of all days of a kind that there are."""
-        states: dict[date, tuple[Any, ...]] = {day: (rev,) for (each, day), rev in stored.items() if each == kind}
-        dirty = {change.day: change for change in changed if change.kind == kind}
-        for day, change in dirty.items():
-            states[day] = (*states.get(day, (None,)), change.last, change.count)
-        missing = [day for day, state in states.items() if self._state(kind, day) != state]
-        for segment in await analytics.load(connection, kind, [day for day in missing if day not in dirty]):
-            self._days[kind, segment.day] = _Day((segment.revision,), decode(segment, self._words))
-        for day in (day for day in missing if day in dirty):
-            segment = await count_day(connection, kind, day)
-            self._days[kind, day] = _Day(states[day], decode(segment, self._words))
-        return self._joined(kind, sorted(states))
+    async def _load(
+        self, connection: Connection, kind: Kind, changed: Sequence[Change], stored: Mapping[tuple[str, date], str]
+    ) -> None:
+        """Read the stored cells of the days that did not change since and are not in memory."""
+        dirty = {(change.kind, change.day) for change in changed}
+        clean = {day: rev for (each, day), rev in stored.items() if each == kind and (kind, day) not in dirty}
+        missing = [day for day, revision in clean.items() if self._state(kind, day) != (revision,)]
+        segments = {(each.revision,): each for each in await analytics.load(connection, kind, missing)}
+        await asyncio.to_thread(self._hold, segments)
+
+    async def _changed(self, change: Change, stored: Mapping[tuple[str, date], str]) -> _Day:
+        """Return the cells of a day that changed since it was stored, counted once for each state of it."""
+        kind = Kind(change.kind)
+        state = (stored.get((kind, change.day)), change.last, change.count)
+        if self._state(kind, change.day) != state:
+            self._hold({state: await count_day(self._store, kind, change.day)})
+        return self._days[kind, change.day]
+
+    def _hold(self, segments: Mapping[tuple[Any, ...], Segment]) -> None:
+        for state, segment in segments.items():
+            columns = decode(segment, self._words)
+            self._days[Kind(segment.kind), segment.day] = _Day(state, columns, segment.terms)
 
     def _state(self, kind: Kind, day: date) -> tuple[Any, ...] | None:
         known = self._days.get((kind, day))

@@ -43,7 +43,7 @@ async def _recount(store: Store, change: Change) -> bool:
     kind = Kind(change.kind)
     async with store.read() as connection:
         stored = await analytics.revisions(connection, since=change.day, until=change.day + timedelta(days=1))
-        segment = await count_day(connection, kind, change.day)
+    segment = await count_day(store, kind, change.day)
     segment = replace(segment, revision=stored.get((kind, change.day)))
     try:
         await store.change(lambda connection: analytics.replace(connection, segment, change))

@@ -155,7 +155,7 @@ async def test_cells_that_others_stored_meanwhile_are_not_overwritten(store: Sto
     await add(store)
     async with store.read() as connection:
         (change,) = await analytics.changes(connection)
-        old = await count_day(connection, Kind.MESSAGE, change.day)
+    old = await count_day(store, Kind.MESSAGE, change.day)
     await add(store)
     await refresh(store)
     with pytest.raises(OutdatedError):
@@ -167,7 +167,7 @@ async def test_an_older_change_that_comes_to_light_is_not_forgotten(store: Store
     await add(store)
     async with store.read() as connection:
         (change,) = await analytics.changes(connection)
-        cells = await count_day(connection, Kind.MESSAGE, change.day)
+    cells = await count_day(store, Kind.MESSAGE, change.day)
     missed = replace(change, count=change.count - 1)
     with pytest.raises(OutdatedError):
         await store.change(lambda connection: analytics.replace(connection, cells, missed))
