@@ -19,6 +19,7 @@ from classifier.cli import app
 from training.config import CorpusSection, TrainingConfig, read_config
 
 ROOT = Path(__file__).parents[1]
+PAGES = [*(ROOT / f"README{ending}.md" for ending in ("", ".es", ".pt")), ROOT / "docs/architecture.md"]
 FOLDERS = {"en": ROOT / "docs/guides", "es": ROOT / "docs/es/guides", "pt": ROOT / "docs/pt/guides"}
 NAMES = ("retrain", "labels", "gpu", "publish", "trust")
 SERVICE = ("recovery", "deliveries", "early-warning")
@@ -28,6 +29,7 @@ LONGEST = {NAMES: 120, SERVICE: 170, CHANNELS: 130}
 
 EVERY_LANGUAGE = pytest.mark.parametrize("language", FOLDERS)
 EVERY_NAME = pytest.mark.parametrize("name", NAMES)
+EVERY_PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 EVERY_GUIDE = pytest.mark.parametrize("name", [name for group in GROUPS for name in group])
 OF_OTHER_PROGRAMS = {"--revision"}
 """Options that a guide names in its sentences and that are not Recupera's."""
@@ -70,10 +72,24 @@ def _without_comments(block: Block) -> Block:
     return Block(block.kind, re.sub(r"[ ]*#.*", "", block.code))
 
 
+def _lines(code: str) -> Iterator[list[str]]:
+    """Yield the words of each line of a shell block; one goes on while a quotation or a backslash does."""
+    begun = ""
+    for line in code.replace("\\\n", " ").splitlines():
+        begun += f"{line}\n"
+        try:
+            words = shlex.split(begun, comments=True)
+        except ValueError:
+            continue
+        yield words
+        begun = ""
+    assert not begun, f"a quotation does not end: {begun}"
+
+
 def _commands(code: str) -> Iterator[list[str]]:
     """Yield the words of each command of a shell block, without where its output goes."""
-    for line in code.replace("\\\n", " ").splitlines():
-        words = shlex.split(line, comments=True)
+    for line in _lines(code):
+        words = line
         while words:
             end = words.index("&&") if "&&" in words else len(words)
             command = words[:end]
@@ -93,6 +109,17 @@ def _check_command(words: list[str]) -> bool:
         command = command.get_command(None, name)
         assert command is not None, f"no command recupera {name}"
     command.make_context(name, arguments)
+    return True
+
+
+def _check_subcommand(words: list[str]) -> bool:
+    """Let the command's parser read ``words``; one that is only named has no arguments to read."""
+    if words[0] != "recupera" or any(word.startswith("-") for word in words):
+        return _check_command(words)
+    command: Any = typer.main.get_command(app)
+    for word in words[1:]:
+        command = command.get_command(None, word)
+        assert command is not None, f"no command {' '.join(words)}"
     return True
 
 
@@ -188,6 +215,39 @@ def test_reads_every_command_of_a_line() -> None:
     code = "cd models && recupera \\\n  serve  # starts\n\n# nothing\nrecupera train 'a b.toml'\n"
 
     assert list(_commands(code)) == [["cd", "models"], ["recupera", "serve"], ["recupera", "train", "a b.toml"]]
+
+
+@EVERY_PAGE
+def test_pages_name_commands_that_exist(page: Path) -> None:
+    commands = [words for block in _blocks(page, "sh") for words in _commands(block.code)]
+    commands += [code.split() for code in _inline(page) if code.startswith("recupera ") and "," not in code]
+
+    assert sum(map(_check_subcommand, commands)) >= 3
+
+
+@EVERY_PAGE
+def test_pages_link_to_what_is_there(page: Path) -> None:
+    assert [target for target, _ in _links(page) if not target.exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES[1:3], ids=lambda page: page.name)
+def test_first_pages_have_the_same_sections(page: Path) -> None:
+    assert _headings(page) == _headings(PAGES[0])
+    assert [block.kind for block in _blocks(page)] == [block.kind for block in _blocks(PAGES[0])]
+
+
+def test_the_architecture_names_folders_and_files_that_exist() -> None:
+    rows = re.findall(r"^\| (`.+?) \|", PAGES[-1].read_text("utf-8"), flags=re.M)
+    named = {path for row in rows for path in re.findall(r"`([^` ]+(?:/|\.py))`", row)}
+    drawn = (ROOT / "docs/images/architecture.svg").read_text("utf-8")
+    named |= {
+        path
+        for text in re.findall(r'class="where"[^>]*>([^<]+)<', drawn)
+        for path in re.findall(r"\S+(?:/|\.py)", text)
+    }
+
+    assert len(named) >= 15
+    assert [path for path in named if not (ROOT / path).exists() and not (ROOT / "api" / path).exists()] == []
 
 
 @EVERY_GUIDE
