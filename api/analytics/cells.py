@@ -56,10 +56,10 @@ RULE_SEPARATOR: Final = "\x1f"
 class Columns:
     """Cells as columns of small numbers, one value a cell.
 
-    ``hour`` counts from 1970 (UTC), ``count`` how many a cell stands for; ``values`` has each field of the layout,
-    numbered by ``terms`` where it is a channel or a country, ``judged``/``model`` for messages, and ``status``,
-    ``double_deviation``, ``first_answer``, ``resolution``, ``rules`` and the seconds ``answer_due`` and
-    ``resolution_due`` for cases.
+    ``hour`` counts from 1970 (UTC). ``count`` is how many a cell stands for, in floats, which numpy sums quickest.
+    ``values`` has each field of the layout, numbered by ``terms`` where it is a channel or a country; ``judged`` and
+    ``model`` for messages; ``status``, ``double_deviation``, ``first_answer``, ``resolution``, ``rules`` and the
+    seconds ``answer_due`` and ``resolution_due`` for cases.
     """
 
     hour: Column
@@ -142,7 +142,7 @@ def decode(segment: Segment, words: Words) -> Columns:
     else:
         values |= {**_state(second), "answer_due": more[0], "resolution_due": more[1]}
         values["rules"] = words.numbers("rules", segment.terms["rules"]).astype(np.uint32)[values["rules"]]
-    return Columns(hour, more[-1].astype(np.int64), values, {})
+    return Columns(hour, more[-1].astype(np.float64), values, {})
 
 
 def join(parts: Sequence[Columns], words: Words) -> Columns:
@@ -208,7 +208,7 @@ def _settled(due: datetime | None, done: datetime | None) -> tuple[str, int]:
 
 _NOTHING: Final = Columns(
     np.zeros(0, np.int32),
-    np.zeros(0, np.int64),
+    np.zeros(0, np.float64),
     dict.fromkeys((*FIELDS, "judged", "model", *STATE_SHIFTS, "answer_due", "resolution_due"), np.zeros(0, np.uint8)),
     {},
 )
