@@ -236,6 +236,13 @@ def test_first_pages_have_the_same_sections(page: Path) -> None:
     assert [block.kind for block in _blocks(page)] == [block.kind for block in _blocks(PAGES[0])]
 
 
+def test_the_card_shown_is_one_of_the_shipped_model() -> None:
+    title = (ROOT / "models/recupera-es-pt/README.md").read_text("utf-8").partition("\n# ")[2].partition("\n")[0]
+    drawn = (ROOT / "docs/images/card.svg").read_text("utf-8").replace("&#160;", " ")
+
+    assert drawn.count(title) == 2
+
+
 def test_the_architecture_names_folders_and_files_that_exist() -> None:
     rows = re.findall(r"^\| (`.+?) \|", PAGES[-1].read_text("utf-8"), flags=re.M)
     named = {path for row in rows for path in re.findall(r"`([^` ]+(?:/|\.py))`", row)}
