@@ -29,7 +29,7 @@ def alerts(
     """Look for unusual rises of complaints, and print those that last.
 
     Each rise is raised once, stored, and told to the destinations of alert.raised by the running service. A service
-    looks by itself; use this with cron where [alerts] enabled = false, or to look now.
+    looks by itself; use this with cron where RECUPERA_ALERTS_ENABLED is false, or to look now.
 
     Example: recupera alerts --data recupera-data --lang es
     """
