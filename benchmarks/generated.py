@@ -227,6 +227,7 @@ def _at(moment: datetime) -> str:
 def _into_sqlite(url: DatabaseUrl, rows: Iterator[dict[str, list[tuple[Any, ...]]]]) -> None:
     connection = sqlite3.connect(str(url.database), isolation_level=None)
     connection.execute("PRAGMA synchronous = OFF")
+    connection.execute("PRAGMA cache_size = -400000")
     for part in rows:
         connection.execute("BEGIN IMMEDIATE")
         for table in _ordered(part):

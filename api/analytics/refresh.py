@@ -22,6 +22,7 @@ _TOGETHER: Final = 4
 """Days counted at the same time: on SQLite they are stored by one write to the disk."""
 _SHARE: Final = 20
 """It rests so many times as long as it worked, so that days with many messages don't keep a processor busy."""
+_LONGEST_SECONDS: Final = 60
 log = logging.getLogger(__name__)
 
 
@@ -81,4 +82,5 @@ class Refresher:
                 log.warning("figures wait: %s", error)
             except Exception as error:
                 log.error("figures wait: %s", traced(error))  # noqa: TRY400, RUF100 - it may quote a text
-            await asyncio.sleep(max(self._interval, _SHARE * (time.monotonic() - began)))
+            worked = time.monotonic() - began
+            await asyncio.sleep(max(self._interval, min(_SHARE * worked, _LONGEST_SECONDS)))
