@@ -19,6 +19,7 @@ import pytest
 from pydantic import BaseModel, TypeAdapter
 from standardwebhooks import Webhook
 
+from api.commands.alerts import _line
 from api.delivery import signing
 from api.delivery.events import EventType
 from api.delivery.schedule import DELAYS
@@ -30,6 +31,7 @@ from api.recovery.reading import default_policy, default_policy_text, read_polic
 from api.routes.alerts import Alert
 from api.schemas import Assignment, Closing, Completion, IncomingMessage
 from api.settings import Settings, read_settings
+from api.store.alerts import AlertRecord, AlertStatus
 from tests.test_guides import FOLDERS, SERVICE, _blocks, _commands, _guide, _inline
 
 EVERY_LANGUAGE = pytest.mark.parametrize("language", FOLDERS)
@@ -102,6 +104,17 @@ def test_shows_the_settings_of_early_warning_as_they_are_without_any() -> None:
 
     assert AlertSettings.model_validate(shown) == AlertSettings()
     assert set(shown) == set(AlertSettings.model_fields)
+
+
+@EVERY_LANGUAGE
+def test_shows_an_alert_as_it_is_printed(language: str) -> None:
+    [shown] = [block.code for block in _blocks(_guide(language, "early-warning"), "text")]
+    now = datetime(2026, 11, 2, 7, 10, tzinfo=UTC)
+    figures: dict[str, Any] = {"days": 1, "count": 15, "expected": 1.2, "upper": 5, "probability": 0.0, "examples": []}
+    times: dict[str, Any] = {"raised_at": now, "updated_at": now, "closed_at": None, "since": now}
+    alert = AlertRecord("a", "product", "freezer", AlertStatus.OPEN, **times, **figures)
+
+    assert shown == f"{_line(alert, 'en', as_json=False)}\n"
 
 
 @EVERY_LANGUAGE
@@ -244,4 +257,4 @@ def test_shows_a_way_to_make_a_key(language: str) -> None:
 
     exec(code, {"print": made.append})
 
-    assert Settings(secret_key=made[0]).vault is not None
+    assert read_settings({"secret_key": made[0]}).vault is not None
