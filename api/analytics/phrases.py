@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -26,11 +27,15 @@ _WORST_FIRST: Final = tuple(reversed(SEVERITY.label_ids))
 async def phrases_of(store: Store, cells: Chosen, selection: Selection, most: int) -> dict[str, tuple[Phrase, ...]]:
     """Return up to ``most`` phrases by touchpoint, the gravest and then the newest first."""
     found: dict[str, list[Phrase]] = {label: [] for label in TOUCHPOINT.label_ids}
-    async with store.read() as connection:
-        for wanted in _hours(cells, most):
-            held = found[wanted.touchpoint]
-            if len(held) < most:
-                shown = (_phrase(*each, wanted, selection) for each in await worst(connection, wanted))
+    for level in _WORST_FIRST:
+        missing = [label for label, held in found.items() if len(held) < most]
+        if not missing:
+            break
+        looked = await asyncio.to_thread(_hours, cells, level, missing, most)
+        async with store.read() as connection:
+            for wanted in looked:
+                shown = [_phrase(*each, wanted, selection) for each in await worst(connection, wanted)]
+                held = found[wanted.touchpoint]
                 held += [phrase for phrase in shown if phrase is not None][: most - len(held)]
     return {label: tuple(phrases) for label, phrases in found.items()}
 
@@ -64,15 +69,16 @@ def fits(selection: Selection, values: Mapping[str, Any], labels: Mapping[str, A
     )
 
 
-def _hours(cells: Chosen, most: int) -> Iterator[Hours]:
-    """Yield by touchpoint and severity, the gravest first, the newest hours that have messages."""
-    hour, severity, touchpoint = cells.hour, cells.of("severity"), cells.of("touchpoint")
-    for level in _WORST_FIRST:
-        grave = severity == FIELDS["severity"].code(level)
-        for label in TOUCHPOINT.label_ids:
-            newest = np.unique(hour[grave & (touchpoint == FIELDS["touchpoint"].code(label))])[-most:]
-            if len(newest):
-                yield Hours(label, level, [datetime.fromtimestamp(int(one) * 3600, UTC) for one in newest])
+def _hours(cells: Chosen, level: str, touchpoints: Sequence[str], most: int) -> list[Hours]:
+    """Return by touchpoint the newest hours that have messages of a severity."""
+    grave = cells.of("severity") == FIELDS["severity"].code(level)
+    hour, touchpoint = cells.hour[grave], cells.of("touchpoint")[grave]
+    found = []
+    for label in touchpoints:
+        newest = np.unique(hour[touchpoint == FIELDS["touchpoint"].code(label)])[-most:]
+        if len(newest):
+            found.append(Hours(label, level, [datetime.fromtimestamp(int(one) * 3600, UTC) for one in newest]))
+    return found
 
 
 def _phrase(
