@@ -176,10 +176,11 @@ async def _open(settings: Settings) -> Store:
     try:
         async with store.write() as connection:
             await destination_store.seal(connection)
+            bare = settings.vault is None and bool(await destination_store.page(connection, before=None, limit=1))
     except InputError:
         await store.close()
         raise
-    if settings.vault is None:
+    if bare:
         log.warning("secrets of destinations are stored unencrypted: set %s to change that", SETTING)
     return store
 
