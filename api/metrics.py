@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.analytics.figures import Drift, Labelled
 from api.analytics.reader import Analytics
 from api.analytics.selection import Selection
+from api.store import alerts
 from api.store.audit import delivery_counts
 from api.store.database import Store
 from api.store.deliveries import DeliveryStatus
@@ -56,6 +57,7 @@ class Metrics:
         )
         self._waiting = Gauge("recupera_queue_texts", "Texts that wait for the model or are with it.", registry=here)
         self._deliveries = Gauge("recupera_deliveries", "Deliveries by state.", ("status",), registry=here)
+        self._alerts = Gauge("recupera_alerts_open", "Rises of complaints that last.", registry=here)
         self._labels = Gauge(
             "recupera_week_messages", "Messages of the last seven days, by label.", ("task", "label"), registry=here
         )
@@ -89,6 +91,7 @@ class Metrics:
     async def _read(self, sources: Sources) -> None:
         async with sources.store.read() as connection:
             counts = await delivery_counts(connection)
+            self._alerts.set(len(await alerts.open_now(connection)))
         for status in DeliveryStatus:
             self._deliveries.labels(status.value).set(counts.get(status, 0))
         selection = Selection.last_days(_WEEK, _today())
