@@ -1,0 +1,125 @@
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.api.console.conftest import page, submit
+from tests.api.test_cases import case_of
+from tests.api.test_messages import post
+
+pytestmark = pytest.mark.anyio
+
+
+def cases_on(text: str) -> list[str]:
+    return list(dict.fromkeys(re.findall(r'href="/cases/([0-9a-f-]{36})"', text)))
+
+
+async def open_cases(console: httpx.AsyncClient, *texts: str, **more: Any) -> list[str]:
+    return [(await post(console, f"q{number}", text, **more))["case_id"] for number, text in enumerate(texts)]
+
+
+async def test_the_most_urgent_case_comes_first(console: httpx.AsyncClient) -> None:
+    calm, grave = await open_cases(console, "No llegó.", "Es gravísimo.")
+    text = await page(console, "/cases")
+    assert cases_on(text) == [grave, calm]
+    assert "min left" in text
+    assert "<strong>2</strong> open" in text
+
+
+async def test_the_queue_is_narrowed_by_what_the_address_says(console: httpx.AsyncClient) -> None:
+    calm, grave = await open_cases(console, "No llegó.", "Es gravísimo.")
+    assert cases_on(await page(console, "/cases?priority=urgent&owner=&channel=")) == [grave]
+    assert cases_on(await page(console, "/cases?owner=logistics")) == [calm]
+    assert cases_on(await page(console, "/cases?channel=chat")) == []
+    assert cases_on(await page(console, "/cases?double=true")) == []
+    assert cases_on(await page(console, "/cases?overdue=true")) == []
+    assert "Nothing here." in await page(console, "/cases?tab=over")
+    await page(console, "/cases?tab=none", 422)
+
+
+async def test_a_long_queue_has_pages_without_gap_or_repetition(console: httpx.AsyncClient) -> None:
+    opened = await open_cases(console, *[f"No llegó el pedido {number}." for number in range(43)])
+    first = await page(console, "/cases")
+    more = re.search(r'href="(/cases\?[^"]*after=[^"]*)"', first)
+    assert more
+    second = await page(console, more[1].replace("&amp;", "&"))
+    assert (len(cases_on(first)), len(cases_on(second))) == (40, 3)
+    assert sorted(cases_on(first) + cases_on(second)) == sorted(opened)
+
+
+async def test_a_case_shows_the_words_that_speak_for_its_severity(console: httpx.AsyncClient) -> None:
+    (case_id,) = await open_cases(
+        console, "Es gravísimo. Mi correo es ana@example.org.", customer={"id": "ana@example.org"}
+    )
+    text = await page(console, f"/cases/{case_id}")
+    assert re.search(r'<mark data-tasks="severity">Es gravísimo\.<sup>1</sup></mark>', text)
+    assert "example.org" not in text
+    assert "critical" in text
+    assert "Why this plan" in text
+    assert "Smith, Bolton &amp; Wagner" in text
+
+
+async def test_personal_data_is_shown_where_the_operator_wants_it(open_service: Any) -> None:
+    from tests.api.conftest import Marked
+
+    async with open_service(Marked(), console={"mask": False}) as client:
+        case_id = (await post(client, text="No llegó. ana@example.org"))["case_id"]
+        assert "ana@example.org" in (await client.get(f"/cases/{case_id}")).text
+
+
+@pytest.mark.parametrize("language", ["es", "pt", "en"])
+async def test_the_plan_is_told_in_the_readers_language(console: httpx.AsyncClient, language: str) -> None:
+    (case_id,) = await open_cases(console, "Es gravísimo.")
+    text = await page(console, f"/cases/{case_id}", **{"accept-language": language})
+    from api.recovery.wording import wording
+
+    assert wording(language)["steps"]["ensure_safety"] in text
+    assert wording(language)["stages"]["open_door"] in text
+
+
+async def test_a_step_is_completed_by_a_form_with_and_without_a_script(console: httpx.AsyncClient) -> None:
+    (case_id,) = await open_cases(console, "Es gravísimo.")
+    await submit(console, "/preferences", name="Ana", back="/")
+    first, second = [step["id"] for step in (await case_of(console, case_id))["steps"]][:2]
+    answer = await submit(console, f"/cases/{case_id}/steps/{first}/complete", note="Llamé <b>ya</b>")
+    assert answer.headers["location"] == f"/cases/{case_id}"
+    part = await submit(console, f"/cases/{case_id}/steps/{second}/complete", 200, partial=True, note="")
+    assert part.text.lstrip().startswith('<div id="case"')
+    assert "Llamé &lt;b&gt;ya&lt;/b&gt;" in part.text
+    done = [step for step in (await case_of(console, case_id))["steps"] if step["status"] == "done"]
+    assert [(step["id"], step["completed_by"], step["note"]) for step in done] == [
+        (first, "Ana", "Llamé <b>ya</b>"),
+        (second, "Ana", None),
+    ]
+    assert "in time" in part.text
+
+
+async def test_a_case_is_handed_over_closed_and_reopened(console: httpx.AsyncClient) -> None:
+    (case_id,) = await open_cases(console, "No llegó.")
+    await submit(console, f"/cases/{case_id}/reassign", owner="Bea \u202e", note="")
+    assert "⟦U+202E⟧" in await page(console, f"/cases/{case_id}")
+    await submit(console, f"/cases/{case_id}/close", outcome="lost", note="se fue")
+    case = await case_of(console, case_id)
+    assert (case["status"], case["outcome"]) == ("closed", "lost")
+    assert cases_on(await page(console, "/cases?tab=over")) == [case_id]
+    told = await submit(console, f"/cases/{case_id}/close", 409, outcome="recovered")
+    assert "somebody was quicker" in told.text
+    await submit(console, f"/cases/{case_id}/reopen")
+    await submit(console, f"/cases/{case_id}/cancel")
+    assert (await case_of(console, case_id))["status"] == "cancelled"
+
+
+async def test_a_case_with_nothing_left_to_do_waits_to_be_closed(console: httpx.AsyncClient) -> None:
+    (case_id,) = await open_cases(console, "No llegó.")
+    for step in (await case_of(console, case_id))["steps"]:
+        await submit(console, f"/cases/{case_id}/steps/{step['id']}/complete")
+    assert cases_on(await page(console, "/cases")) == []
+    assert cases_on(await page(console, "/cases?tab=finish")) == [case_id]
+
+
+async def test_a_case_that_is_not_there_is_said_so(console: httpx.AsyncClient) -> None:
+    assert "no such thing" in await page(console, "/cases/none", 404)
+    await page(console, "/cases/00000000-0000-7000-8000-000000000000", 404)
+    await submit(console, "/cases/none/steps/x/complete", 404)
+    await submit(console, "/cases/none/explode", 422)

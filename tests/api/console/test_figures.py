@@ -1,0 +1,100 @@
+import re
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from api.analytics.figures import Count, HeatCell
+from api.console.views.filters import FigureQuery
+from api.console.views.heat import heat_map
+from classifier.errors import InputError
+from tests.api.console.conftest import page
+from tests.api.test_messages import post
+
+NOW = datetime(2026, 11, 29, 1, 30, tzinfo=UTC)
+
+
+def test_the_last_days_end_today_on_the_readers_clock() -> None:
+    selection = FigureQuery(days=7).selection("America/Sao_Paulo", NOW)
+    assert (str(selection.since), str(selection.until), selection.timezone) == (
+        "2026-11-22", "2026-11-29", "America/Sao_Paulo",
+    )  # fmt: skip
+
+
+def test_both_days_of_a_period_count_and_empty_fields_are_none() -> None:
+    query = FigureQuery.model_validate({"since": "2026-11-01", "until": "2026-11-02", "channel": "", "days": ""})
+    selection = query.selection("UTC", NOW)
+    assert (selection.days, str(selection.until), selection.channels) == (2, "2026-11-03", ())
+
+
+def test_a_zone_whose_days_can_not_be_counted_is_utc() -> None:
+    assert FigureQuery().selection("Asia/Kolkata", NOW).timezone == "UTC"
+
+
+@pytest.mark.parametrize(
+    ("label", "labels"), [("severity:high", {"severity": ("high",)}), ("complaint:yes", {"complaint": (True,)})]
+)
+def test_a_label_is_named_with_its_task(label: str, labels: dict[str, tuple[object, ...]]) -> None:
+    assert FigureQuery(label=label).selection("UTC", NOW).labels == labels
+
+
+@pytest.mark.parametrize("label", ["severity", "severity:huge", "x:y", ":"])
+def test_a_label_that_is_none_is_refused(label: str) -> None:
+    with pytest.raises(InputError, match="label"):
+        FigureQuery(label=label).selection("UTC", NOW)
+
+
+def test_an_address_keeps_the_filters() -> None:
+    query = FigureQuery(days=7, channel="e&mail", label="tone:calm")
+    assert query.address("/moments", label="tone:angry") == "/moments?days=7&channel=e%26mail&label=tone%3Aangry"
+    assert FigureQuery().address("/") == "/"
+
+
+def test_the_darkest_cell_is_the_largest() -> None:
+    cells = [
+        HeatCell("billing", "outcome", Count(10, 0)),
+        HeatCell("use", "outcome", Count(1, 0)),
+        HeatCell("use", "procedural", Count(0, 3)),
+    ]
+    heat = heat_map(cells)
+    assert [heat.levels["billing", "outcome"], heat.levels["use", "outcome"], heat.levels["use", "procedural"]] == [
+        5,
+        1,
+        0,
+    ]
+    assert heat_map([]).levels == {}
+
+
+@pytest.mark.anyio
+async def test_the_overview_counts_what_is_stored(console: httpx.AsyncClient) -> None:
+    yesterday = (datetime.now(UTC) - timedelta(days=1)).isoformat()
+    await post(console, "1", "No llegó.", received_at=yesterday)
+    await post(console, "2", "Es gravísimo.")
+    await post(console, "3", "Todo bien.")
+    await post(console, "4", "Dudo ¿?", channel="chat")
+    text = await page(console, "/")
+    figures = dict(re.findall(r"<dt>([^<]+)</dt><dd><strong>([^<]+)</strong>", text))
+    assert (figures["Messages"], figures["Complaints"], figures["Cases opened"], figures["To be reviewed"]) == (
+        "4",
+        "3",
+        "3",
+        "25%",
+    )
+    cells = re.findall(r'data-y="(\d+)"', text)
+    assert sum(map(int, cells)) == 3
+    narrowed = await page(console, "/?channel=chat&days=7")
+    assert dict(re.findall(r"<dt>([^<]+)</dt><dd><strong>([^<]+)</strong>", narrowed))["Messages"] == "1"
+    assert '<option value="7" selected>' in narrowed
+    assert "label: no such label" in await page(console, "/?label=x", 422)
+    await page(console, "/?since=2026-11-02&until=2026-11-01", 422)
+
+
+@pytest.mark.anyio
+async def test_each_moment_of_truth_has_its_place_its_index_and_its_words(console: httpx.AsyncClient) -> None:
+    await post(console, "1", "Es gravísimo. Mi tel es 612 345 678.")
+    text = await page(console, "/moments")
+    assert text.count('class="stop"') == 8
+    assert "«" not in re.findall(r"<q[^>]*>([^<]*)</q>", text)
+    assert re.findall(r"<q[^>]*>([^<]*)</q>", text) == ["Es gravísimo."]
+    assert "0 / 100" in text
+    assert "612 345 678" not in text

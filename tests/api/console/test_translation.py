@@ -1,0 +1,52 @@
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+import api.console
+from api.console.translation import LANGUAGES, best_language, locale_of, translations
+
+CONSOLE = Path(api.console.__file__).parent
+PLACES = re.compile(r"%\(\w+\)s")
+
+
+@pytest.fixture(scope="module")
+def texts() -> set[str]:
+    found = extract_from_dir(CONSOLE, method_map=[("templates/**.html", "jinja2")], options_map={})
+    return {str(message) for _, _, message, _, _ in found}
+
+
+@pytest.mark.parametrize("language", ["es", "pt"])
+def test_every_text_is_said_in_each_language_and_none_is_left_over(texts: set[str], language: str) -> None:
+    with (CONSOLE / f"locales/{language}/LC_MESSAGES/console.po").open("rb") as source:
+        catalogue = read_po(source, locale=language)
+    said = {str(message.id): str(message.string) for message in catalogue if message.id}
+    assert said.keys() == texts
+    for text, translated in said.items():
+        assert translated.strip(), text
+        assert sorted(PLACES.findall(text)) == sorted(PLACES.findall(translated)), text
+
+
+def test_texts_come_in_the_language_asked_for() -> None:
+    assert [translations(language).gettext("Cases") for language in LANGUAGES] == ["Casos", "Casos", "Cases"]
+    assert [translations(language).gettext("Review") for language in LANGUAGES] == ["Revisión", "Revisão", "Review"]
+    assert [locale_of(language).language for language in LANGUAGES] == list(LANGUAGES)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("pt-BR,pt;q=0.9,en;q=0.8", "pt"),
+        ("es-419", "es"),
+        ("de,fr;q=0.7", "en"),
+        ("en;q=0.2, es;q=0.9", "es"),
+        ("es;q=0, pt", "pt"),
+        ("", "en"),
+        ("pt;q=much", "en"),
+        (",".join(["x-" + "y" * 50] * 5000), "en"),
+    ],
+)
+def test_a_browser_gets_the_language_that_it_likes_best(accepted: str, language: str) -> None:
+    assert best_language(accepted) == language
