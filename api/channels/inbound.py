@@ -122,8 +122,10 @@ class Inbound:
         for record in claimed:
             conversations[record.channel, record.thread_id].append(record)
         looked = await asyncio.gather(*(self._in_order(line, records) for records in conversations.values()))
+        before = {record.id: record for record in claimed}
         async with self._store.write() as connection:
-            await inbound.settle(connection, [record for records in looked for record in records])
+            for record in (record for records in looked for record in records):
+                await inbound.settle(connection, record, before[record.id])
         return bool(claimed)
 
     async def _run(self, line: Line) -> None:
@@ -165,8 +167,9 @@ class Inbound:
         return self._over(record, InboundStatus.DONE, outcome, message_id)
 
     def _put_back(self, record: InboundRecord) -> InboundRecord:
-        """Return one that could not be looked at for no fault of its own."""
-        return replace(record, next_at=self._clock() + timedelta(seconds=1), claimed_by=None)
+        """Return one that could not be looked at for no fault of its own, which is no attempt."""
+        later = self._clock() + timedelta(seconds=1)
+        return replace(record, next_at=later, claimed_by=None, attempts=record.attempts - 1)
 
     def _failed(self, record: InboundRecord, why: str) -> InboundRecord:
         """Return one that is tried later, or not any more."""

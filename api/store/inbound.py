@@ -5,7 +5,7 @@ A row is put once per channel and key, so that what a help desk sends twice is l
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -92,7 +92,8 @@ async def claim(
 ) -> list[InboundRecord]:
     """Take the oldest that are due, for this worker alone until ``until``.
 
-    One waits for every earlier one of its thread that is not final, so that a thread is read in order.
+    One waits for every earlier one of its thread that is not final, so that a thread is read in order. What a process
+    left unsettled when it died was no attempt.
     """
     earlier = inbound.alias()
     held = sa.exists().where(
@@ -108,23 +109,33 @@ async def claim(
     records = [InboundRecord(**row) for row in found.mappings()]
     if records:
         taken = inbound.c.id.in_([record.id for record in records])
-        more = {"claimed_by": worker, "next_at": until, "attempts": inbound.c.attempts + 1}
+        unsettled = inbound.c.claimed_by.is_not(None)
+        attempts = sa.case((unsettled, inbound.c.attempts), else_=inbound.c.attempts + 1)
+        more = {"claimed_by": worker, "next_at": until, "attempts": attempts}
         await connection.execute(inbound.update().where(taken).values(more))
-    return [replace(record, claimed_by=worker, next_at=until, attempts=record.attempts + 1) for record in records]
+    return [
+        replace(record, claimed_by=worker, next_at=until, attempts=record.attempts + (record.claimed_by is None))
+        for record in records
+    ]
 
 
-async def settle(connection: Connection, records: Sequence[InboundRecord]) -> None:
-    """Store what became of claimed ones, unless another worker took them over."""
-    names = ("status", "content", "next_at", "claimed_by", "finished_at", "outcome", "message_id")
-    for record in records:
-        mine = (inbound.c.id == record.id, _PENDING, inbound.c.attempts == record.attempts)
-        await connection.execute(inbound.update().where(*mine).values({n: getattr(record, n) for n in names}))
+async def settle(connection: Connection, record: InboundRecord, claimed: InboundRecord) -> None:
+    """Store what became of a claimed one, unless another worker took it over."""
+    names = ("status", "content", "attempts", "next_at", "claimed_by", "finished_at", "outcome", "message_id")
+    mine = (
+        inbound.c.id == claimed.id,
+        _PENDING,
+        inbound.c.claimed_by == claimed.claimed_by,
+        inbound.c.next_at == claimed.next_at,
+    )
+    await connection.execute(inbound.update().where(*mine).values({n: getattr(record, n) for n in names}))
 
 
 async def release(connection: Connection, worker: str, now: datetime) -> None:
-    """Give back what a worker claimed and did not finish."""
+    """Give back what a worker claimed and did not finish, as if it had not."""
     mine = (inbound.c.claimed_by == worker, _PENDING)
-    await connection.execute(inbound.update().where(*mine).values(claimed_by=None, next_at=now))
+    before = {"claimed_by": None, "next_at": now, "attempts": inbound.c.attempts - 1}
+    await connection.execute(inbound.update().where(*mine).values(before))
 
 
 async def forget(connection: Connection, before: datetime) -> int:

@@ -118,6 +118,32 @@ async def test_what_another_worker_left_is_taken_over(store: Store) -> None:
     assert look.seen == ["a"]
 
 
+async def test_neither_a_full_queue_nor_a_crash_is_an_attempt(store: Store) -> None:
+    clock = Clock()
+    box = Inbound(store, clock=clock)
+    await box.put([wrote("a"), wrote("b")])
+    for _ in range(20):
+        async with store.write() as connection:
+            until = clock() + timedelta(seconds=1)
+            assert await inbound.claim(connection, InboundKind.MESSAGE, "killed", now=clock(), until=until, limit=9)
+        clock.now += timedelta(seconds=1)
+    look = Looker(*(QueueFullError(retry_after=1) for _ in range(20)), DeskError("no"))
+    await settled(box, Line(InboundKind.MESSAGE, look), clock)
+    assert look.seen == ["a", "b"]
+    assert await statuses(store) == {"done": 2}
+
+
+async def test_what_is_given_back_was_no_attempt(store: Store) -> None:
+    clock = Clock()
+    await Inbound(store, clock=clock).put([wrote("a")])
+    async with store.write() as connection:
+        until = clock() + timedelta(seconds=30)
+        (claimed,) = await inbound.claim(connection, InboundKind.MESSAGE, "w", now=clock(), until=until, limit=9)
+        await inbound.release(connection, "w", clock())
+        (again,) = await inbound.claim(connection, InboundKind.MESSAGE, "w", now=clock(), until=until, limit=9)
+    assert claimed.attempts == again.attempts == 1
+
+
 async def test_tags_and_messages_are_two_lines(store: Store) -> None:
     box, look = Inbound(store, clock=Clock()), Looker()
     await box.put([TagsSeen("chatwoot", "t", ("vip",)), TagsSeen("chatwoot", "t", ("vip",)), wrote("a")])
