@@ -14,6 +14,7 @@ from api.store.database import Connection
 from api.store.deliveries import DeliveryStatus
 from api.store.destinations import DestinationRecord
 from api.store.records import OutboxKind, OutboxRecord
+from api.store.samples import IS_SAMPLE
 from api.store.tables import cases, deliveries, destinations, message_labels, messages, outbox, policies, steps
 from api.store.workflows import SCHEMA
 
@@ -131,11 +132,12 @@ async def count(connection: Connection) -> dict[str, int]:
 
 
 async def messages_of(connection: Connection) -> AsyncIterator[AuditedMessage]:
-    """Yield every message."""
+    """Yield every message but samples, of which nothing must follow."""
     query = (
         sa.select(messages.c.id, messages.c.case_id, cases.c.id.label("known"), *(messages.c[n] for n in _LABELS))
         .add_columns(sa.cast(messages.c.classification, sa.Text).label("classification"))
         .join_from(messages, cases, messages.c.case_id == cases.c.id, isouter=True)
+        .where(sa.or_(messages.c.customer_id.is_(None), ~IS_SAMPLE))
     )
     async for part in _parts(connection, query, messages.c.id):
         ids = [row["id"] for row in part]
@@ -160,7 +162,7 @@ async def has_workflows(connection: Connection) -> bool:
 
 
 async def cases_of(connection: Connection, workflow: Callable[[str, int], str] | None) -> AsyncIterator[AuditedCase]:
-    """Yield every case; ``workflow`` names what sees its opening through, if the library has tables."""
+    """Yield every case but samples'; ``workflow`` names what sees its opening through, if the library has tables."""
     own = (
         "id", "status", "updated_at", "closed_at", "outcome", "complaints", "revision", "openings", "next_at",
         "policy_version",
@@ -169,6 +171,7 @@ async def cases_of(connection: Connection, workflow: Callable[[str, int], str] |
         sa.select(*(cases.c[name] for name in own), policies.c.version.label("known"))
         .add_columns(sa.cast(cases.c.plan, sa.Text).label("plan"))
         .join_from(cases, policies, cases.c.policy_version == policies.c.version, isouter=True)
+        .where(~sa.exists().where(messages.c.case_id == cases.c.id, IS_SAMPLE))
     )
     async for part in _parts(connection, query, cases.c.id):
         ids = [row["id"] for row in part]

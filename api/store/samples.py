@@ -10,12 +10,15 @@ import sqlalchemy as sa
 from api.store.database import Connection
 from api.store.tables import cases, messages, outbox
 
-__all__ = ["PREFIX", "count", "remove", "silence"]
+__all__ = ["IS_SAMPLE", "PREFIX", "count", "remove", "silence"]
 
 PREFIX: Final = "sample-"
 """What the ``external_id`` of a sample, and its customer's id, begin with."""
 
 _OURS: Final = messages.c.external_id.startswith(PREFIX, autoescape=True)
+IS_SAMPLE: Final = sa.and_(_OURS, messages.c.customer_id.startswith(PREFIX, autoescape=True))
+"""Whether a row of the messages is a sample, of which nothing follows."""
+
 _PART: Final = 400
 
 

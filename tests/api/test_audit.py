@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -10,8 +11,10 @@ import psycopg
 import pytest
 from typer.testing import Result
 
+from api.demo.filling import fill, samples_of
 from api.planning import PolicyPlanner
 from api.recovery import default_policy
+from api.store.database import Store, database_url
 from tests.api.conftest import Marked, Opener
 from tests.api.test_export import run
 from tests.api.test_messages import post
@@ -54,6 +57,21 @@ async def test_a_service_that_lost_nothing_is_clean(
         assert result.exit_code == 0, result.output
         assert "4 messages, 2 cases, " in result.stdout
         assert result.stdout.splitlines()[-1] == "everything holds"
+
+
+async def test_samples_for_the_console_are_no_findings_and_real_messages_beside_them_are_looked_at(
+    open_service: Opener, database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    planner, now = PolicyPlanner(default_policy()), datetime.now(UTC)
+    async with open_service(Marked(), planner=planner, database=database) as service:
+        store = await Store.open(database_url(database, tmp_path))
+        await fill(store, Marked(), planner, samples_of(30, now), now=now)  # type: ignore[arg-type]
+        await store.close()
+        await post(service, "sample-1", "No llegó mi pedido.")
+        assert (await audited(database, monkeypatch)).exit_code == 0
+        change(database, "UPDATE messages SET case_id = NULL")
+        result = await audited(database, monkeypatch)
+    assert sum(line.endswith("[no-case]") for line in result.stdout.splitlines()) == 1
 
 
 async def test_what_does_not_hold_is_named_with_what_to_do(
