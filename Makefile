@@ -6,7 +6,7 @@ PORT   ?= 8000
 DATA   ?= recupera-data
 BIN    := $(VENV)/bin
 
-.PHONY: setup run test lint bench clean
+.PHONY: setup run test lint bench screenshots clean
 
 setup: $(VENV)/.installed  ## install the command line and the service
 
@@ -25,6 +25,9 @@ lint: $(VENV)/.installed-dev  ## formatting, lint, types, import contracts
 bench: $(VENV)/.installed-bench  ## the benchmarks, with their peers, side by side in one run
 	$(BIN)/python -m benchmarks $(ARGS)
 
+screenshots: $(VENV)/.installed-dev  ## pictures of every page of the console, in a folder: make screenshots OUT=folder
+	$(BIN)/python -m tests.integration.console.screenshots --out $(or $(OUT),screenshots)
+
 clean:  ## remove what setup made
 	rm -rf $(VENV)
 
@@ -42,6 +45,9 @@ $(VENV)/.installed-dev: pyproject.toml $(VENV)/bin/python
 	@PATH="$$PATH:/usr/sbin" command -v dovecot >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
 		&& { apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq dovecot-imapd >/dev/null; }; } \
 		|| echo "tests of mailboxes are skipped: they need Debian's dovecot-imapd"
+	@command -v chromium chromium-browser google-chrome >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+		&& DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
+		|| echo "tests of the console in a browser are skipped: they need Chromium"
 	@touch $@ $(VENV)/.installed
 
 $(VENV)/.installed-bench: pyproject.toml $(VENV)/.installed-dev

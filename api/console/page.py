@@ -19,7 +19,7 @@ from classifier.errors import InputError
 __all__ = ["ConsolePage"]
 
 _STATUS: Final = {NotFoundError: 404, ConflictError: 409, UnavailableError: 503, QueueFullError: 503, InputError: 422}
-_KNOWN: Final = (*_STATUS, HTTPException, RequestValidationError)
+_KNOWN: Final[tuple[type[Exception], ...]] = (*_STATUS, HTTPException, RequestValidationError)
 
 
 class ConsolePage(APIRoute):

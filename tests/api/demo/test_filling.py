@@ -25,7 +25,7 @@ async def counted(store: Store, table: sa.Table) -> int:
         return int((await connection.execute(sa.select(sa.func.count()).select_from(table))).scalar_one())
 
 
-async def filled(store: Store, count: int = 60) -> None:
+async def filled(store: Store, count: int = 24) -> None:
     await fill(store, Marked(), PolicyPlanner(default_policy()), samples_of(count, NOW), now=NOW)  # type: ignore[arg-type]
 
 
@@ -50,11 +50,11 @@ async def test_samples_are_marked_and_nobody_is_told_of_them(store: Store) -> No
     await filled(store)
     async with store.read() as connection:
         found = await messages.page(connection, MessageFilter(), before=None, limit=200)
-    assert len(found) == 60
+    assert len(found) == 24
     assert all(message.external_id.startswith(samples.PREFIX) for message in found)
     assert all("nobody sent this" in message.metadata["sample"] for message in found)
     assert await counted(store, tables.outbox) == 0
-    assert 0 < await counted(store, tables.cases) <= 60
+    assert 0 < await counted(store, tables.cases) <= 24
 
 
 async def test_samples_are_taken_out_and_real_messages_stay(store: Store) -> None:
@@ -63,12 +63,13 @@ async def test_samples_are_taken_out_and_real_messages_stay(store: Store) -> Non
         name = new_id()
         real: dict[str, Any] = {
             "id": name, "channel": "email", "external_id": "sampled by hand", "content_hash": "x", "text": "Hola",
-            "metadata": {}, "received_at": NOW, "accepted_at": NOW, "classification": {}, "personal": [], "model": "m 1",
+            "metadata": {}, "received_at": NOW, "accepted_at": NOW, "classification": {}, "personal": [], 
+            "model": "m 1",
             "review": "none",
         }  # fmt: skip
         await connection.execute(tables.messages.insert().values(real))
     async with store.write() as connection:
-        assert await samples.remove(connection) == 60
+        assert await samples.remove(connection) == 24
         assert await samples.count(connection) == 0
     left = [tables.messages, tables.cases, tables.steps, tables.history, tables.feedback, tables.message_labels]
     assert [await counted(store, table) for table in left] == [1, 0, 0, 0, 0, 0]

@@ -71,8 +71,7 @@ async def test_cases_that_are_over_or_have_nothing_to_do_are_not_in_it(store: St
         ended = await queue.ended(connection, QueueFilter(), open_ones=False, before=None, limit=9)
         last = await queue.ended(connection, QueueFilter(), open_ones=False, before=over, limit=9)
     assert [item.case.id for item in ready] == [finished]
-    assert [item.case.id for item in ended][0] == over
-    assert len(ended) == 2
+    assert (ended[0].case.id, len(ended)) == (over, 2)
     assert len(last) == 1
 
 
