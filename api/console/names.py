@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from typing import Any, Final
 
 from api.recovery.wording import wording
@@ -66,6 +69,11 @@ class Names:
         found = TASK_BY_ID[task]
         return (found if label is None else found.label(label)).definition[self.language]
 
+    def rule(self, task: str, label: str) -> str:
+        """Return how the codebook tells a label from its neighbours; what it means where it has no test."""
+        rules = _codebook().get(task, {}).get(label)
+        return rules[self.language] if rules else self.definition(task, label)
+
     def word(self, kind: str, name: str | None) -> str:
         """Return what a plan's word of a kind (``steps``, ``priorities``, ``owners``, …) is called."""
         if name is None:
@@ -97,6 +105,11 @@ class Names:
         own = str(item.get(key) or item["id"])
         phrase = wording(self.language).get(kind, {}).get(item["id"], own)
         return own if "{" in phrase else phrase
+
+
+@cache
+def _codebook() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
+    return tomllib.loads(files("api.console").joinpath("codebook.toml").read_text(encoding="utf-8"))
 
 
 def labels_of(task: Task, decision: Mapping[str, Any] | None) -> list[str]:

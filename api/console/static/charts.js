@@ -46,7 +46,7 @@
     return {
       isTime,
       axes: [
-        { stroke: quiet, font, grid: { show: false }, ticks: grid, values: (_, all) => all.map((v) => (isTime ? days.format(v * 1000) : shares.format(v))), space: 70, incrs: isTime ? [86400, 2 * 86400, 7 * 86400, 14 * 86400, 28 * 86400, 91 * 86400] : undefined },
+        { stroke: quiet, font, size: 32, grid: { show: false }, ticks: grid, values: (_, all) => all.map((v) => (isTime ? days.format(v * 1000) : shares.format(v))), space: 70, incrs: isTime ? [86400, 2 * 86400, 7 * 86400, 14 * 86400, 28 * 86400, 91 * 86400] : undefined },
         { stroke: quiet, font, grid, ticks: grid, size: 56, values: (_, all) => all.map((v) => (percent ? shares.format(v) : numbers.format(v))), incrs: percent ? undefined : [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000] },
       ],
     };

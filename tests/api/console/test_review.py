@@ -21,7 +21,7 @@ async def test_only_what_the_model_is_unsure_of_is_asked_without_its_answer(cons
     assert "No llegó todavía" in text
     assert asked(text) == ["complaint", "severity"]
     assert " checked" not in text.partition('id="review"')[2].partition("</form>")[0]
-    assert "A real failure of ordinary size" in text
+    assert "It cost time, money or the use of the product" in text
 
 
 async def test_labels_are_kept_and_then_a_second_opinion_is_shown(console: httpx.AsyncClient) -> None:

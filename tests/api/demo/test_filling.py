@@ -63,7 +63,7 @@ async def test_samples_are_taken_out_and_real_messages_stay(store: Store) -> Non
         name = new_id()
         real: dict[str, Any] = {
             "id": name, "channel": "email", "external_id": "sampled by hand", "content_hash": "x", "text": "Hola",
-            "metadata": {}, "received_at": NOW, "accepted_at": NOW, "classification": {}, "personal": [], 
+            "metadata": {}, "received_at": NOW, "accepted_at": NOW, "classification": {}, "personal": [],
             "model": "m 1",
             "review": "none",
         }  # fmt: skip
