@@ -17,7 +17,7 @@ from api.store.tables import feedback, messages
 __all__ = ["Hours", "worst"]
 
 _COLUMNS: Final = tuple(messages.c[name] for name in MessageRecord.__slots__)
-_MOST: Final = 200
+_MOST: Final = 40
 
 
 @dataclass(frozen=True, slots=True)

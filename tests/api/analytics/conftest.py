@@ -14,7 +14,7 @@ from api.analytics.refresh import refresh
 from api.store.database import DatabaseUrl, Store, database_url
 from benchmarks.generated import Shape, fill
 
-MESSAGES = 4_000
+MESSAGES = 50_000
 DAYS = 120
 
 
