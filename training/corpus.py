@@ -119,8 +119,10 @@ def parse_example(row: Mapping[str, Any], where: str, weight: float) -> Example:
         raise InputError(f"{where}: {error}") from None
     prepared = preprocess(text)
     family = row.get("family") or text_hash(prepared.casefold())
-    named = {key: str(row.get(key) or "") for key in ("source", "variety", "channel")}
-    return Example(id=str(name), text=prepared, language=language, family=family, labels=labels, weight=weight, **named)
+    source, variety, channel = (str(row.get(key) or "") for key in ("source", "variety", "channel"))
+    return Example(
+        str(name), prepared, language, source, family, labels, weight=weight, variety=variety, channel=channel
+    )
 
 
 def _check_task(task: Task, value: object) -> None:

@@ -15,7 +15,6 @@ import numpy.typing as npt
 import openvino as ov
 import torch
 from tokenizers import Tokenizer
-from torch import nn
 from transformers import BertConfig, BertModel
 
 from classifier.artifact import FILES, Artifact
@@ -30,7 +29,12 @@ _Floats = npt.NDArray[np.float32]
 _PROBE = ("Llevo tres semanas sin mi dinero.", "Ninguém respondeu, e a encomenda nunca chegou!")
 _TOLERANCE = 0.02
 _AFFINE = re.compile(r"(linear|native_layer_norm)\w*/")
-_LAYER_MATRICES = 6
+_TABLES = ("word_embeddings", "token_type_embeddings", "position_embeddings")
+_LAYER = (
+    *(f"attention.self.{part}" for part in ("query", "key", "value")),
+    *(f"attention.output.{part}" for part in ("dense", "LayerNorm")),
+    *("intermediate.dense", "output.dense", "output.LayerNorm"),
+)
 
 
 def is_model(path: Path) -> bool:
@@ -124,25 +128,34 @@ def _head_size(graph: ov.Model) -> int:
 
 def _fill(model: ComplaintModel, matrices: list[_Floats], vectors: list[_Floats]) -> None:
     """Copy the weights into the network; raise ``ValueError`` if there are more, fewer, or of other shapes."""
-    bert = model.encoder
-    embeddings = bert.embeddings
-    tables = [embeddings.word_embeddings, embeddings.token_type_embeddings, embeddings.position_embeddings]
-    blocks: list[nn.Module] = [embeddings.LayerNorm]
-    for layer in bert.encoder.layer:
-        attention = layer.attention
-        blocks += [attention.self.query, attention.self.key, attention.self.value, attention.output.dense]
-        blocks += [attention.output.LayerNorm, layer.intermediate.dense, layer.output.dense, layer.output.LayerNorm]
-    linear_heads = [part for head in model.heads for part in head if isinstance(part, nn.Linear)]
-    wide, flat = [], []
-    for block in [*blocks, *linear_heads]:
-        (flat if isinstance(block, nn.LayerNorm) else wide).append(block.weight)
-        flat.append(block.bias)
-    wide = [table.weight for table in tables] + wide
-    if len(matrices) == len(wide) + 1:
-        wide.insert(len(wide) - len(linear_heads), model.queries)
-    with torch.no_grad():
-        for places, values in ((wide, matrices), (flat, vectors)):
-            for place, value in zip(places, values, strict=True):
-                if tuple(place.shape) != value.shape:
-                    raise ValueError(f"shape {value.shape} where {tuple(place.shape)} was expected")
-                place.copy_(torch.from_numpy(value))
+    weights, flat = _names(model)
+    if len(matrices) == len(weights) - 1:  # of a release with a plain mean
+        weights.remove("queries")
+    state = model.state_dict()
+    for names, values in ((weights, matrices), (flat, vectors)):
+        for name, value in zip(names, values, strict=True):
+            if tuple(state[name].shape) != value.shape:
+                raise ValueError(f"{name} is of shape {value.shape}, not {tuple(state[name].shape)}")
+            state[name] = torch.from_numpy(value)
+    model.load_state_dict(state)
+
+
+def _names(model: ComplaintModel) -> tuple[list[str], list[str]]:
+    """Return the names of the matrices, and of biases and norms, in the order in which the network uses them."""
+    known = model.state_dict()
+    blocks = ["encoder.embeddings.LayerNorm"]
+    for layer in range(model.encoder.config.num_hidden_layers):
+        blocks += [f"encoder.encoder.layer.{layer}.{part}" for part in _LAYER]
+    blocks += sorted({name.rpartition(".")[0] for name in known if name.startswith("heads.")}, key=_in_order)
+    weights = [f"encoder.embeddings.{table}.weight" for table in _TABLES]
+    flat: list[str] = []
+    for block in blocks:
+        (flat if block.endswith("LayerNorm") else weights).append(f"{block}.weight")
+        flat.append(f"{block}.bias")
+    weights.insert(next(i for i, name in enumerate(weights) if name.startswith("heads.")), "queries")
+    return weights, flat
+
+
+def _in_order(name: str) -> list[int]:
+    """Order ``heads.10.1`` behind ``heads.2.4``."""
+    return [int(part) for part in name.split(".")[1:]]

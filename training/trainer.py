@@ -179,7 +179,7 @@ def _resume(
 def has_bfloat16(device: str) -> bool:
     """Tell whether ``device`` computes in bfloat16 itself, saying so if not: in software it takes 20 times as long."""
     if device == "cpu":
-        there = torch.backends.mkldnn.is_available() and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+        there = torch._C._has_mkldnn and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
     else:
         there = not torch.cuda.is_available() or torch.cuda.is_bf16_supported(including_emulation=False)
     if not there:

@@ -29,7 +29,7 @@ def demo(
     is left. Exit status 1 if a delivery is missing or not verified.
 
     With --console, messages over 90 days that nobody sent are put into your data, so that the console has something
-    to show. Each is called sample-…; no destination is told of them, and --remove takes them out with their cases.
+    to show. Each is called recupera-sample-…; no destination hears of them, and --remove takes them out, cases too.
 
     Example: recupera demo --lang es
 

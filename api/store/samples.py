@@ -12,19 +12,21 @@ from api.store.tables import cases, messages, outbox
 
 __all__ = ["IS_SAMPLE", "PREFIX", "count", "remove", "silence"]
 
-PREFIX: Final = "sample-"
+PREFIX: Final = "recupera-sample-"
 """What the ``external_id`` of a sample, and its customer's id, begin with."""
 
-_OURS: Final = messages.c.external_id.startswith(PREFIX, autoescape=True)
-IS_SAMPLE: Final = sa.and_(_OURS, messages.c.customer_id.startswith(PREFIX, autoescape=True))
-"""Whether a row of the messages is a sample, of which nothing follows."""
+IS_SAMPLE: Final = sa.and_(
+    messages.c.external_id.startswith(PREFIX, autoescape=True),
+    messages.c.customer_id.startswith(PREFIX, autoescape=True),
+)
+"""Whether a row of the messages is a sample, of which nothing follows. Both names must say so: samples are deleted."""
 
 _PART: Final = 400
 
 
 async def count(connection: Connection) -> int:
     """Return how many samples there are."""
-    return int((await connection.execute(sa.select(sa.func.count()).where(_OURS))).scalar_one())
+    return int((await connection.execute(sa.select(sa.func.count()).where(IS_SAMPLE))).scalar_one())
 
 
 async def silence(connection: Connection, case_ids: Sequence[str], message_ids: Sequence[str]) -> None:
@@ -36,7 +38,7 @@ async def silence(connection: Connection, case_ids: Sequence[str], message_ids: 
 
 async def remove(connection: Connection) -> int:
     """Delete all samples with their cases and corrections; return how many messages there were."""
-    found = (await connection.execute(sa.select(messages.c.id, messages.c.case_id).where(_OURS))).all()
+    found = (await connection.execute(sa.select(messages.c.id, messages.c.case_id).where(IS_SAMPLE))).all()
     case_ids = sorted({row.case_id for row in found if row.case_id})
     for start in range(0, len(found), _PART):
         some = [row.id for row in found[start : start + _PART]]

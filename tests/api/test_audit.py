@@ -67,7 +67,7 @@ async def test_samples_for_the_console_are_no_findings_and_real_messages_beside_
         store = await Store.open(database_url(database, tmp_path))
         await fill(store, Marked(), planner, samples_of(30, now), now=now)  # type: ignore[arg-type]
         await store.close()
-        await post(service, "sample-1", "No llegó mi pedido.")
+        await post(service, "recupera-sample-1", "No llegó mi pedido.")
         assert (await audited(database, monkeypatch)).exit_code == 0
         change(database, "UPDATE messages SET case_id = NULL")
         result = await audited(database, monkeypatch)
