@@ -10,6 +10,8 @@ import functools
 import multiprocessing
 import os
 import sys
+import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -81,6 +83,18 @@ def prepare() -> None:
     _context.set_forkserver_preload(list(_IMPORTED))
 
 
+def _end_with_parent() -> None:
+    """Have no process of a test go on when the test itself was killed."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def _enter(place: Place, log: Path, mode: str) -> None:
     """Make this process's folder, environment and standard streams those of the place."""
     os.chdir(place.folder)
@@ -94,6 +108,7 @@ def _enter(place: Place, log: Path, mode: str) -> None:
 
 def _run(place: Place, orders: Orders) -> None:
     _enter(place, place.folder / f"{orders.executor}.log", "w")
+    _end_with_parent()
     _hasten()
     if orders.point is not None:
         arm(orders.point, orders.passes)

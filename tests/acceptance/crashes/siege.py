@@ -27,7 +27,7 @@ __all__ = ["Options", "besiege"]
 _EVENTS = ["message.classified", "case.opened", "case.escalated", "step.due", "case.closed", "review.needed"]
 _START_SECONDS = 120
 _POINT_SECONDS = 90
-_REST_SECONDS = 600
+_STILL_SECONDS = 180
 _STALLED_SECONDS = 2.0
 
 
@@ -213,8 +213,10 @@ class _Siege:
 
     async def _rest(self) -> None:
         """Wait until nothing is left to do: all plans are through, all told, all delivered."""
-        books, until = Books(self.place), time.monotonic() + _REST_SECONDS
+        books, before, until = Books(self.place), {}, 0.0
         while left := await asyncio.to_thread(books.left):
+            if left != before:
+                before, until = left, time.monotonic() + _STILL_SECONDS
             if time.monotonic() > until:
                 self.missed.append(f"it never came to rest: {left}")
                 return
