@@ -105,9 +105,7 @@ async def ended(
     connection: Connection, wanted: QueueFilter, *, open_ones: bool, before: str | None, limit: int
 ) -> list[Queued]:
     """Return cases with no step to do, the newest first: open ones that can be closed, or those that are over."""
-    pending = sa.exists().where(
-        steps.c.case_id == cases.c.id, steps.c.revision == cases.c.revision, steps.c.status == StepStatus.PENDING
-    )
+    pending = sa.exists().where(steps.c.case_id == cases.c.id, steps.c.revision == cases.c.revision, _is_pending(steps))
     over = [CaseStatus.CLOSED, CaseStatus.CANCELLED]
     which = (cases.c.status == CaseStatus.OPEN, ~pending) if open_ones else (cases.c.status.in_(over),)
     query = sa.select(*_COLUMNS).where(*which, *_conditions(replace(wanted, due_before=None)))
@@ -171,7 +169,15 @@ def _has_earlier_step() -> sa.ColumnElement[bool]:
         sa.and_(earlier.c.due_at == steps.c.due_at, earlier.c.position < steps.c.position),
     )
     same = (earlier.c.case_id == steps.c.case_id, earlier.c.revision == steps.c.revision)
-    return sa.exists().where(*same, earlier.c.status == StepStatus.PENDING, before)
+    return sa.exists().where(*same, _is_pending(earlier), before)
+
+
+def _is_pending(of: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Return the condition that a step is still to be done.
+
+    Not on the column itself: SQLite would look through all pending steps by their index, not through those of a case.
+    """
+    return sa.func.coalesce(of.c.status, "") == StepStatus.PENDING
 
 
 def _conditions(wanted: QueueFilter) -> list[sa.ColumnElement[bool]]:
