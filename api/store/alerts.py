@@ -105,9 +105,7 @@ async def daily_counts(connection: Connection, cut: Cut, until: datetime, days: 
     return counts
 
 
-async def received(
-    connection: Connection, cut: Cut, value: str, *, since: datetime, until: datetime
-) -> list[datetime]:
+async def received(connection: Connection, cut: Cut, value: str, *, since: datetime, until: datetime) -> list[datetime]:
     """Return when each case of a slice first complained in a span."""
     first = sa.func.min(messages.c.received_at, type_=messages.c.received_at.type)
     query = _slice(cut, value, sa.select(first), since, until)

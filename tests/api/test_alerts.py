@@ -103,9 +103,7 @@ async def test_a_service_looks_by_itself_and_tells(
     await tell(store, steady(now, 40, 4))
     delivery = {"allow": ["127.0.0.1"]}
     async with Receiver().listening() as receiver:
-        async with open_service(
-            Marked(), database=database, delivery=delivery, alerts={"enabled": False}
-        ) as service:
+        async with open_service(Marked(), database=database, delivery=delivery, alerts={"enabled": False}) as service:
             await made(service, receiver.url, secret=SECRET, events=["alert.raised"])
         await tell(store, steady(now, 1, 30), complaint("payment"))
         async with open_service(Marked(), database=database, delivery=delivery) as service:
@@ -160,5 +158,3 @@ def test_a_folder_without_a_database_is_said(tmp_path: Path) -> None:
 
 def test_help_has_an_example() -> None:
     assert "Example: recupera alerts" in CliRunner().invoke(app, ["alerts", "--help"]).stdout
-
-
