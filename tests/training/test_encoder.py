@@ -7,7 +7,7 @@ import torch
 from classifier.errors import InputError
 from training.config import EncoderSection
 from training.encoder import SPECIALS, from_wheel, load_encoder
-from training.modeling import ComplaintModel, mean_pool
+from training.modeling import ComplaintModel, attention_pool
 
 FOLDER = Path(__file__).parents[2] / "training"
 
@@ -23,7 +23,8 @@ def test_the_wheels_encoder_embeds_as_the_wheel_does() -> None:
         ids = torch.tensor([tokenizer.encode(f"passage: {text}").ids])
         mask = torch.ones_like(ids)
         with torch.inference_mode():
-            found = mean_pool(encoder.eval()(input_ids=ids, attention_mask=mask).last_hidden_state, mask)[0].numpy()
+            states = encoder.eval()(input_ids=ids, attention_mask=mask).last_hidden_state
+            found = attention_pool(states, mask, torch.zeros(1, states.shape[2]))[0, 0].numpy()
         cosine = found @ expected / np.linalg.norm(found) / np.linalg.norm(expected)
         assert cosine > 0.999
 

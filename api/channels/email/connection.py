@@ -182,6 +182,8 @@ class Mailbox:
         """Log out; nothing is expunged."""
         with suppress(ImapToolsError, imaplib.IMAP4.error, OSError):
             self._client.logout()
+        with suppress(OSError):  # a logout that was not answered leaves the socket open
+            self._client.shutdown()
 
     def _state(self) -> FolderState:
         """Read what opening the folder answered."""

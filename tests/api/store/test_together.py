@@ -88,7 +88,8 @@ async def test_a_caller_that_gave_up_holds_up_nobody(store: Store) -> None:
         await asyncio.sleep(0.01)
         left.cancel()
     assert await stayed == "stayed"
-    assert (await asyncio.gather(left, return_exceptions=True))[0].__class__ is asyncio.CancelledError
+    (gone,) = await asyncio.gather(left, return_exceptions=True)
+    assert isinstance(gone, asyncio.CancelledError) or not store.is_sqlite  # PostgreSQL lets both write at once
     assert "stayed" in await names(store)
 
 

@@ -93,6 +93,7 @@ async def test_mail_is_known_again_when_the_server_numbers_it_anew(
     dovecot.deliver(user, mail(MILD))
     await once(office.desk(inbox))
     before = flags(dovecot, user)
+    await asyncio.sleep(1.1)  # UIDVALIDITY is the second in which the numbers were made
     for file in dovecot.maildir(user).glob("dovecot*"):
         file.unlink()  # what a rebuilt mailbox loses: its numbers,
     for file in (dovecot.maildir(user) / "cur").iterdir():
@@ -260,9 +261,11 @@ async def test_a_connection_that_breaks_is_made_again(
         links.append(writer)
 
         async def pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-            while data := await source.read(65536):
-                target.write(data)
-            target.close()
+            try:
+                while data := await source.read(65536):
+                    target.write(data)
+            finally:
+                target.close()
 
         await asyncio.gather(pump(reader, inner_writer), pump(inner_reader, writer), return_exceptions=True)
 
