@@ -27,6 +27,8 @@ from api.store.tables import executors
 __all__ = ["ExecutorLock", "known", "lock_of", "register", "unregister"]
 
 _KEEPALIVE: Final = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "connect_timeout": 10}
+_SERVER_KEEPALIVE: Final = {"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "3"}
+"""What lets the server notice within some ten seconds that a whole machine is gone, and with it the lock."""
 
 
 class ExecutorLock(Protocol):
@@ -64,7 +66,7 @@ class _AdvisoryLock:
 
     async def acquire(self) -> bool:
         try:
-            connection = self._connection or await self._engine.connect()
+            connection = self._connection or await self._connect()
         except DBAPIError:
             return False
         self._connection = connection
@@ -72,6 +74,12 @@ class _AdvisoryLock:
             return True
         await self.release()
         return False
+
+    async def _connect(self) -> AsyncConnection:
+        connection = await self._engine.connect()
+        for name, value in _SERVER_KEEPALIVE.items():
+            await connection.execute(sa.select(sa.func.set_config(name, value, sa.false())))
+        return connection
 
     async def is_held(self) -> bool:
         if self._connection is None:

@@ -57,6 +57,18 @@ async def test_only_the_dead_are_inherited_from(desk: Desk, database: str, tmp_p
 
 
 @on_postgres
+async def test_the_server_watches_whether_who_holds_a_lock_is_still_there(database: str) -> None:
+    lock = lock_of(database_url(database, Path()), "watched")
+    assert await lock.acquire()
+    asked = """SELECT name, setting FROM pg_settings WHERE name LIKE 'tcp_keepalives%%'"""
+    holder = lock._connection  # type: ignore[attr-defined]
+    settings = dict((await holder.exec_driver_sql(asked)).all())
+    await lock.release()
+    over_tcp = {"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "3"}
+    assert settings in (over_tcp, dict.fromkeys(over_tcp, "0"))  # a Unix socket has none and needs none
+
+
+@on_postgres
 async def test_a_worker_that_loses_its_lock_stops_at_once_and_comes_back(desk: Desk, database: str) -> None:
     async with desk.working() as worker:
         with psycopg.connect(database, autocommit=True) as server:
