@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from api.settings import Settings
 
 _FIRST_REQUEST = """\
-Recupera is at {url}   (interactive reference: {url}/docs)
+Recupera is at {url}   (the console; interactive reference: {url}/docs)
 Try it:
   curl -s {url}/v1/classify -H 'Content-Type: application/json' \\
     -d '{{"messages": [{{"id": "1", "text": "Me cobraron dos veces y nadie me devuelve el dinero."}}]}}'
