@@ -35,7 +35,7 @@ def serve(
     model: Annotated[Path | None, typer.Option(help="Model directory; default RECUPERA_MODEL, then ours.")] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
 ) -> None:
-    """Serve classifications over HTTP.
+    """Serve the console and the HTTP interface: messages in, cases, figures.
 
     Example: recupera serve --port 9000
     """
