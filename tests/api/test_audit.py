@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,7 +70,7 @@ async def test_samples_for_the_console_are_no_findings_and_real_messages_beside_
         await store.close()
         await post(service, "recupera-sample-1", "No llegó mi pedido.")
         assert (await audited(database, monkeypatch)).exit_code == 0
-        change(database, "UPDATE messages SET case_id = NULL")
+        await asyncio.to_thread(change, database, "UPDATE messages SET case_id = NULL")
         result = await audited(database, monkeypatch)
     assert sum(line.endswith("[no-case]") for line in result.stdout.splitlines()) == 1
 
@@ -78,7 +79,7 @@ async def test_what_does_not_hold_is_named_with_what_to_do(
     service: httpx.AsyncClient, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lost = [await post(service, str(number), "No llegó mi pedido.") for number in range(4)]
-    change(database, "UPDATE messages SET case_id = NULL")
+    await asyncio.to_thread(change, database, "UPDATE messages SET case_id = NULL")
     result = await audited(database, monkeypatch, "--show", "2")
     assert result.exit_code == 1
     lines = result.stdout.splitlines()
@@ -94,7 +95,7 @@ async def test_json_holds_every_finding(
 ) -> None:
     for number in range(30):
         await post(service, str(number), "No llegó mi pedido.")
-    change(database, "UPDATE messages SET severity = 'low'")
+    await asyncio.to_thread(change, database, "UPDATE messages SET severity = 'low'")
     result = await audited(database, monkeypatch, "--json")
     assert result.exit_code == 1
     written = json.loads(result.stdout)
