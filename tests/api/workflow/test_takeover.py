@@ -10,7 +10,7 @@ import pytest
 
 from api.cases import complete_step
 from api.store.database import database_url
-from api.store.executors import lock_of
+from api.store.executors import ExecutorLock, lock_of
 from api.workflow.worker import WorkerState
 from classifier.errors import InputError
 from tests.api.workflow.conftest import Desk, Open, Staged, until
@@ -29,6 +29,11 @@ def runs(database: str, case_id: str) -> tuple[str, str]:
         query = "SELECT executor_id, status FROM recupera_workflow.workflow_status WHERE workflow_uuid = %s"
         (row,) = server.execute(query, [case_id]).fetchall()
     return row[0], row[1]
+
+
+async def proves_dead(lock: ExecutorLock, executor_id: str) -> bool:
+    async with lock.of_dead(executor_id) as is_dead:
+        return is_dead
 
 
 async def waits(desk: Desk, case_id: str, moment: datetime) -> bool:
@@ -129,6 +134,7 @@ async def test_a_lock_proves_that_another_is_dead(database: str, tmp_path: Path,
             assert not is_dead
         await living.release()
         assert not await living.is_held()
+        await until(lambda: proves_dead(here, "living"), 10)  # the server ends a session when it comes to it
         async with here.of_dead("living") as is_dead:
             assert is_dead
             assert not await living.acquire()  # it can't come back meanwhile
