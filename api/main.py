@@ -23,13 +23,12 @@ from api.errors import add_error_handlers
 from api.intake import Intake
 from api.limits import BodyLimit
 from api.live import Live
-from api.metrics import Measured, Metrics
+from api.metrics import Metrics
 from api.observability import AccessLog, traced
 from api.planning import PolicyPlanner
 from api.recovery import default_policy, read_policy
 from api.reference import add_reference
-from api.routes import cases, channels, classify, deliveries, destinations, feedback, health, messages
-from api.routes.alerts import router as alert_routes
+from api.routes import alerts, cases, channels, classify, deliveries, destinations, feedback, health, messages
 from api.routes.analytics import router as analytics_routes
 from api.routes.events import router as event_routes
 from api.routes.export import router as export_routes
@@ -89,9 +88,8 @@ def create_app(
     app.state.live = None
     app.state.metrics, app.state.traces = Metrics(), open_traces(settings.traces)
     app.include_router(health.router)
-    for routes in (classify, messages, feedback, cases, destinations, deliveries, channels):
+    for routes in (classify, messages, feedback, cases, destinations, deliveries, channels, alerts):
         app.include_router(routes.router)
-    app.include_router(alert_routes)
     for router in (analytics_routes, event_routes, export_routes, metrics_routes):
         app.include_router(router)
     add_reference(app)
@@ -99,8 +97,7 @@ def create_app(
         add_console(app, settings.console)
     add_error_handlers(app)
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
-    app.add_middleware(AccessLog)
-    app.add_middleware(Measured, metrics=app.state.metrics)
+    app.add_middleware(AccessLog, observed=app.state.metrics.answered)
     if app.state.traces is not None:
         app.add_middleware(Traced, traces=app.state.traces)
     return app

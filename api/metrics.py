@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
 from api.analytics.figures import Drift, Labelled
 from api.analytics.reader import Analytics
@@ -19,7 +19,7 @@ from api.store.audit import delivery_counts
 from api.store.database import Store
 from api.store.deliveries import DeliveryStatus
 
-__all__ = ["Measured", "Metrics", "Sources"]
+__all__ = ["Metrics", "Sources", "route_of"]
 
 _WEEK: Final = 7
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -67,9 +67,9 @@ class Metrics:
         )
         self._read_at = 0.0
 
-    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count a request."""
-        method = method if method in _METHODS else "other"
+    def answered(self, scope: Scope, status: int, seconds: float) -> None:
+        """Count a request, by the route's pattern, never by the path that was asked for."""
+        method, route = scope["method"] if scope["method"] in _METHODS else "other", route_of(scope)
         self._requests.labels(method, route, status).inc()
         if route not in _LASTING:
             self._seconds.labels(method, route).observe(seconds)
@@ -124,31 +124,6 @@ _BY_TASK: Final = {
 
 def _today() -> date:
     return datetime.now(UTC).date()
-
-
-class Measured:
-    """Counts each request when its answer is complete, by the route's pattern, never by the path that was asked for."""
-
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        self.app = app
-        self.metrics = metrics
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, and take the time."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        began, status = time.perf_counter(), 499
-
-        async def watched(message: Message) -> None:
-            nonlocal status
-            status = message.get("status", status)
-            await send(message)
-
-        try:
-            await self.app(scope, receive, watched)
-        finally:
-            self.metrics.answered(scope["method"], route_of(scope), status, time.perf_counter() - began)
 
 
 def route_of(scope: Scope) -> str:

@@ -7,6 +7,7 @@ import logging
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -22,13 +23,15 @@ failures = logging.getLogger("recupera.failures")
 
 
 class AccessLog:
-    """Logs each request when it is answered, and answers what nothing else caught.
+    """Logs each request when its answer is complete, tells who counts them, and answers what nothing else caught.
 
-    An exception's message may quote a text, so only its type and its places in the code are logged.
+    ``observed`` is told scope, status and seconds. Status 499: the caller left before. An exception's message may quote
+    a text, so only its type and its places in the code are logged.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, observed: Callable[[Scope, int, float], None]) -> None:
         self.app = app
+        self.observed = observed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and take the time."""
@@ -49,16 +52,18 @@ class AccessLog:
             if not status:
                 await problem(500, "something failed here; the log says what")(scope, receive, watched)
         finally:
-            _log(scope, status, time.perf_counter() - began)
+            seconds = time.perf_counter() - began
+            _log(scope, status or 499, seconds)
+            self.observed(scope, status or 499, seconds)
 
 
 def _log(scope: Scope, status: int, seconds: float) -> None:
-    """Log one request; health checks only where everything is logged. Status 499: the caller left before."""
+    """Log one request; health checks only where everything is logged."""
     level = logging.DEBUG if scope["path"] in _PROBES else logging.INFO
     fields = {
         "method": scope["method"],
         "path": scope["path"],
-        "status": status or 499,
+        "status": status,
         "ms": round(seconds * 1000, 1),
     }
     access.log(level, "%(method)s %(path)s %(status)s %(ms)s ms", fields, extra={"fields": fields})

@@ -74,10 +74,10 @@ def _difference(model: ComplaintModel, tokens: TokenEncoder, artifact: Artifact)
 
 def _matrices(graph: ov.Model) -> Iterator[_Floats]:
     """Yield the matrices in the order of use, each row times its scale."""
-    scales = {op.get_friendly_name(): op for op in graph.get_ordered_ops() if op.get_type_name() == "Constant"}
-    for name, op in scales.items():
-        if f"{name}/scale" in scales:
-            yield op.data.astype(np.float32) * scales[f"{name}/scale"].data.astype(np.float32)
+    constants = {op.get_friendly_name(): op for op in graph.get_ordered_ops() if op.get_type_name() == "Constant"}
+    for name, op in constants.items():
+        if f"{name}/scale" in constants:
+            yield op.data.astype(np.float32) * constants[f"{name}/scale"].data.astype(np.float32)
 
 
 def _vectors(graph: ov.Model) -> Iterator[_Floats]:

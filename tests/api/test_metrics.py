@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -75,9 +76,13 @@ async def test_no_text_no_name_no_address(service: httpx.AsyncClient) -> None:
     assert not re.search("Ana|Pérez|caja", said)
 
 
+def scope(method: str, path: str) -> dict[str, Any]:
+    return {"type": "http", "method": method, "path": path, "route": SimpleNamespace(path=path)}
+
+
 async def test_while_loading_there_are_only_requests() -> None:
     metrics = Metrics()
-    metrics.answered("BREW", "/livez", 200, 0.001)
+    metrics.answered(scope("BREW", "/livez"), 200, 0.001)
     page = (await metrics.page(None)).decode()
     assert 'recupera_http_requests_total{method="other",route="/livez",status="200"} 1.0' in page
     assert "recupera_week_messages{" not in page
@@ -85,7 +90,7 @@ async def test_while_loading_there_are_only_requests() -> None:
 
 async def test_a_lasting_answer_is_counted_but_not_timed() -> None:
     metrics = Metrics()
-    metrics.answered("GET", "/v1/events", 200, 3600)
+    metrics.answered(scope("GET", "/v1/events"), 200, 3600)
     page = (await metrics.page(None)).decode()
     assert 'recupera_http_requests_total{method="GET",route="/v1/events",status="200"} 1.0' in page
     assert "recupera_http_request_seconds_count" not in page
