@@ -18,7 +18,7 @@ from rich.table import Table
 from benchmarks.peers import NAMES
 from benchmarks.texts import ROOT
 
-_SECTIONS = ("footprint", "speed", "precision", "quality", "webhooks", "analytics")
+_SECTIONS = ("footprint", "speed", "precision", "quality", "load", "webhooks", "analytics")
 _console = Console(width=None if os.isatty(1) else 120)
 
 

@@ -93,7 +93,7 @@ class Conformal:
         """
         scores = nonconformity(task, probabilities)
         chosen = scores <= self.main.limit(coverage)
-        chosen[np.arange(len(scores)), scores.argmin(axis=1)] = True
+        chosen[np.arange(len(scores)), _likeliest(task, probabilities)] = True
         return _named(task, chosen)
 
     def each_label(self, task: Task, probabilities: Floats, coverage: float) -> list[tuple[str, ...]]:
@@ -125,6 +125,13 @@ def nonconformity(task: Task, probabilities: Floats) -> Floats:
     if task.kind is TaskKind.ORDINAL:
         return _mass_before(probabilities)
     return 1.0 - probabilities
+
+
+def _likeliest(task: Task, probabilities: Floats) -> npt.NDArray[np.intp]:
+    """Return the place of each row's likeliest label; of probabilities, as scores round the smallest leads away."""
+    if task.kind is TaskKind.FLAG:
+        return (probabilities[:, 0] >= 0.5).astype(np.intp)
+    return probabilities.argmax(axis=1)
 
 
 def _mass_before(probabilities: Floats) -> Floats:

@@ -6,6 +6,7 @@ import fcntl
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from classifier import ComplaintClassifier
@@ -14,6 +15,12 @@ from training.pipeline import Places, run
 
 ROOT = Path(__file__).parent.parent
 CORPORA = ROOT / "training" / "corpora"
+
+# The suite tries the same inputs each time, so that a failure comes from the change at hand; `HYPOTHESIS_PROFILE=explore
+# make test` looks for new ones.
+hypothesis.settings.register_profile("suite", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("explore", max_examples=1000, deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 # A job in the background inherits an ignored SIGINT (POSIX, "Signals and Error Handling"); a test run may be one.
 INTERRUPTIBLE = (

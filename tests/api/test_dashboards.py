@@ -48,7 +48,7 @@ def test_panels_have_a_place_of_their_own(board: Path) -> None:
 
 async def test_every_metric_is_one_of_ours() -> None:
     metrics = Metrics()
-    metrics.answered("GET", "/livez", 200, 0.1)
+    metrics.answered({"method": "GET", "path": "/livez"}, 200, 0.1)
     metrics.classified(1, 0.1)
     page = (await metrics.page(None)).decode()
     known = {line.split()[2] for line in page.splitlines() if line.startswith("# TYPE")}

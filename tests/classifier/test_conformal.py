@@ -68,6 +68,11 @@ def test_sets_grow_with_coverage_and_hold_the_likeliest_label(
     assert all(set(small) <= set(large) for small, large in each)
 
 
+def test_the_likeliest_label_is_told_by_its_last_bit() -> None:
+    row = np.array([[0.25, np.nextafter(0.25, 1), 0.25, 0.25]])
+    assert Conformal(held_out([0.0] * 5)).sets(MOTIVE, row, 0.5) == [(MOTIVE.label_ids[1],)]
+
+
 @given(ROWS, st.lists(SCORES, min_size=5, max_size=40), COVERAGES)
 def test_levels_of_a_set_are_without_gaps(rows: np.ndarray, scores: list[float], coverage: float) -> None:
     for found in Conformal(held_out(scores)).sets(SEVERITY, rows, coverage):
