@@ -16,8 +16,8 @@ from training.pipeline import Places, run
 ROOT = Path(__file__).parent.parent
 CORPORA = ROOT / "training" / "corpora"
 
-# The suite tries the same inputs each time, so that a failure comes from the change at hand; `HYPOTHESIS_PROFILE=explore
-# make test` looks for new ones.
+# The suite tries the same inputs each time, so that a failure comes from the change at hand;
+# `HYPOTHESIS_PROFILE=explore make test` looks for new ones.
 hypothesis.settings.register_profile("suite", derandomize=True, deadline=None)
 hypothesis.settings.register_profile("explore", max_examples=1000, deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
