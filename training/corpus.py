@@ -27,6 +27,7 @@ class Example:
     """One labelled message.
 
     ``family`` groups messages that must stay on one side of a split; a pass sees the message with chance ``share``.
+    ``teacher`` holds the logits that a model to learn from gave, (sum of the tasks' widths,).
     """
 
     id: str
@@ -39,6 +40,7 @@ class Example:
     variety: str = ""
     channel: str = ""
     share: float = 1.0
+    teacher: tuple[float, ...] = ()
 
 
 def read_messages(path: Path, *, weight: float = 1.0) -> list[Example]:

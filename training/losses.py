@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -52,6 +53,13 @@ def _encode(task: Task, labels: Labels) -> tuple[list[float], int]:
     return [float(label in chosen) for label in task.label_ids], task.label_ids.index(chosen[0])
 
 
+class Loss(Protocol):
+    """What a step lowers."""
+
+    def __call__(self, logits: Tensor, examples: Sequence[Example]) -> Tensor:
+        """Return the loss of a batch, a scalar; ``logits`` is (len(examples), sum of widths)."""
+
+
 class MultiTaskLoss:
     """Weighted sum of the tasks' losses over the logits of ``ComplaintModel``."""
 
@@ -66,8 +74,9 @@ class MultiTaskLoss:
             TaskKind.SINGLE: self._single,
         }
 
-    def __call__(self, logits: Tensor, target: Targets) -> Tensor:
-        """Return the loss of a batch, a scalar; ``logits`` is (batch, sum of widths)."""
+    def __call__(self, logits: Tensor, examples: Sequence[Example]) -> Tensor:
+        """Return the loss of a batch, a scalar; ``logits`` is (len(examples), sum of widths)."""
+        target = targets(examples, self.tasks)
         total = logits.new_zeros(())
         parts = torch.split(logits, [task.width for task in self.tasks], dim=1)
         for task, columns in zip(self.tasks, parts, strict=True):

@@ -46,6 +46,11 @@ class ComplaintModel(nn.Module):
             for width in self.widths
         )
 
+    def keep_layers(self, count: int | None) -> None:
+        """Drop the encoder's layers above the lowest ``count``; ``None`` keeps all."""
+        self.encoder.encoder.layer = self.encoder.encoder.layer[:count]
+        self.encoder.config.num_hidden_layers = len(self.encoder.encoder.layer)
+
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Return logits of shape (batch, sum of widths)."""
         states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state

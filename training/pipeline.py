@@ -29,10 +29,11 @@ from training.card import model_card
 from training.checkpoint import Checkpoints, fingerprint
 from training.config import CorpusSection, TrainingConfig, to_toml
 from training.corpus import Example, read_messages, read_standoff, split
+from training.distillation import DistillationLoss, taught
 from training.encoder import load_encoder
 from training.evaluation import Scores, score_by_language
 from training.export import export_network
-from training.losses import MultiTaskLoss
+from training.losses import Loss, MultiTaskLoss
 from training.modeling import ComplaintModel
 from training.ngrams import fit_ngrams, mixed
 from training.released import is_model, released_network
@@ -68,12 +69,13 @@ def run(config: TrainingConfig, places: Places, *, progress: Progress | None = N
     log.info("%d messages to train on, %d held out", len(training), len(validation))
     started = time.monotonic()
     model, encoder = _build(config, places, training)
-    session = _session(config, places, training, progress)
+    loss_of, seen = _lesson(config, places, training)
+    session = _session(config, places, seen, progress)
     train(
         model,
-        Encoded.of(training, encoder, config),
+        Encoded.of(seen, encoder, config),
         config.optimizer,
-        loss_of=MultiTaskLoss(config.loss, training),
+        loss_of=loss_of,
         pad_id=encoder.pad_id,
         seed=config.run.seed,
         session=session,
@@ -94,6 +96,18 @@ def _wide(config: TrainingConfig, examples: Sequence[Example]) -> NgramModel:
     texts = augmented(examples, config.augmentation, chance)
     changed = [replace(e, text=text) for e, text in zip(examples, texts, strict=True) if text != e.text]
     return fit_ngrams([*examples, *changed], config.ngrams)
+
+
+def _lesson(config: TrainingConfig, places: Places, training: Sequence[Example]) -> tuple[Loss, Sequence[Example]]:
+    """Return what is learned: labels, or also what a teacher answers, about more texts."""
+    labels = MultiTaskLoss(config.loss, training)
+    section = config.distillation
+    if section.teacher is None:
+        return labels, training
+    teacher = _released(section.teacher, places)
+    if teacher is None:
+        raise InputError(f"distillation.teacher: no model directory {section.teacher} beside the configuration or here")
+    return DistillationLoss(labels, section), taught(training, teacher, section, seed=config.run.seed)
 
 
 def _session(config: TrainingConfig, places: Places, training: Sequence[Example], progress: Progress | None) -> Session:
@@ -184,6 +198,7 @@ def _build(config: TrainingConfig, places: Places, examples: Sequence[Example]) 
     if released is not None:
         log.info("going on from the model in %s", released)
         model, tokenizer = released_network(released, dropout=config.optimizer.dropout)
+        model.keep_layers(section.layers)
     else:
         texts = [e.text for e in examples]
         network, tokenizer = load_encoder(section, folder=places.configuration, texts=texts)

@@ -23,7 +23,7 @@ from training.augmentation import augmented
 from training.checkpoint import Checkpoints
 from training.config import OptimizerSection, TrainingConfig
 from training.corpus import Example
-from training.losses import MultiTaskLoss, targets
+from training.losses import Loss
 from training.modeling import ComplaintModel
 
 _SHUFFLE_WINDOW = 50
@@ -102,7 +102,7 @@ def train(
     data: Encoded,
     section: OptimizerSection,
     *,
-    loss_of: MultiTaskLoss,
+    loss_of: Loss,
     pad_id: int,
     seed: int,
     session: Session | None = None,
@@ -126,7 +126,7 @@ def train(
         ids, mask = _tensors([seen.rows[i] for i in chosen], pad_id, accelerator.device)
         with accelerator.autocast():
             logits = network(ids, mask)
-        loss = loss_of(logits.float(), targets([seen.examples[i] for i in chosen]))
+        loss = loss_of(logits.float(), [seen.examples[i] for i in chosen])
         optimizer.zero_grad(set_to_none=True)
         accelerator.backward(loss)
         accelerator.clip_grad_norm_(network.parameters(), section.clip_norm)

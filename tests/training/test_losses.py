@@ -39,7 +39,7 @@ def test_targets_put_labels_in_their_columns() -> None:
 def test_a_task_without_label_has_no_gradient() -> None:
     logits = torch.randn(1, WIDTH, requires_grad=True)
     batch = [example(complaint=False, tone="calm")]
-    MultiTaskLoss(PLAIN, batch)(logits, targets(batch)).backward()
+    MultiTaskLoss(PLAIN, batch)(logits, batch).backward()
     gradient = logits.grad
     assert gradient is not None
     for task_id, where in columns().items():
@@ -51,12 +51,12 @@ def test_plain_losses_are_those_of_torch() -> None:
     where = columns()
     expected = torch.nn.functional.binary_cross_entropy_with_logits(logits[:, where["complaint"]], torch.ones(1, 1))
     expected = expected + torch.nn.functional.cross_entropy(logits[:, where["quality"]], torch.tensor([3]))
-    assert float(MultiTaskLoss(PLAIN, batch)(logits, targets(batch))) == pytest.approx(float(expected), rel=1e-5)
+    assert float(MultiTaskLoss(PLAIN, batch)(logits, batch)) == pytest.approx(float(expected), rel=1e-5)
 
 
 def test_a_level_further_off_costs_more() -> None:
     loss_of = MultiTaskLoss(LossSection(rare_power=0), [example(**FULL)])
-    batch = targets([example(complaint=True, severity="low")])
+    batch = [example(complaint=True, severity="low")]
 
     def cost(level: int) -> float:
         logits = torch.zeros(1, WIDTH)
@@ -78,5 +78,5 @@ def test_rare_labels_weigh_more_within_bounds() -> None:
 def test_the_weight_of_a_message_scales_its_loss(weight: float) -> None:
     logits = torch.linspace(-2, 2, WIDTH).reshape(1, -1)
     loss_of = MultiTaskLoss(LossSection(), [example(**FULL)])
-    one, many = (float(loss_of(logits, targets([example(w, **FULL)]))) for w in (1.0, weight))
+    one, many = (float(loss_of(logits, [example(w, **FULL)])) for w in (1.0, weight))
     assert many == pytest.approx(weight * one, rel=1e-4)
