@@ -10,7 +10,9 @@ import sqlalchemy as sa
 __all__ = [
     "METADATA",
     "UtcDateTime",
+    "accounts",
     "alerts",
+    "api_keys",
     "cases",
     "cell_changes",
     "daily_cells",
@@ -26,6 +28,7 @@ __all__ = [
     "messages",
     "outbox",
     "policies",
+    "sessions",
     "steps",
     "writebacks",
 ]
@@ -427,3 +430,85 @@ daily_cells: Final = sa.Table(
     sa.Column("cells", sa.LargeBinary, nullable=False),
 )
 """What figures are counted from, a row a day: how many messages, or cases, of each kind (``api.analytics.layout``)."""
+
+accounts: Final = sa.Table(
+    "accounts",
+    METADATA,
+    _id(primary_key=True),
+    sa.Column("username", sa.String(128), nullable=False),
+    sa.Column("name", sa.String(128), nullable=False),
+    sa.Column("role", sa.String(16), nullable=False),
+    sa.Column("password", sa.String(256)),
+    sa.Column("subject", sa.String(512)),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("password_at", UtcDateTime),
+    sa.Column("seen_at", UtcDateTime),
+    sa.UniqueConstraint("username"),
+    sa.UniqueConstraint("subject"),
+)
+"""People who sign in: by a password, of which a hash is stored, or by an OpenID provider that knows their subject."""
+
+sessions: Final = sa.Table(
+    "sessions",
+    METADATA,
+    _id(primary_key=True),
+    _id(sa.ForeignKey("accounts.id", ondelete="CASCADE"), name="account_id", nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("began_at", UtcDateTime, nullable=False),
+    sa.Column("seen_at", UtcDateTime, nullable=False),
+    sa.Column("ends_at", UtcDateTime, nullable=False),
+    sa.Column("address", sa.String(64), nullable=False),
+    sa.Column("agent", sa.String(256), nullable=False),
+    sa.UniqueConstraint("digest"),
+    sa.Index(None, "account_id", "id"),
+    sa.Index(None, "ends_at"),
+)
+"""Browsers in which somebody is signed in; ``digest`` is all that is kept of the secret in the cookie."""
+
+api_keys: Final = sa.Table(
+    "api_keys",
+    METADATA,
+    _id(primary_key=True),
+    sa.Column("name", sa.String(64), nullable=False),
+    sa.Column("prefix", sa.String(12), nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("scopes", sa.JSON, nullable=False),
+    sa.Column("requests", sa.Integer),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("created_by", sa.String(128), nullable=False),
+    sa.Column("changed_at", UtcDateTime, nullable=False),
+    sa.Column("expires_at", UtcDateTime),
+    sa.Column("revoked_at", UtcDateTime),
+    sa.Column("used_at", UtcDateTime),
+    _id(name="rotated_from"),
+    sa.UniqueConstraint("prefix"),
+)
+"""Keys of programs; none of them can be told from its row. No row is ever deleted: it says that there was a key."""
+
+server_secrets: Final = sa.Table(
+    "server_secrets",
+    METADATA,
+    sa.Column("name", sa.String(32), primary_key=True),
+    sa.Column("secret", sa.JSON, nullable=False),
+    sa.Column("made_at", UtcDateTime, nullable=False),
+)
+"""Secrets of the service itself, the same for all of its processes; encrypted where there is a key for that."""
+
+trail: Final = sa.Table(
+    "trail",
+    METADATA,
+    _id(primary_key=True),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("principal_kind", sa.String(8), nullable=False),
+    sa.Column("principal_id", sa.String(36), nullable=False),
+    sa.Column("principal_name", sa.String(128), nullable=False),
+    sa.Column("method", sa.String(8), nullable=False),
+    sa.Column("route", sa.String(128), nullable=False),
+    sa.Column("object_id", sa.String(64)),
+    sa.Column("objects", sa.JSON, nullable=False),
+    sa.Column("status", sa.Integer, nullable=False),
+    sa.Index(None, "at"),
+    sa.Index(None, "object_id", "id"),
+    sa.Index(None, "principal_id", "id"),
+)
+"""Who read or changed what: a row a request, without anything of its content."""

@@ -1,0 +1,67 @@
+"""The trail: who read or changed what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from api.store import rows
+from api.store.database import Connection
+from api.store.tables import trail
+
+__all__ = ["TrailFilter", "TrailRecord", "add", "forget", "page"]
+
+
+@dataclass(frozen=True, slots=True)
+class TrailRecord:
+    """One request: who made it, for which route, about what, and how it was answered; never a word of its content.
+
+    ``objects`` are the ids in its path by name, and those it made; ``object_id`` is the first of them.
+    """
+
+    id: str
+    at: datetime
+    principal_kind: str
+    principal_id: str
+    principal_name: str
+    method: str
+    route: str
+    object_id: str | None
+    objects: Mapping[str, str]
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrailFilter:
+    """What the trail can be narrowed to; ``principal`` is an id."""
+
+    object: str | None = None
+    principal: str | None = None
+    method: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+async def add(connection: Connection, records: Sequence[TrailRecord]) -> None:
+    """Store records."""
+    await rows.insert(connection, trail, records)
+
+
+async def page(connection: Connection, wanted: TrailFilter, *, before: str | None, limit: int) -> list[TrailRecord]:
+    """Return the newest ``limit`` records before the one called ``before``, newest first."""
+    where: list[sa.ColumnElement[bool]] = [] if before is None else [trail.c.id < before]
+    equal = {trail.c.object_id: wanted.object, trail.c.principal_id: wanted.principal, trail.c.method: wanted.method}
+    where += [column == value for column, value in equal.items() if value is not None]
+    if wanted.since is not None:
+        where.append(trail.c.at >= wanted.since)
+    if wanted.until is not None:
+        where.append(trail.c.at < wanted.until)
+    return await rows.page(connection, trail, TrailRecord, where, limit)
+
+
+async def forget(connection: Connection, before: datetime) -> int:
+    """Delete what is older than ``before``; return how many records that were."""
+    return (await connection.execute(trail.delete().where(trail.c.at < before))).rowcount
