@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from api.console.page import ConsolePage
 from api.console.preferences import Preferences
 from api.console.rendering import render
-from api.console.views.filters import SPANS, FigureQuery
+from api.console.views.filters import SPANS, FigureQuery, export_address
 from api.console.views.heat import heat_map
 from api.early_warning.wording import sentence
 from api.routes.analytics import Reader
@@ -48,6 +48,7 @@ async def overview(
         selection=selection,
         last=selection.until - timedelta(days=1),
         spans=SPANS,
+        export_address=export_address,
     )
 
 

@@ -15,7 +15,7 @@ from api.filters import Term
 from classifier.errors import InputError
 from classifier.taxonomy import TASK_BY_ID, TaskKind
 
-__all__ = ["SPANS", "FigureQuery"]
+__all__ = ["SPANS", "FigureQuery", "export_address"]
 
 SPANS: Final = (7, 30, 90, 365)
 _DAYS: Final = 30
@@ -69,6 +69,24 @@ class FigureQuery(BaseModel):
         given = self.model_dump(mode="json", exclude_defaults=True) | more
         chosen = {key: value for key, value in given.items() if value not in (None, "")}
         return path + (f"?{urlencode(chosen)}" if chosen else "")
+
+
+def export_address(form: str, selection: Selection) -> str:
+    """Return where the messages of a selection can be downloaded as ``form``: all of its filters, none forgotten."""
+    given: list[tuple[str, object]] = [
+        ("since", selection.since),
+        ("until", selection.until),
+        ("timezone", selection.timezone),
+        *(("channel", channel) for channel in selection.channels),
+        *(("country", country) for country in selection.countries),
+        *(("language", language) for language in selection.languages),
+        *((task, _written(label)) for task, labels in selection.labels.items() for label in labels),
+    ]
+    return f"/v1/export.{form}?{urlencode(given + ([('review', selection.review)] if selection.review else []))}"
+
+
+def _written(label: str | bool) -> str:  # noqa: FBT001 - a flag's label
+    return str(label).lower() if isinstance(label, bool) else label
 
 
 def _labels(written: str | None) -> dict[str, tuple[str | bool, ...]]:

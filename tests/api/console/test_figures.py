@@ -1,3 +1,5 @@
+import html
+import json
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -5,7 +7,7 @@ import httpx
 import pytest
 
 from api.analytics.figures import Count, HeatCell
-from api.console.views.filters import FigureQuery
+from api.console.views.filters import FigureQuery, export_address
 from api.console.views.heat import heat_map
 from classifier.errors import InputError
 from tests.api.console.conftest import page
@@ -48,6 +50,25 @@ def test_an_address_keeps_the_filters() -> None:
     query = FigureQuery(days=7, channel="e&mail", label="tone:calm")
     assert query.address("/moments", label="tone:angry") == "/moments?days=7&channel=e%26mail&label=tone%3Aangry"
     assert FigureQuery().address("/") == "/"
+
+
+def test_a_file_has_every_filter_of_the_page() -> None:
+    chosen = {"channel": "e&mail", "country": "BR", "language": "pt", "label": "complaint:yes"}
+    query = FigureQuery.model_validate({"since": "2026-11-01", "until": "2026-11-02", **chosen})
+    assert export_address("csv", query.selection("UTC", NOW)) == (
+        "/v1/export.csv?since=2026-11-01&until=2026-11-03&timezone=UTC&channel=e%26mail&country=BR&language=pt"
+        "&complaint=true"
+    )
+
+
+async def test_the_links_of_the_overview_give_the_messages_that_it_counts(console: httpx.AsyncClient) -> None:
+    await post(console, text="Se rompió. gravísimo", external_id="a")
+    await post(console, text="Se rompió.", external_id="b")
+    shown = await page(console, "/?label=severity:critical")
+    address = html.unescape(re.findall(r'href="(/v1/export\.jsonl[^"]*)"', shown)[0])
+    assert "severity=critical" in address
+    lines = (await console.get(address)).text.splitlines()
+    assert [json.loads(line)["text"] for line in lines] == ["Se rompió. gravísimo"]
 
 
 def test_the_darkest_cell_is_the_largest() -> None:
