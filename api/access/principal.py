@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 
 from fastapi import Depends, Request
 
-from api.access.scopes import EVERY_SCOPE, Role, Scope
+from api.access.scopes import EVERY_SCOPE, SEES_PERSONAL, Role, Scope
 
 __all__ = ["OPEN", "Asking", "Principal", "asking"]
 
@@ -29,13 +29,18 @@ class Principal:
         """Say whether the caller has ``scope``."""
         return scope in self.scopes
 
+    @property
+    def sees_personal(self) -> bool:
+        """Whether what identifies a customer is shown: not to people whose role does not need it."""
+        return self.kind != "user" or self.role in SEES_PERSONAL
+
 
 OPEN: Final = Principal("open", "", "open", EVERY_SCOPE)
 
 
 async def asking(request: Request) -> Principal:
-    """Return who asks, as the guard found; without a guard the service is open."""
-    principal: Principal = getattr(request.state, "principal", OPEN)
+    """Return who asks, as the guard found."""
+    principal: Principal = request.state.principal
     return principal
 
 

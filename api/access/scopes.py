@@ -7,7 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["EVERY_SCOPE", "SCOPES_OF", "Role", "Scope"]
+__all__ = ["EVERY_SCOPE", "SCOPES_OF", "SEES_PERSONAL", "Role", "Scope"]
 
 
 class Scope(StrEnum):
@@ -47,3 +47,5 @@ SCOPES_OF: Final[Mapping[Role, frozenset[Scope]]] = MappingProxyType(
         Role.ADMIN: EVERY_SCOPE,
     }
 )
+SEES_PERSONAL: Final = frozenset({Role.AGENT, Role.ADMIN})
+"""Who is shown what identifies a customer; on the screens of others it is masked."""

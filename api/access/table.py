@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from fastapi import FastAPI, routing
 from starlette.routing import BaseRoute, Mount
 
-from api.access.scopes import Scope
+from api.access.scopes import SEES_PERSONAL, Role, Scope
 
 __all__ = ["TABLE", "Anyone", "Found", "Rule", "find", "methods_of", "routes_of", "unguarded"]
 
@@ -31,13 +31,15 @@ class Rule:
     """What a route asks.
 
     ``page``: it is for people, who are told so by a page. ``recorded``: the trail keeps who called it. ``here``:
-    callers on this machine need nothing.
+    callers on this machine need nothing. ``people``: the roles of those who may call it by having signed in; without,
+    their scopes decide.
     """
 
     needs: Scope | Anyone
     page: bool = False
     recorded: bool = False
     here: bool = False
+    people: frozenset[Role] | None = None
 
 
 class Found(NamedTuple):
@@ -48,16 +50,27 @@ class Found(NamedTuple):
     ids: dict[str, str]
 
 
+_EVERYBODY: Final = frozenset(Role)
+_CARE: Final = frozenset({Role.AGENT, Role.MANAGER, Role.ADMIN})
+_LEAD: Final = frozenset({Role.MANAGER, Role.ADMIN})
+_TECH: Final = frozenset({Role.ENGINEER, Role.ADMIN})
+
 _PUBLIC: Final = Rule(Anyone.PUBLIC)
 _CLASSIFY: Final = Rule(Scope.CLASSIFY)
 _INGEST: Final = Rule(Scope.INGEST, recorded=True)
 _FIGURES: Final = Rule(Scope.READ)
 _READ: Final = Rule(Scope.READ, recorded=True)
+_READ_TEXTS: Final = Rule(Scope.READ, recorded=True, people=SEES_PERSONAL)
 _WRITE: Final = Rule(Scope.WRITE, recorded=True)
 _ADMIN: Final = Rule(Scope.ADMIN, recorded=True)
-_FIGURES_PAGE: Final = Rule(Scope.READ, page=True)
-_READ_PAGE: Final = Rule(Scope.READ, page=True, recorded=True)
-_WRITE_PAGE: Final = Rule(Scope.WRITE, page=True, recorded=True)
+_PUBLIC_PAGE: Final = Rule(Anyone.PUBLIC, page=True)
+_OWN_PAGE: Final = Rule(Anyone.KNOWN, page=True, people=_EVERYBODY)
+_LEAD_PAGE: Final = Rule(Scope.READ, page=True, people=_LEAD)
+_TECH_PAGE: Final = Rule(Scope.READ, page=True, people=_TECH)
+_READ_PAGE: Final = Rule(Scope.READ, page=True, recorded=True, people=_CARE)
+_WRITE_PAGE: Final = Rule(Scope.WRITE, page=True, recorded=True, people=_CARE)
+_REVIEW_PAGE: Final = Rule(Scope.READ, page=True, recorded=True, people=_EVERYBODY)
+_ADMIN_PAGE: Final = Rule(Scope.ADMIN, page=True, recorded=True)
 
 TABLE: Final[Mapping[tuple[str, str], Rule]] = MappingProxyType(
     {
@@ -72,8 +85,8 @@ TABLE: Final[Mapping[tuple[str, str], Rule]] = MappingProxyType(
         ("POST", "/v1/channels/{vendor}"): _PUBLIC,  # help desks sign what they send by their own schemes
         ("POST", "/v1/classify"): _CLASSIFY,
         ("POST", "/v1/messages"): _INGEST,
-        ("GET", "/v1/messages"): _READ,
-        ("GET", "/v1/messages/{message_id}"): _READ,
+        ("GET", "/v1/messages"): _READ_TEXTS,
+        ("GET", "/v1/messages/{message_id}"): _READ_TEXTS,
         ("POST", "/v1/messages/{message_id}/feedback"): _WRITE,
         ("GET", "/v1/cases"): _READ,
         ("GET", "/v1/cases/{case_id}"): _READ,
@@ -101,27 +114,39 @@ TABLE: Final[Mapping[tuple[str, str], Rule]] = MappingProxyType(
         ("GET", "/v1/analytics/drift"): _FIGURES,
         ("GET", "/v1/analytics/choices"): _FIGURES,
         ("GET", "/v1/events"): _FIGURES,
-        ("GET", "/v1/export.{form}"): _READ,
+        ("GET", "/v1/export.{form}"): Rule(Scope.READ, recorded=True, people=_LEAD | _TECH),  # masked but for admins
         ("POST", "/v1/keys"): _ADMIN,
         ("GET", "/v1/keys"): _ADMIN,
         ("GET", "/v1/keys/{key_id}"): _ADMIN,
         ("POST", "/v1/keys/{key_id}/rotate"): _ADMIN,
         ("DELETE", "/v1/keys/{key_id}"): _ADMIN,
         ("GET", "/v1/trail"): _ADMIN,
-        ("POST", "/preferences"): Rule(Anyone.PUBLIC, page=True),  # kept in the browser alone
-        ("GET", "/"): _FIGURES_PAGE,
-        ("GET", "/moments"): _FIGURES_PAGE,
-        ("GET", "/policy"): _FIGURES_PAGE,
-        ("POST", "/policy/backtest"): _READ_PAGE,
-        ("GET", "/model"): _FIGURES_PAGE,
+        ("POST", "/preferences"): _PUBLIC_PAGE,  # kept in the browser alone
+        ("GET", "/sign-in"): _PUBLIC_PAGE,
+        ("POST", "/sign-in"): _PUBLIC_PAGE,
+        ("POST", "/sign-in/provider"): _PUBLIC_PAGE,
+        ("GET", "/sign-in/provider/back"): _PUBLIC_PAGE,
+        ("POST", "/sign-out"): _OWN_PAGE,
+        ("GET", "/account"): _OWN_PAGE,
+        ("POST", "/account/password"): _OWN_PAGE,
+        ("POST", "/account/sessions/{session_id}/end"): _OWN_PAGE,
+        ("POST", "/account/sessions/end"): _OWN_PAGE,
+        ("GET", "/users"): _ADMIN_PAGE,
+        ("POST", "/users"): _ADMIN_PAGE,
+        ("POST", "/users/{account_id}/{change}"): _ADMIN_PAGE,
+        ("GET", "/"): _LEAD_PAGE,
+        ("GET", "/moments"): _LEAD_PAGE,
+        ("GET", "/policy"): _LEAD_PAGE,
+        ("POST", "/policy/backtest"): Rule(Scope.READ, page=True, recorded=True, people=_LEAD),
+        ("GET", "/model"): _TECH_PAGE,
         ("GET", "/cases"): _READ_PAGE,
         ("GET", "/cases/{case_id}"): _READ_PAGE,
         ("POST", "/cases/{case_id}/steps/{step}/complete"): _WRITE_PAGE,
         ("POST", "/cases/{case_id}/{change}"): _WRITE_PAGE,
         ("POST", "/cases/{case_id}/deliveries/{delivery_id}/replay"): _WRITE_PAGE,
-        ("GET", "/review"): _READ_PAGE,
-        ("GET", "/review/corrections.jsonl"): _READ_PAGE,
-        ("POST", "/review/{message_id}"): _WRITE_PAGE,
+        ("GET", "/review"): _REVIEW_PAGE,
+        ("GET", "/review/corrections.jsonl"): Rule(Scope.READ, page=True, recorded=True, people=_TECH),
+        ("POST", "/review/{message_id}"): Rule(Scope.WRITE, page=True, recorded=True, people=_EVERYBODY),
         ("GET", "/live"): _READ_PAGE,
         ("GET", "/live/{message_id}"): _READ_PAGE,
     }

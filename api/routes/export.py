@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
+from api.access.principal import Asking
 from api.analytics.export import FORMATS, export
 from api.analytics.query import SelectionQuery
 from api.errors import problems
@@ -38,13 +39,13 @@ class ExportQuery(SelectionQuery):
     responses=_RESPONSES,
 )
 async def download(
-    form: Literal["csv", "jsonl", "parquet"], query: Annotated[ExportQuery, Query()], service: Loaded
+    form: Literal["csv", "jsonl", "parquet"], query: Annotated[ExportQuery, Query()], service: Loaded, asking: Asking
 ) -> StreamingResponse:
-    """Stream the messages of the period, the oldest first."""
+    """Stream the messages of the period, the oldest first; masked in any case for people who need not see who wrote."""
     writer, selection = FORMATS[form](), query.to_selection()
     name = f"recupera-{selection.since}-{selection.until}.{form}"
     return StreamingResponse(
-        export(service.store, selection, writer, masked=query.masked),
+        export(service.store, selection, writer, masked=query.masked or not asking.sees_personal),
         media_type=writer.media_type,
         headers={"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"},
     )
