@@ -8,6 +8,7 @@
     │   ├── ChecksumError            a file was changed after the model was written
     │   └── IncompatibleModelError   made for another taxonomy or file layout
     ├── InputError               the input as a whole can't be read
+    ├── OutputError              the results can't be written
     ├── RecordError              one record can't be classified; the others can
     │   └── TextTooLongError
     └── MissingExtraError        an optional dependency is not installed
@@ -24,6 +25,7 @@ __all__ = [
     "IncompatibleModelError",
     "InputError",
     "MissingExtraError",
+    "OutputError",
     "RecordError",
     "RecuperaError",
     "TextTooLongError",
@@ -52,6 +54,10 @@ class IncompatibleModelError(ArtifactError):
 
 class InputError(RecuperaError):
     """The input as a whole can't be read."""
+
+
+class OutputError(RecuperaError):
+    """The results can't be written, or not to what an earlier run left."""
 
 
 class RecordError(RecuperaError):

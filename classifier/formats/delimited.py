@@ -116,10 +116,11 @@ def _check_header(header: Sequence[str], columns: Columns, name: str) -> None:
 class DelimitedWriter:
     """Writes one row a message, nested values flattened."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, *, header: bool = True) -> None:
         self._file = io.TextIOWrapper(file, encoding="utf-8", errors="backslashreplace", newline="", write_through=True)
         self._rows = csv.writer(self._file)
-        self._rows.writerow(field.name for field in FIELDS)
+        if header:
+            self._rows.writerow(field.name for field in FIELDS)
 
     def write(self, result: Classification | BadRecord) -> None:
         """Write a classification, or the error in its place."""
