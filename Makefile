@@ -6,7 +6,7 @@ PORT   ?= 8000
 DATA   ?= recupera-data
 BIN    := $(VENV)/bin
 
-.PHONY: setup run test lint bench screenshots clean
+.PHONY: setup run test lint bench docs screenshots clean
 
 setup: $(VENV)/.installed  ## install the command line and the service
 
@@ -24,6 +24,9 @@ lint: $(VENV)/.installed-dev  ## formatting, lint, types, import contracts
 
 bench: $(VENV)/.installed-bench  ## the benchmarks, with their peers, side by side in one run
 	$(BIN)/python -m benchmarks $(ARGS)
+
+docs: $(VENV)/.installed-docs  ## the documentation as a site, in site/; make docs ARGS=serve shows it while you write
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs $(or $(ARGS),build --strict)
 
 screenshots: $(VENV)/.installed-dev  ## pictures of every page of the console, in a folder: make screenshots OUT=folder
 	$(BIN)/python -m tests.integration.console.screenshots --out $(or $(OUT),screenshots)
@@ -48,6 +51,10 @@ $(VENV)/.installed-dev: pyproject.toml $(VENV)/bin/python
 	@command -v chromium chromium-browser google-chrome >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
 		&& DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
 		|| echo "tests of the console in a browser are skipped: they need Chromium"
+	@touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-docs: pyproject.toml $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable ".[api,train]" --group docs
 	@touch $@ $(VENV)/.installed
 
 $(VENV)/.installed-bench: pyproject.toml $(VENV)/.installed-dev
