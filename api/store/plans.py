@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from api.store.database import Connection
 from api.store.records import Json
+from api.store.sealing import opened_classification, vault_of
 from api.store.tables import cases, history, messages, steps
 
 __all__ = ["PlannedCase", "PlannedFilter", "count", "planned", "read_json"]
@@ -117,7 +118,8 @@ async def _causes(connection: Connection, ids: Sequence[str]) -> dict[str, dict[
     )
     found: dict[str, dict[str, Any]] = {}
     for row in (await connection.execute(query)).mappings():
-        values = dict(row) | {"classification": read_json(row["classification"])}
+        told = opened_classification(read_json(row["classification"]), vault_of(connection))
+        values = dict(row) | {"classification": told}
         found[values.pop("case_id")] = values
     return found
 

@@ -135,15 +135,11 @@ async def said_last(connection: Connection, case_ids: Sequence[str], length: int
     """Return by case the beginning of its latest message, at most ``length`` characters of it."""
     last = sa.select(sa.func.max(messages.c.id)).where(messages.c.case_id.in_(case_ids)).group_by(messages.c.case_id)
     columns = [messages.c[name] for name in ("severity", "touchpoint", "language", "review")]
-    query = sa.select(
-        messages.c.case_id,
-        messages.c.id.label("message_id"),
-        sa.func.substr(messages.c.text, 1, length).label("text"),
-        *columns,
-    ).where(messages.c.id.in_(last))
+    named = (messages.c.case_id, messages.c.id.label("message_id"), messages.c.text)
+    query = sa.select(*named, *columns).where(messages.c.id.in_(last))
     found = {}
     for row in (await connection.execute(query)).mappings():
-        values = dict(row)
+        values = {**row, "text": row["text"][:length]}
         case_id = values.pop("case_id")
         found[case_id] = Said(**values)
     return found

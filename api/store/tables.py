@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from api.store.sealing import Part, SealedJson, SealedText
+
 __all__ = [
     "METADATA",
     "UtcDateTime",
@@ -18,6 +20,7 @@ __all__ = [
     "daily_cells",
     "deliveries",
     "destinations",
+    "erasures",
     "executors",
     "feedback",
     "history",
@@ -28,8 +31,10 @@ __all__ = [
     "messages",
     "outbox",
     "policies",
+    "seals",
     "sessions",
     "steps",
+    "tombstones",
     "writebacks",
 ]
 
@@ -78,15 +83,15 @@ messages: Final = sa.Table(
     sa.Column("external_id", sa.String(512), nullable=False),
     sa.Column("idempotency_key", sa.String(255), unique=True),
     sa.Column("content_hash", sa.String(64), nullable=False),
-    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("text", SealedText, nullable=False),
     sa.Column("metadata", sa.JSON(none_as_null=True), nullable=False),
-    sa.Column("customer", sa.JSON(none_as_null=True)),
+    sa.Column("customer", SealedJson(Part.CUSTOMER, none_as_null=True)),
     sa.Column("customer_id", sa.String(256)),
     sa.Column("thread_id", sa.String(512)),
     sa.Column("received_at", UtcDateTime, nullable=False),
     sa.Column("accepted_at", UtcDateTime, nullable=False),
     _id(sa.ForeignKey("cases.id"), name="case_id"),
-    sa.Column("classification", sa.JSON, nullable=False),
+    sa.Column("classification", SealedJson(Part.CLASSIFICATION), nullable=False),
     sa.Column("personal", sa.JSON, nullable=False),
     sa.Column("model", sa.String(256), nullable=False),
     sa.Column("language", sa.String(8)),
@@ -100,6 +105,7 @@ messages: Final = sa.Table(
     sa.Column("guarantee", sa.Boolean),
     sa.Column("conduct", sa.String(32)),
     sa.Column("review", sa.String(8), nullable=False),
+    sa.Column("erased_at", UtcDateTime),
     sa.UniqueConstraint("channel", "external_id"),
     sa.Index(None, "case_id"),
     sa.Index(None, "received_at", "id"),
@@ -111,7 +117,10 @@ messages: Final = sa.Table(
         for label in ("complaint", "severity", "quality", "touchpoint", "tone", "conduct", "review")
     ),
 )
-"""One row a message. ``motive`` and ``justice`` hold the main label; all of them are in ``message_labels``."""
+"""One row a message. ``motive`` and ``justice`` hold the main label; all of them are in ``message_labels``.
+
+One with ``erased_at`` says what was complained about and no more who or in which words.
+"""
 
 message_labels: Final = sa.Table(
     "message_labels",
@@ -143,7 +152,7 @@ cases: Final = sa.Table(
     sa.Column("channel", sa.String(64), nullable=False),
     sa.Column("thread_id", sa.String(512)),
     sa.Column("customer_id", sa.String(256)),
-    sa.Column("customer", sa.JSON(none_as_null=True)),
+    sa.Column("customer", SealedJson(Part.CUSTOMER, none_as_null=True)),
     sa.Column("priority", sa.String(64)),
     sa.Column("owner", sa.String(256)),
     sa.Column("first_answer_due", UtcDateTime),
@@ -157,6 +166,7 @@ cases: Final = sa.Table(
     sa.Column("openings", sa.Integer, nullable=False, server_default="1"),
     sa.Column("workflow_version", sa.String(32)),
     sa.Column("next_at", UtcDateTime),
+    sa.Column("erased_at", UtcDateTime),
     sa.Index(None, "status", "id"),
     sa.Index(None, "status", "resolution_due"),
     sa.Index(None, "customer_id"),
@@ -181,7 +191,7 @@ steps: Final = sa.Table(
     sa.Column("content", sa.JSON, nullable=False),
     sa.Column("completed_at", UtcDateTime),
     sa.Column("completed_by", sa.String(128)),
-    sa.Column("note", sa.Text),
+    sa.Column("note", SealedText),
     sa.Index(None, "status", "due_at"),
 )
 """The steps of every plan that a case has had; ``content`` is a step as the plan says it."""
@@ -193,7 +203,7 @@ feedback: Final = sa.Table(
     _id(sa.ForeignKey("messages.id", ondelete="CASCADE"), name="message_id", nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("reviewer", sa.String(128)),
-    sa.Column("comment", sa.Text),
+    sa.Column("comment", SealedText),
     sa.Column("language", sa.String(8)),
     sa.Column("labels", sa.JSON, nullable=False),
     sa.Column("model", sa.String(256), nullable=False),
@@ -209,7 +219,7 @@ outbox: Final = sa.Table(
     sa.Column("type", sa.String(64), nullable=False),
     _id(name="message_id"),
     _id(name="case_id"),
-    sa.Column("data", sa.JSON, nullable=False),
+    sa.Column("data", SealedJson(Part.EVENT), nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("done_at", UtcDateTime),
     sa.Column("key", sa.String(255)),
@@ -240,7 +250,7 @@ history: Final = sa.Table(
     sa.Column("event", sa.String(64), nullable=False),
     sa.Column("actor", sa.String(128)),
     _id(name="message_id"),
-    sa.Column("detail", sa.JSON, nullable=False),
+    sa.Column("detail", SealedJson(Part.NOTE), nullable=False),
     sa.Index(None, "case_id", "id"),
 )
 """What happened to a case, in order; rows are only ever added."""
@@ -355,7 +365,7 @@ inbound: Final = sa.Table(
     sa.Column("key", sa.String(255), nullable=False),
     sa.Column("kind", sa.String(12), nullable=False),
     sa.Column("thread_id", sa.String(512), nullable=False),
-    sa.Column("content", sa.JSON(none_as_null=True)),
+    sa.Column("content", SealedJson(Part.ALL, none_as_null=True)),
     sa.Column("received_at", UtcDateTime, nullable=False),
     sa.Column("status", sa.String(12), nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
@@ -402,7 +412,7 @@ alerts: Final = sa.Table(
     sa.Column("expected", sa.Float, nullable=False),
     sa.Column("upper", sa.Integer, nullable=False),
     sa.Column("probability", sa.Float, nullable=False),
-    sa.Column("examples", sa.JSON, nullable=False),
+    sa.Column("examples", SealedJson(Part.ALL), nullable=False),
     sa.Index("uq_alerts_open", "dimension", "value", unique=True, postgresql_where=_OPEN, sqlite_where=_OPEN),
     sa.Index(None, "status", "id"),
     sa.Index(None, "closed_at"),
@@ -512,3 +522,30 @@ trail: Final = sa.Table(
     sa.Index(None, "principal_id", "id"),
 )
 """Who read or changed what: a row a request, without anything of its content."""
+
+erasures: Final = sa.Table(
+    "erasures",
+    METADATA,
+    _id(primary_key=True),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("kind", sa.String(12), nullable=False),
+    sa.Column("actor", sa.String(128)),
+    sa.Column("report", sa.JSON, nullable=False),
+)
+"""What was erased, where and how much of it, and whether it was found gone; never of whom."""
+
+tombstones: Final = sa.Table(
+    "tombstones",
+    METADATA,
+    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("at", UtcDateTime, nullable=False),
+)
+"""The names of erased messages, hashed: one that is delivered once more does not come back."""
+
+seals: Final = sa.Table(
+    "seals",
+    METADATA,
+    sa.Column("name", sa.String(32), primary_key=True),
+    sa.Column("token", sa.Text, nullable=False),
+)
+"""A word encrypted by the key that messages are encrypted by: a start without that key fails at once."""

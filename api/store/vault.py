@@ -1,4 +1,7 @@
-"""Secrets at rest: encrypted where the operator has a key (Fernet: AES-128-CBC with HMAC-SHA-256)."""
+"""Secrets, and messages where the settings say so, at rest: encrypted by the operator's key.
+
+Fernet: AES-128-CBC with HMAC-SHA-256.
+"""
 
 from __future__ import annotations
 
@@ -21,18 +24,22 @@ Secret = Mapping[str, Any]
 
 
 class Vault:
-    """Encrypts with the first of its keys and decrypts with any, so that keys can be changed while others still run."""
+    """Encrypts with the first of its keys and decrypts with any, so that keys can be changed while others still run.
 
-    def __init__(self, keys: Sequence[str]) -> None:
+    ``messages`` is whether what customers wrote is encrypted too, not only secrets.
+    """
+
+    def __init__(self, keys: Sequence[str], *, messages: bool = False) -> None:
         """Raise ``ValueError`` if a key is not 32 bytes in URL-safe base64, or there is none."""
         self._newest = Fernet(keys[0]) if keys else None
         self._all = MultiFernet([Fernet(key) for key in keys])
+        self.messages = messages
 
     @classmethod
-    def parse(cls, setting: str) -> Self:
+    def parse(cls, setting: str, *, messages: bool = False) -> Self:
         """Read keys with commas or spaces between them, the newest first; raise ``InputError`` without any of them."""
         try:
-            return cls(setting.replace(",", " ").split())
+            return cls(setting.replace(",", " ").split(), messages=messages)
         except ValueError:
             raise InputError(f"{SETTING} holds no Fernet key (32 bytes in URL-safe base64); {_NEW_KEY}") from None
 
@@ -57,10 +64,27 @@ class Vault:
 
     def is_current(self, secret: Secret) -> bool:
         """Say whether a stored secret is encrypted by the newest key."""
-        if self._newest is None or "sealed" not in secret:
+        return "sealed" in secret and self.is_newest(secret["sealed"])
+
+    def close_text(self, text: str) -> str:
+        """Return a text encrypted by the newest key."""
+        return self._all.encrypt(text.encode()).decode()
+
+    def open_text(self, token: str) -> str:
+        """Return an encrypted text; raise ``InputError`` if none of the keys opens it."""
+        try:
+            return self._all.decrypt(token).decode()
+        except InvalidToken:
+            raise InputError(
+                f"messages are encrypted by a key that {SETTING} does not hold; add it at its end"
+            ) from None
+
+    def is_newest(self, token: str) -> bool:
+        """Say whether the newest key opens a token."""
+        if self._newest is None:
             return False
         try:
-            self._newest.decrypt(secret["sealed"])
+            self._newest.decrypt(token)
         except InvalidToken:
             return False
         return True
