@@ -23,13 +23,18 @@ from api.store.database import UnavailableError
 MEDIA_TYPE = "application/problem+json"
 _TYPES = {
     400: "bad-request",
+    401: "unauthorized",
+    403: "forbidden",
     404: "not-found",
     405: "method-not-allowed",
     409: "conflict",
+    410: "erased",
     411: "length-required",
     413: "too-large",
     415: "unsupported-media-type",
+    421: "misdirected",
     422: "invalid",
+    429: "too-many-requests",
     500: "internal",
     503: "unavailable",
 }
@@ -44,6 +49,10 @@ class NotFoundError(Exception):
 
 class ConflictError(Exception):
     """The call contradicts what is stored; the message says how."""
+
+
+class ErasedError(Exception):
+    """What the call names was erased, and stays so."""
 
 
 def problem(status: int, detail: str, *, headers: Mapping[str, str] | None = None, **members: Any) -> JSONResponse:
@@ -107,6 +116,7 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(UnavailableError, _unavailable)
     app.add_exception_handler(NotFoundError, _not_found)
     app.add_exception_handler(ConflictError, _conflict)
+    app.add_exception_handler(ErasedError, _erased)
 
 
 async def _invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
@@ -147,3 +157,7 @@ async def _not_found(_request: Request, error: Exception) -> JSONResponse:
 
 async def _conflict(_request: Request, error: Exception) -> JSONResponse:
     return problem(409, str(error))
+
+
+async def _erased(_request: Request, error: Exception) -> JSONResponse:
+    return problem(410, str(error))

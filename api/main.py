@@ -11,6 +11,14 @@ from typing import Final
 
 from fastapi import FastAPI
 
+from api.access.accounts import Accounts
+from api.access.description import describe_access
+from api.access.guard import Guard
+from api.access.keyring import Keyring
+from api.access.oidc import Provider
+from api.access.signin import SignIn
+from api.access.table import unguarded
+from api.access.trail import Trail
 from api.analytics.reader import Analytics
 from api.analytics.refresh import Refresher
 from api.batching import Batcher
@@ -28,11 +36,12 @@ from api.observability import AccessLog, traced
 from api.planning import PolicyPlanner
 from api.recovery import default_policy, read_policy
 from api.reference import add_reference
-from api.routes import alerts, cases, channels, classify, deliveries, destinations, feedback, health, messages
+from api.routes import alerts, cases, channels, classify, deliveries, destinations, feedback, health, keys, messages
 from api.routes.analytics import router as analytics_routes
 from api.routes.events import router as event_routes
 from api.routes.export import router as export_routes
 from api.routes.metrics import router as metrics_routes
+from api.routes.trail import router as trail_routes
 from api.service import Service
 from api.settings import Settings
 from api.store import destinations as destination_store
@@ -85,18 +94,23 @@ def create_app(
     )
     app.state.service = app.state.store = app.state.deliveries = app.state.channels = None
     app.state.watch = app.state.worker = app.state.starting = app.state.analytics = app.state.refresher = None
-    app.state.live = None
+    app.state.live = app.state.keyring = app.state.trail = None
     app.state.metrics, app.state.traces = Metrics(), open_traces(settings.traces)
     app.include_router(health.router)
-    for routes in (classify, messages, feedback, cases, destinations, deliveries, channels, alerts):
+    for routes in (classify, messages, feedback, cases, destinations, deliveries, channels, alerts, keys):
         app.include_router(routes.router)
-    for router in (analytics_routes, event_routes, export_routes, metrics_routes):
+    for router in (analytics_routes, event_routes, export_routes, metrics_routes, trail_routes):
         app.include_router(router)
     add_reference(app)
     if settings.console.enabled:
-        add_console(app, settings.console)
+        people = SignIn(Accounts.open(settings.signin), Provider.of(settings.oidc), app.state)
+        add_console(app, settings.console, people)
     add_error_handlers(app)
+    if missing := unguarded(app):
+        raise RuntimeError(f"routes that api.access.table does not know: {', '.join(missing)}")
+    describe_access(app)
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
+    app.add_middleware(Guard, state=app.state, host=settings.host, settings=settings.access)
     app.add_middleware(AccessLog, observed=app.state.metrics.answered)
     if app.state.traces is not None:
         app.add_middleware(Traced, traces=app.state.traces)
@@ -113,6 +127,7 @@ async def _load(
     """Open the database, and load the model away from the event loop."""
     try:
         app.state.store = store = await _open(settings)
+        await _open_access(app, store, settings)
         app.state.channels = desks = await open_channels(store, settings.channels, settings.delivery)
         app.state.deliveries = start(store, settings.delivery, desks.senders)
         planner = _planner(settings) if planner is None else planner
@@ -182,6 +197,14 @@ async def _open(settings: Settings) -> Store:
     return store
 
 
+async def _open_access(app: FastAPI, store: Store, settings: Settings) -> None:
+    """Read the keys, and begin the trail."""
+    app.state.keyring = await Keyring.open(store)
+    if settings.access.trail_days:
+        app.state.trail = trail = Trail(store, settings.access.trail_days)
+        trail.start()
+
+
 def _planner(settings: Settings) -> Planner:
     """Return a planner by the policy of the settings."""
     return PolicyPlanner(default_policy() if settings.policy is None else read_policy(settings.policy))
@@ -192,6 +215,14 @@ def _from_settings(settings: Settings) -> ComplaintClassifier:
     model = ComplaintClassifier.from_pretrained(settings.model, precision=settings.precision, threads=settings.threads)
     model.predict(_WARM_UP, evidence=True)
     return model
+
+
+async def _close_access(app: FastAPI) -> None:
+    """Write down what the guard still knows alone."""
+    if app.state.trail is not None:
+        await app.state.trail.stop()
+    if app.state.keyring is not None:
+        await app.state.keyring.close()
 
 
 async def _close(app: FastAPI) -> None:
@@ -220,6 +251,7 @@ async def _close(app: FastAPI) -> None:
         await app.state.refresher.stop()
         await app.state.live.stop()
     if app.state.store is not None:
+        await _close_access(app)
         await app.state.store.close()
     if app.state.traces is not None:
         await asyncio.to_thread(app.state.traces.close)

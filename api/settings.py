@@ -18,9 +18,11 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from api.access.signin_settings import OidcSettings, SignInSettings
 from api.channels.settings import ChannelsSettings
 from api.delivery.guard import AllowList
 from api.early_warning.settings import AlertSettings
+from api.privacy.settings import PrivacySettings
 from classifier.errors import InputError
 
 if TYPE_CHECKING:
@@ -76,16 +78,32 @@ class WorkerSettings(BaseModel):
     executor_id: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
 
 
+class AccessSettings(BaseModel):
+    """Who may do what: ``[access]`` in the file, ``RECUPERA_ACCESS_*`` in the environment.
+
+    ``requests`` is how many a key may make in a minute, in each process of the service; a key may have a limit of its
+    own. ``hosts`` are names by which this machine is called while the service is open, besides ``localhost`` and
+    addresses. ``trail_days`` is how long the record of who did what is kept; with 0 nothing is recorded.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    requests: int = Field(default=30_000, ge=1)
+    hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ()
+    trail_days: int = Field(default=365, ge=0, le=36_500)
+
+
 class ConsoleSettings(BaseModel):
     """The pages for people: ``[console]`` in the file, ``RECUPERA_CONSOLE_*`` in the environment.
 
-    ``mask`` hides what identifies somebody in the messages that are shown.
+    ``mask`` hides what identifies somebody in the messages that are shown; without it, from who is not signed in and
+    from roles that need not see it. To managers and engineers it is never shown.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     enabled: bool = True
-    mask: bool = True
+    mask: bool | None = None
 
 
 class Settings(BaseSettings):
@@ -94,7 +112,7 @@ class Settings(BaseSettings):
     ``queue_size`` bounds the texts that wait for the model; past it callers are asked to come back. ``batch_wait_ms``
     is how long the first text of a batch waits for company. ``database`` is ``postgresql://…`` or ``sqlite:///…``;
     without it a SQLite file in ``data``. It may hold a password, so it is never shown. ``policy`` is a file, without
-    it the recovery policy that comes with Recupera. ``secret_key`` encrypts the secrets of destinations: a Fernet key,
+    it the recovery policy that comes with Recupera. ``secret_key`` encrypts secrets, and messages where ``privacy`` says so: a Fernet key,
     or several, the newest first, while a key is being changed. What dashboards show is counted ahead every
     ``analytics_seconds``, never with 0; without it the answers are the same, but slower. ``traces`` is the address of
     an OpenTelemetry collector (OTLP over HTTP), such as ``http://localhost:4318``.
@@ -130,6 +148,10 @@ class Settings(BaseSettings):
     alerts: AlertSettings = AlertSettings()
     channels: ChannelsSettings = ChannelsSettings()
     console: ConsoleSettings = ConsoleSettings()
+    privacy: PrivacySettings = PrivacySettings()
+    access: AccessSettings = AccessSettings()
+    signin: SignInSettings = SignInSettings()
+    oidc: OidcSettings = OidcSettings()
 
     @property
     def database_url(self) -> DatabaseUrl:
@@ -140,10 +162,14 @@ class Settings(BaseSettings):
 
     @property
     def vault(self) -> Vault | None:
-        """What encrypts secrets, if there is a key; raise ``InputError`` if it is none."""
-        from api.store.vault import Vault
+        """What encrypts secrets and messages, if there is a key; raise ``InputError`` if it is none, or missing."""
+        from api.store.vault import NO_KEY, Vault
 
-        return Vault.parse(self.secret_key.get_secret_value()) if self.secret_key else None
+        if self.secret_key is None:
+            if self.privacy.encrypt:
+                raise InputError(NO_KEY)
+            return None
+        return Vault.parse(self.secret_key.get_secret_value(), messages=self.privacy.encrypt)
 
     @classmethod
     def settings_customise_sources(

@@ -10,11 +10,12 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from fastapi import FastAPI, routing
-from starlette.routing import BaseRoute, Mount
+from starlette.routing import BaseRoute
 
+from api.access.principal import Principal
 from api.access.scopes import SEES_PERSONAL, Role, Scope
 
-__all__ = ["TABLE", "Anyone", "Found", "Rule", "find", "methods_of", "routes_of", "unguarded"]
+__all__ = ["TABLE", "Anyone", "Found", "Rule", "allows", "find", "methods_of", "routes_of", "unguarded"]
 
 
 class Anyone(StrEnum):
@@ -124,7 +125,7 @@ TABLE: Final[Mapping[tuple[str, str], Rule]] = MappingProxyType(
         ("POST", "/preferences"): _PUBLIC_PAGE,  # kept in the browser alone
         ("GET", "/sign-in"): _PUBLIC_PAGE,
         ("POST", "/sign-in"): _PUBLIC_PAGE,
-        ("POST", "/sign-in/provider"): _PUBLIC_PAGE,
+        ("GET", "/sign-in/provider"): _PUBLIC_PAGE,
         ("GET", "/sign-in/provider/back"): _PUBLIC_PAGE,
         ("POST", "/sign-out"): _OWN_PAGE,
         ("GET", "/account"): _OWN_PAGE,
@@ -164,6 +165,13 @@ def find(method: str, path: str) -> Found | None:
     return Found(pattern, TABLE[method, pattern], _ids(pattern, path))
 
 
+def allows(rule: Rule, principal: Principal) -> bool:
+    """Say whether somebody may call a route of this rule."""
+    if principal.kind == "user" and rule.people is not None:
+        return principal.role in rule.people
+    return isinstance(rule.needs, Anyone) or rule.needs in principal.scopes
+
+
 def methods_of(path: str) -> list[str]:
     """Return the methods that some route of ``path`` takes."""
     return sorted(method for method, (matcher, _) in _MATCHERS.items() if matcher.fullmatch(path))
@@ -172,11 +180,12 @@ def methods_of(path: str) -> list[str]:
 def routes_of(app: FastAPI) -> Iterator[tuple[str, str]]:
     """Yield method and pattern of every route of an application."""
     for route in _flat(app.routes):
-        if isinstance(route, Mount) or not hasattr(route, "methods"):
-            yield "GET", f"{route.path}/{{path:path}}"  # type: ignore[attr-defined]
+        methods: set[str] | None = getattr(route, "methods", None)
+        if methods is None:  # a folder of files
+            yield "GET", f"{route.path}/{{path:path}}"
             continue
-        for method in (route.methods or {"GET"}) - {"HEAD"}:
-            yield method, route.path  # type: ignore[attr-defined]
+        for method in methods - {"HEAD"}:
+            yield method, route.path
 
 
 def unguarded(app: FastAPI) -> list[str]:

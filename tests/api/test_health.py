@@ -85,7 +85,7 @@ async def test_the_reference_has_examples_in_both_languages(client: httpx.AsyncC
 
 
 def _client(app: Any) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://t")
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost")
 
 
 async def _until(condition: Any) -> None:

@@ -120,7 +120,7 @@ async def test_spans_of_requests_and_batches() -> None:
         return {"name": name}
 
     traced = Traced(app, traces)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(traced), base_url="http://t") as client:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(traced), base_url="http://localhost") as client:
         parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
         await client.post("/v1/messages/ana", json={"text": TEXT}, headers={"traceparent": parent})
         await client.get("/livez")

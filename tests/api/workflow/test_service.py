@@ -24,7 +24,7 @@ async def test_the_service_sees_its_cases_through_and_tells_it(database: str) ->
     async with (
         Receiver().listening() as receiver,
         app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://t") as client,
+        httpx.AsyncClient(transport=transport, base_url="http://localhost") as client,
     ):
         await made(client, receiver.url, secret=SECRET, events=["case.escalated", "case.closed"])
         await until(lambda: _is(client, {"executor": "here", "state": "running"}), 60)

@@ -1,0 +1,76 @@
+"""``/v1/trail``: who read or changed what."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from api.errors import problems
+from api.filters import Term, next_cursor
+from api.service import Loaded
+from api.store import trail
+from api.store.rows import values
+from api.store.trail import TrailFilter
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/v1/trail", tags=["access"])
+
+
+class TrailRecord(BaseModel):
+    """A request: who made it, for which route, about what, and how it was answered; nothing of its content.
+
+    ``principal_kind`` is ``key`` or ``user``; ``objects`` are the ids that the request was about, by name.
+    """
+
+    record_id: str
+    at: datetime
+    principal_kind: str
+    principal_id: str
+    principal_name: str
+    method: str
+    route: str
+    objects: dict[str, str]
+    status: int
+
+
+class TrailPage(BaseModel):
+    """Records, newest first; ``next_cursor`` is ``null`` on the last page."""
+
+    records: list[TrailRecord]
+    next_cursor: str | None
+
+
+class TrailQuery(BaseModel):
+    """Filters of the trail: ``object`` and ``principal`` are ids; ``until`` is not part of the time."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    cursor: Term | None = None
+    object: Term | None = None
+    principal: Term | None = None
+    method: Literal["GET", "POST", "PATCH", "DELETE"] | None = None
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+
+    def to_filter(self) -> TrailFilter:
+        """Return the filter of the store."""
+        return TrailFilter(**self.model_dump(exclude_none=True, exclude={"limit", "cursor"}))
+
+
+@router.get(
+    "",
+    summary="List who read or changed what, newest first",
+    response_model=TrailPage,
+    responses=problems({422: "A filter is wrong", 503: "The service is loading"}),
+)
+async def list_trail(query: Annotated[TrailQuery, Query()], service: Loaded) -> dict[str, Any]:
+    """Narrow the list by object, principal, time. Reads are here a second after they were answered."""
+    async with service.store.read() as connection:
+        found = await trail.page(connection, query.to_filter(), before=query.cursor, limit=query.limit + 1)
+    shown = [{**values(record), "record_id": record.id} for record in found[: query.limit]]
+    return {"records": shown, "next_cursor": next_cursor([record.id for record in found], query.limit)}
