@@ -1,4 +1,4 @@
-"""Personal data in a message, found and masked, so that logs and exports can do without it.
+"""Numbers of people, accounts and telephones.
 
 What has a check digit is checked; the rest is told by its neighbours: *mi celular*, *conta*, *DNI*. The number of an
 order, a protocol or a ticket is no personal data and stays.
@@ -13,16 +13,9 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Final
 
-__all__ = ["KINDS", "PersonalData", "find_personal_data", "redact"]
+from classifier.redaction.places import Taken
 
-
-@dataclass(frozen=True, slots=True)
-class PersonalData:
-    """Code points ``start`` to ``end`` (exclusive) of a text identify somebody; ``kind`` is one of ``KINDS``."""
-
-    kind: str
-    start: int
-    end: int
+__all__ = ["KINDS", "find"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +44,6 @@ def _rule(kind: str, pattern: str, *validators: str, context: str = "") -> _Rule
 
 _CHAIN: Final = r"[+(]?[0-9](?:[ .()-]{0,2}[0-9])"
 _RULES: Final = (
-    _Rule("email", re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]++)+")),
     _rule("iban", r"[A-Z]{2}[0-9]{2}(?:[ -]?[A-Z0-9]){11,30}", "iban"),
     _rule("account", r"[A-Z]{2}[0-9]{2}(?: ?[0-9]{4}){3,7}(?: ?[0-9]{1,3})?"),
     _rule("curp", r"[A-Z]{4}[0-9]{6}[HMX][A-Z]{5}[A-Z0-9][0-9]", "mx.curp"),
@@ -110,25 +102,13 @@ _LOCAL_DIGITS: Final = 9
 _MOST_GROUPS: Final = 6
 
 
-def find_personal_data(text: str) -> tuple[PersonalData, ...]:
-    """Return what identifies a person, in order of place and without overlap."""
+def find(text: str, taken: Taken) -> None:
+    """Take the numbers of people, accounts and telephones."""
     if not _TRACE.search(text):
-        return ()
-    found = []
-    taken = bytearray(len(text))
+        return
     for rule in _RULES:
         for start, end in _places(text, rule):
-            if not any(taken[start:end]):
-                taken[start:end] = b"\1" * (end - start)
-                found.append(PersonalData(rule.kind, start, end))
-    return tuple(sorted(found, key=lambda data: data.start))
-
-
-def redact(text: str) -> str:
-    """Put ``<CPF>``, ``<PHONE>``, ``<EMAIL>`` and so on in place of personal data."""
-    for data in reversed(find_personal_data(text)):
-        text = f"{text[: data.start]}<{data.kind.upper()}>{text[data.end :]}"
-    return text
+            taken.take(rule.kind, start, end)
 
 
 def _places(text: str, rule: _Rule) -> Iterator[tuple[int, int]]:
@@ -158,8 +138,6 @@ def _endings(match: re.Match[str]) -> Iterator[int]:
 def _holds(text: str, rule: _Rule, start: int, end: int) -> bool:
     """Decide whether a candidate is what its rule looks for."""
     written = text[start:end]
-    if rule.kind == "email":
-        return True
     context, distance = _context_before(text, start)
     if rule.context and (context != rule.context or distance > _CONTEXT_GAP):
         return False

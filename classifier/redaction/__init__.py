@@ -1,0 +1,42 @@
+"""Personal data in a message, found and masked, so that logs and exports can do without it.
+
+What has a check digit is checked; the rest is told by its neighbours: *mi celular*, *conta*, *me atendió*. The number
+of an order, a protocol or a ticket is no personal data and stays, and so does the name of a firm or a town. How much
+is found is measured on written messages: ``python -m benchmarks --only personal-data``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from classifier.redaction import addresses, announced, contacts, names, numbers
+from classifier.redaction.places import PersonalData, Taken
+
+__all__ = ["KINDS", "PersonalData", "find_personal_data", "redact"]
+
+KINDS: Final = tuple(
+    dict.fromkeys((*contacts.KINDS, *announced.KINDS, addresses.KIND, *numbers.KINDS, names.KIND)),
+)
+"""The kinds of personal data that are told apart."""
+
+_DIGIT: Final = re.compile("[0-9]")
+
+
+def find_personal_data(text: str) -> tuple[PersonalData, ...]:
+    """Return what identifies a person, in order of place and without overlap."""
+    taken = Taken(len(text))
+    contacts.find(text, taken)
+    if _DIGIT.search(text):
+        announced.find(text, taken)
+        addresses.find(text, taken)
+        numbers.find(text, taken)
+    names.find(text, taken)
+    return tuple(sorted(taken.found, key=lambda data: data.start))
+
+
+def redact(text: str) -> str:
+    """Put ``<CPF>``, ``<PHONE>``, ``<NAME>`` and so on in place of personal data."""
+    for data in reversed(find_personal_data(text)):
+        text = f"{text[: data.start]}<{data.kind.upper()}>{text[data.end :]}"
+    return text

@@ -1,0 +1,86 @@
+"""What only the word before it makes personal: a plate, a passport, a date of birth, a key for payments."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from classifier.redaction.places import Taken
+
+__all__ = ["KINDS", "find"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Announced:
+    """A kind, the pattern of what it looks like, and how many characters may lie between it and its word."""
+
+    kind: str
+    pattern: re.Pattern[str]
+    reach: int
+
+
+_MONTHS: Final = (
+    "ene|feb|mar|abr|may|jun|jul|ago|sep|set|oct|nov|dic|jan|fev|mai|out|dez"
+)
+_S: Final = "[ .-]?"
+_PLATE: Final = re.compile(
+    r"(?<![\w.-])(?:"
+    rf"[A-Z]{{1,4}}{_S}[0-9]{{2,4}}(?:{_S}[0-9]{{2}})?(?:{_S}[A-Z]{{1,3}})?|"
+    rf"[A-Z]{{2}}{_S}[A-Z]{{2}}{_S}[0-9]{{2}}|[A-Z]{{2}}{_S}[0-9]{{2}}{_S}[0-9]{{2}}{_S}[A-Z]{{2}}|"
+    rf"[A-Z]{{3}}{_S}[0-9][A-Z][0-9]{{2}}|[A-Z][0-9][A-Z]{_S}[0-9]{{3}}|"
+    rf"[0-9]{{4}}{_S}[A-Z]{{3}}|[0-9]{{2}}{_S}[A-Z]{{2}}{_S}[0-9]{{2}}|[0-9]{{2}}{_S}[0-9]{{2}}{_S}[A-Z]{{2}}|"
+    rf"[0-9]{{3}}{_S}[A-Z]{{3}}"
+    r")(?![\w]|-\w)",
+)
+_PLATE_ANY_CASE: Final = re.compile(_PLATE.pattern, re.IGNORECASE)
+_PASSPORT: Final = re.compile(r"(?<!\w)[A-Z]{0,3}[ -]?[0-9]{6,9}(?!\w)", re.IGNORECASE)
+_DATE: Final = re.compile(
+    rf"(?<!\w)(?:[0-9]{{1,2}}(?:º|°|ro|ero)?[ ./-](?:de )?(?:(?:{_MONTHS})[a-zç]{{0,8}}|[0-9]{{1,2}})\.?"
+    rf"(?:,?[ ./-](?:del? )?(?:[0-9]{{4}}|[0-9]{{2}}))?|[0-9]{{4}}[./-][0-9]{{1,2}}[./-][0-9]{{1,2}})(?!\w)",
+    re.IGNORECASE,
+)
+_UUID: Final = re.compile(r"(?<!\w)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?!\w)", re.IGNORECASE)
+_WORDS: Final = {
+    "plate": r"placas?|patente|matr[ií]culas?|chapa|dominio",
+    "vehicle": r"veh[ií]culo|ve[ií]culo|carro|coche|auto|autom[oó]vil|moto|cami[oó]n|camioneta|camiseta|caminh[aã]o",
+    "passport": r"pass?aportes?",
+    "birthdate": r"nac[ií]|nacid[oa]s?|nacimiento|nac|nasci|nascid[oa]s?|nascimento|nasc|dn|f\.? ?n|cumplea[nñ]os|"
+    r"cumplo|anivers[aá]rio|fa[cç]o anos",
+}
+_RULES: Final = {
+    "plate": _Announced("plate", _PLATE_ANY_CASE, 34),
+    "vehicle": _Announced("plate", _PLATE, 22),
+    "passport": _Announced("passport", _PASSPORT, 24),
+    "birthdate": _Announced("birthdate", _DATE, 24),
+}
+_CUE: Final = re.compile(
+    "|".join(rf"(?P<{name}>(?<!\w)(?:{words})(?!\w))" for name, words in _WORDS.items()), re.IGNORECASE
+)
+_REFERENCE: Final = re.compile(
+    r"(?:pedido|orden|ordem|protocolo|folio|ticket|transac[cç][aiãó]+[on]|rastreio|chamado|n[uú]mero de serie)\W{0,4}$",
+    re.IGNORECASE,
+)
+_REFERENCE_REACH: Final = 20
+_LONGEST: Final = 24
+
+KINDS: Final = (*dict.fromkeys(rule.kind for rule in _RULES.values()), "pix")
+
+
+def find(text: str, taken: Taken) -> None:
+    """Take what a word just before announces, and random keys that no word calls a reference."""
+    if text.count("-") > 3:
+        for match in _UUID.finditer(text):
+            if not _REFERENCE.search(text, max(0, match.start() - _REFERENCE_REACH), match.start()):
+                taken.take("pix", *match.span())
+    for cue in _CUE.finditer(text):
+        rule = _RULES[cue.lastgroup or ""]
+        match = rule.pattern.search(text, cue.end(), cue.end() + rule.reach + _LONGEST)
+        if match and match.start() - cue.end() <= rule.reach and _same_sentence(text, cue.end(), match.start()):
+            taken.take(rule.kind, *match.span())
+
+
+def _same_sentence(text: str, start: int, end: int) -> bool:
+    """Tell whether no sentence ends between two places."""
+    between = text[start:end]
+    return "\n" not in between.strip() and not re.search(r"[.!?;]\s+\w{2,}\s", between)

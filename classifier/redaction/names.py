@@ -1,0 +1,358 @@
+"""Names of people, told by lists of names, capitals and the words around them.
+
+A given name that is hardly anything else stands for itself, in lower case too. One that is also a word, a town or a
+firm needs a surname behind it or a word before it that people follow: *soy*, *dona*, *me atendió*, *mi hijo*. After
+such a word a name that no list has is taken as well, if it is written as one.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from classifier.redaction.gazetteer import Gazetteer, Sense, load_gazetteer
+from classifier.redaction.places import Taken
+
+__all__ = ["KIND", "find"]
+
+KIND: Final = "name"
+
+_WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_NAME: Final = int(Sense.GIVEN | Sense.SURNAME)
+_CUES: Final = int(
+    Sense.TITLE | Sense.ROLE | Sense.INTRO | Sense.GREETING | Sense.CLOSING | Sense.VERB
+)
+_NOT_UNKNOWN: Final = int(Sense.WORD | Sense.THING | Sense.ROLE | Sense.TITLE | Sense.INTRO | Sense.VERB | Sense.GREETING)
+_PARTICLES: Final = frozenset("de del da do das dos la las los e y i von van san santa el al".split())
+_LINKS: Final = frozenset(
+    "a al à ao o os as la el los con com por pela pelo una uma un um que de da do del es é era como se tal com "
+    "com con sr sra á y e me te le lhe c/ para pra".split()
+)
+_NAMED_LINKS: Final = frozenset("es é era de del da do el la o a como se completo completa y e".split())
+_DAY_PARTS: Final = frozenset("tarde tardes dia dias día días noche noches noite noites".split())
+_HARD_INTROS: Final = frozenset("llamo chamo nombre nome llama chama llaman chaman".split())
+_WARM: Final = frozenset("estimada estimado prezada prezado querida querido apreciada apreciado caro".split())
+_PRONOUNS: Final = frozenset("me nos no não le lhe te se nunca ya já también também que".split())
+_STREETS: Final = frozenset(
+    "calle avenida av avda rua travessa alameda plaza praça praca paseo playa praia barrio bairro colonia estación estação "
+    "hospital colegio colégio isla ilha puerto porto ciudad cidade santo parque puente ponte río rio".split()
+)
+_MOST_WORDS: Final = 6
+_SHOUTED: Final = 0.6
+_CAMEL: Final = re.compile("[a-zà-ÿ][A-ZÀ-Þ]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The words of a text: as looked up, what each can be, where each starts and ends, which are capitalised."""
+
+    text: str
+    low: list[str]
+    senses: list[int]
+    starts: list[int]
+    ends: list[int]
+    capital: list[bool]
+    gazetteer: Gazetteer
+
+    def gap(self, index: int) -> str:
+        """Return what stands between a word and the one before."""
+        return self.text[self.ends[index - 1] : self.starts[index]] if index else "\n"
+
+    def unknown(self, index: int) -> bool:
+        """Tell whether a word looks like a name that no list has: capitalised, no everyday word, nothing odd."""
+        word = self.text[self.starts[index] : self.ends[index]]
+        return self.capital[index] and not self.senses[index] and len(word) > 1 and not _CAMEL.search(word)
+
+
+@dataclass(slots=True)
+class _Run:
+    """Words ``first`` to ``last`` (exclusive) that may be one name, and how many of them are of which kind."""
+
+    first: int
+    last: int
+    given: int = 0
+    weak: int = 0
+    surnames: int = 0
+    weak_surnames: int = 0
+    unknown: int = 0
+
+
+def find(text: str, taken: Taken) -> None:
+    """Take the names of people in what is free of a text."""
+    words = _read(text)
+    if words is None:
+        return
+    index, count = 0, len(words.low)
+    while index < count:
+        sense = words.senses[index]
+        if sense & _NAME or (words.capital[index] and not sense):
+            run = _run_at(words, index)
+            if run is not None:
+                taken.take(KIND, words.starts[run.first], words.ends[run.last - 1])
+                index = run.last
+                continue
+        elif index and not sense and words.low[index - 1] in _HARD_INTROS | _NAMED_LINKS:
+            last = _lower_case_name(words, index)
+            if last:
+                taken.take(KIND, words.starts[index], words.ends[last - 1])
+                index = last
+                continue
+        index += 1
+
+
+def _read(text: str) -> _Words | None:
+    """Cut a text into words; ``None`` if none of them has to do with names."""
+    gazetteer = load_gazetteer()
+    lowered = text.lower()
+    if len(lowered) != len(text):
+        lowered = "".join(low if len(low := character.lower()) == 1 else character for character in text)
+    low = _WORD.findall(lowered)
+    if gazetteer.triggers.isdisjoint(low):
+        return None
+    starts, ends = [], []
+    for match in _WORD.finditer(lowered):
+        starts.append(match.start())
+        ends.append(match.end())
+    senses = [gazetteer.senses.get(word, 0) for word in low]
+    capital = [text[start].isupper() for start in starts]
+    if sum(capital) > _SHOUTED * len(low) and len(low) > 6 and _shouts(text):
+        capital = [False] * len(low)
+    return _Words(text, low, senses, starts, ends, capital, gazetteer)
+
+
+def _shouts(text: str) -> bool:
+    """Tell whether a text is written in capitals, so that they say nothing."""
+    upper = sum(map(str.isupper, text))
+    return upper > _SHOUTED * sum(map(str.isalpha, text))
+
+
+def _run_at(words: _Words, index: int) -> _Run | None:
+    """Return the name that begins at a word, or ``None``."""
+    if words.senses[index] & Sense.WEAK == 0 and words.senses[index] & _NAME == 0 and not words.unknown(index):
+        return None
+    run = _extended(words, index)
+    if _is_brand(words, run) or _of_a_thing(words, run):
+        return None
+    return run if _accepts(words, run) else None
+
+
+def _extended(words: _Words, index: int) -> _Run:
+    """Follow a name over its words: capitalised ones, listed ones, particles and initials between them."""
+    run = _Run(index, index)
+    at = index
+    while at < len(words.low) and run.last - run.first < _MOST_WORDS:
+        if at > index and not _joined(words, at):
+            break
+        if _fits(words, at, run):
+            _count(words, at, run)
+            at += 1
+            run.last = at
+            continue
+        step = _over_particles(words, at) if at > index else 0
+        if not step or not _fits(words, step, run):
+            break
+        at = step
+    return run
+
+
+def _joined(words: _Words, at: int) -> bool:
+    """Tell whether a word goes on from the one before: a space or a hyphen, or the dot of an initial between them."""
+    gap = words.gap(at)
+    return gap in (" ", "-") or (gap in (". ", ".") and words.ends[at - 1] - words.starts[at - 1] == 1)
+
+
+def _fits(words: _Words, at: int, run: _Run) -> bool:
+    """Tell whether a word can be a part of a name."""
+    sense = words.senses[at]
+    cased = words.capital[run.first]
+    if cased:
+        if not words.capital[at]:
+            return False
+        if words.ends[at] - words.starts[at] == 1:
+            return words.text[words.ends[at] : words.ends[at] + 1] == "."
+        return bool(sense & _NAME) or words.unknown(at)
+    if at == run.first:
+        return True
+    return bool(sense & _NAME) and not sense & Sense.WORD and (not sense & Sense.WEAK or not sense & _NOT_UNKNOWN)
+
+
+def _over_particles(words: _Words, at: int) -> int:
+    """Return the word behind up to two particles of a name (*de la*, *dos*, *y*), or 0."""
+    for step in (1, 2):
+        if words.low[at + step - 1] not in _PARTICLES or at + step >= len(words.low):
+            return 0
+        if not _joined(words, at + step) or words.gap(at + step) != " ":
+            return 0
+        if words.senses[at + step] & _NAME or words.capital[at + step]:
+            link = words.low[at + step - 1]
+            return at + step if link not in ("y", "e", "i") or words.senses[at + step] & Sense.SURNAME else 0
+    return 0
+
+
+def _count(words: _Words, at: int, run: _Run) -> None:
+    sense = words.senses[at]
+    weak = sense & Sense.WEAK
+    if sense & Sense.GIVEN and not weak:
+        run.given += 1
+    elif sense & Sense.SURNAME and not weak:
+        run.surnames += 1
+    elif sense & Sense.GIVEN:
+        run.weak += 1
+        run.weak_surnames += bool(sense & Sense.SURNAME)
+    elif sense & Sense.SURNAME:
+        run.weak_surnames += 1
+    else:
+        run.unknown += 1
+
+
+def _accepts(words: _Words, run: _Run) -> bool:
+    """Decide whether a run is a person's name, by what it is made of and what stands around it."""
+    first = words.senses[run.first]
+    cased = words.capital[run.first]
+    if run.given and (cased or not first & Sense.WEAK):
+        return True
+    size = run.last - run.first
+    if cased and first & Sense.GIVEN and size > 1 and (run.surnames or run.weak_surnames - bool(first & Sense.SURNAME) > 0):
+        return True
+    if cased and run.surnames and size > 1 and not _begins_sentence(words, run.first):
+        return True
+    return _announced(words, run) or _says(words, run) or _signs(words, run)
+
+
+def _begins_sentence(words: _Words, index: int) -> bool:
+    gap = words.gap(index)
+    return index == 0 or any(sign in gap for sign in ".!?\n¿¡:")
+
+
+def _announced(words: _Words, run: _Run) -> bool:
+    """Tell whether a word before a run says that a person follows."""
+    at = run.first - 1
+    gap = words.gap(run.first)
+    if at < 0 or any(sign in gap for sign in "!?;¿…"):
+        return False
+    listed = run.unknown < run.last - run.first
+    cased = words.capital[run.first]
+    sense = words.senses[at]
+    if sense & Sense.TITLE and gap in (" ", ". ", "."):
+        return listed or (cased and words.low[at] != "seu")
+    if words.low[at] in ("d", "dª", "dña") and words.capital[at] and gap in (". ", " ", "."):
+        return cased
+    if sense & Sense.INTRO and gap in (" ", ": ", ", ", ":", ". "):
+        return _after_intro(words, run, at)
+    if sense & Sense.ROLE and gap in (" ", ", ", ": ", " ("):
+        return (cased and (gap != ", " or listed)) or (listed and gap != ", ")
+    if sense & Sense.CLOSING and ("\n" in gap or gap in (", ", ". ", ": ", " ")) and (listed or "\n" in gap):
+        return cased or _ends_clause(words, run)
+    return _greeted(words, run, at, gap) or _linked(words, run, at)
+
+
+def _after_intro(words: _Words, run: _Run, at: int) -> bool:
+    """*Soy* needs more than *llamo*: many things follow it in small letters."""
+    if words.capital[run.first]:
+        return True
+    sense = words.senses[run.first]
+    return bool(sense & Sense.GIVEN) and (words.low[at] in _HARD_INTROS or not sense & Sense.WORD)
+
+
+def _greeted(words: _Words, run: _Run, at: int, gap: str) -> bool:
+    """Tell whether a run is greeted: *Hola, Paz:*, *Buenas tardes Luz*."""
+    if gap not in (" ", ", "):
+        return False
+    if words.low[at] in _DAY_PARTS and at:
+        at -= 1
+    if not words.senses[at] & Sense.GREETING:
+        return False
+    if words.senses[run.first] & Sense.GIVEN:
+        return words.capital[run.first] or _ends_clause(words, run)
+    return words.low[at] in _WARM and words.capital[run.first]
+
+
+def _linked(words: _Words, run: _Run, at: int) -> bool:
+    """Tell whether a verb or an introduction stands before a run, with no more than articles and the like between."""
+    if words.gap(run.first) not in (" ", ": ", ":"):
+        return False
+    cased = words.capital[run.first]
+    for back in range(at, max(-1, at - 3), -1):
+        sense = words.senses[back]
+        if sense & Sense.INTRO and back < at:
+            return _after_intro(words, run, back) and (cased or all(w in _NAMED_LINKS for w in words.low[back + 1 : at + 1]))
+        if sense & Sense.VERB:
+            return cased
+        if words.low[back] not in _LINKS or words.gap(back) not in (" ", ": ", ", "):
+            return False
+    return False
+
+
+def _says(words: _Words, run: _Run) -> bool:
+    """Tell whether a listed name is what speaks or acts in a sentence: *Luz me dijo*."""
+    first = words.senses[run.first]
+    if not words.capital[run.first] or not first & _NAME:
+        return False
+    ahead = list(islice(range(run.last, min(run.last + 2, len(words.low))), 2))
+    if not ahead or words.gap(ahead[0]) not in (" ", ", "):
+        return False
+    if words.senses[ahead[0]] & Sense.VERB:
+        return True
+    return len(ahead) > 1 and words.low[ahead[0]] in _PRONOUNS and bool(words.senses[ahead[1]] & Sense.VERB)
+
+
+def _signs(words: _Words, run: _Run) -> bool:
+    """Tell whether a run is a line of its own at the end, as a signature is."""
+    if not words.capital[run.first] or run.last != len(words.low):
+        return False
+    alone = not words.text[words.ends[run.last - 1] :].strip(" .!\n")
+    listed = run.weak or run.surnames or run.weak_surnames
+    return alone and bool(listed) and ("\n" in words.gap(run.first) or (run.last - run.first > 1))
+
+
+def _ends_clause(words: _Words, run: _Run) -> bool:
+    after = words.text[words.ends[run.last - 1] :][:2]
+    return not after.strip() or after[0] in ",.:;!?\n)"
+
+
+def _lower_case_name(words: _Words, index: int) -> int:
+    """Return where a name in small letters ends that no list has, right after *me llamo*, or 0."""
+    at = index - 1
+    while at > 0 and words.low[at] in ("es", "é") and words.gap(at) == " ":
+        at -= 1
+    if words.low[at] not in _HARD_INTROS or words.gap(index) not in (" ", ": ", ":"):
+        return 0
+    if words.low[at] in ("llama", "chama", "llaman", "chaman") or words.ends[index] - words.starts[index] < 3:
+        return 0
+    if words.low[at] in ("nombre", "nome") and at == index - 1 and ":" not in words.gap(index):
+        return 0
+    last = index + 1
+    while last < len(words.low) and last - index < _MOST_WORDS and words.gap(last) == " ":
+        sense = words.senses[last]
+        if not sense & _NAME or sense & Sense.WORD:
+            break
+        last += 1
+    return last
+
+
+def _is_brand(words: _Words, run: _Run) -> bool:
+    """Tell whether a run is a firm's or a product's name, though made of people's."""
+    pair = tuple(words.low[run.first : run.first + 2])
+    before = tuple(words.low[max(0, run.first - 1) : run.first + 1])
+    return pair in words.gazetteer.brands or before in words.gazetteer.brands
+
+
+def _of_a_thing(words: _Words, run: _Run) -> bool:
+    """Tell whether a run names a place, a shop or a product: *Hotel San Rafael*, *mesa Helena*, *Iracema Modas*."""
+    last = run.last
+    if last < len(words.low) and words.capital[last] and words.gap(last) == " " and words.senses[last] & Sense.THING:
+        return words.capital[run.first]
+    at, skipped = run.first - 1, False
+    if at >= 0 and words.senses[at] & Sense.TITLE and words.gap(run.first) in (" ", ". ") and words.capital[at]:
+        at -= 1
+    while at >= 0 and words.low[at] in _PARTICLES and words.low[at] not in ("san", "santa") and run.first - at < 4:
+        at, skipped = at - 1, True
+    if at < 0 or not words.senses[at] & Sense.THING or words.senses[at] & Sense.GIVEN:
+        return False
+    if words.text[words.ends[at] : words.starts[at + 1]].strip(" \"'“«"):
+        return False
+    if skipped:
+        return words.capital[at] or words.low[at] in _STREETS
+    return words.capital[run.first] or words.low[at] in _STREETS
