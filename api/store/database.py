@@ -21,7 +21,7 @@ from api.store.migrate import upgrade, verify
 from api.store.sqlite import DRIVER
 from api.store.together import Together, Work
 from api.store.vault import Vault
-from api.store.workflows import SCHEMA, workflow_file
+from api.store.workflows import NAMED, SCHEMA, workflow_file
 from classifier.errors import InputError
 
 __all__ = ["FILE_NAME", "Connection", "DatabaseUrl", "Store", "UnavailableError", "database_url", "lock_together"]
@@ -190,7 +190,7 @@ def _engine(url: URL) -> AsyncEngine:
     }
     try:
         if url.get_backend_name() == "postgresql":
-            return create_async_engine(url, pool_pre_ping=True, **options)
+            return create_async_engine(url, pool_pre_ping=True, connect_args=NAMED, **options)
         engine = create_async_engine(url, connect_args={"timeout": _BUSY_SECONDS}, **options)
     except ModuleNotFoundError as error:
         raise InputError(f"PostgreSQL needs {error.name}: pip install 'recupera[postgres]'") from None

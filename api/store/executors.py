@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import NullPool
 
 from api.store.tables import executors
+from api.store.workflows import NAMED
 
 __all__ = ["ExecutorLock", "known", "lock_of", "register", "unregister"]
 
@@ -60,7 +61,7 @@ class _AdvisoryLock:
     def __init__(self, url: URL, executor_id: str) -> None:
         self._executor_id = executor_id
         self._engine: AsyncEngine = create_async_engine(
-            url, poolclass=NullPool, isolation_level="AUTOCOMMIT", hide_parameters=True, connect_args=_KEEPALIVE
+            url, poolclass=NullPool, isolation_level="AUTOCOMMIT", hide_parameters=True, connect_args=_KEEPALIVE | NAMED
         )
         self._connection: AsyncConnection | None = None
 

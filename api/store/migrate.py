@@ -14,15 +14,16 @@ from alembic.util import CommandError
 
 from classifier.errors import InputError
 
-__all__ = ["upgrade", "verify"]
+__all__ = ["check_known", "head", "upgrade", "verify"]
 
 _SCRIPTS: Final = Path(__file__).parent / "migrations"
 _LOCK: Final = 0x7265_6375_7065_7261
 """The advisory lock that processes starting together take in turn; the letters of the project's name."""
+_NEWER: Final = "the database was made by a newer Recupera: install that version, or use another"
 
 
-def upgrade(connection: sa.Connection) -> None:
-    """Apply the migrations that are missing, within the caller's transaction: all of them or none.
+def upgrade(connection: sa.Connection, revision: str = "head") -> None:
+    """Apply the migrations up to ``revision`` that are missing, within the caller's transaction: all of them or none.
 
     Processes that start together take turns: on SQLite by the write lock that the transaction holds, on PostgreSQL
     by an advisory lock. Raise ``InputError`` if a newer Recupera made the tables.
@@ -32,18 +33,33 @@ def upgrade(connection: sa.Connection) -> None:
     config = _config()
     config.attributes["connection"] = connection
     try:
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
     except CommandError as error:
         if "Can't locate revision" not in str(error):
             raise
-        raise InputError("the database was made by a newer Recupera: install that version, or use another") from None
+        raise InputError(_NEWER) from None
 
 
 def verify(connection: sa.Connection) -> None:
     """Raise ``InputError`` unless the tables are those of this version; change nothing."""
-    made = set(MigrationContext.configure(connection).get_current_heads())
-    if made != set(ScriptDirectory.from_config(_config()).get_heads()):
+    made = MigrationContext.configure(connection).get_current_heads()
+    for revision in made:
+        check_known(revision)
+    if set(made) != {head()}:
         raise InputError("its tables are those of another version: start this version's service on it once")
+
+
+def head() -> str:
+    """Return the revision of this version's tables."""
+    return str(ScriptDirectory.from_config(_config()).get_current_head())
+
+
+def check_known(revision: str) -> None:
+    """Raise ``InputError`` if tables of a revision were made by a newer Recupera."""
+    try:
+        ScriptDirectory.from_config(_config()).get_revision(revision)
+    except CommandError:
+        raise InputError(_NEWER) from None
 
 
 def _config() -> Config:

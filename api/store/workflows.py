@@ -9,12 +9,14 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import URL
 
-__all__ = ["SCHEMA", "WorkflowDatabase", "close_workflow_database", "workflow_database", "workflow_file"]
+__all__ = ["NAMED", "SCHEMA", "WorkflowDatabase", "close_workflow_database", "workflow_database", "workflow_file"]
 
 WorkflowDatabase = sa.Engine
 """What the workflow library takes."""
 
 SCHEMA: Final = "recupera_workflow"
+NAMED: Final = {"application_name": "recupera"}
+"""How every connection to PostgreSQL is called, so that a restore sees who is still there."""
 _BUSY_MS: Final = 30_000
 
 
@@ -32,7 +34,8 @@ def workflow_database(url: URL, *, connections: int = 8) -> WorkflowDatabase:
     cases, which are synchronised fully.
     """
     if url.get_backend_name() == "postgresql":
-        return sa.create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=connections, max_overflow=4)
+        options: dict[str, Any] = {"hide_parameters": True, "pool_pre_ping": True, "connect_args": NAMED}
+        return sa.create_engine(url, pool_size=connections, max_overflow=4, **options)
     engine = sa.create_engine(
         URL.create("sqlite", database=str(workflow_file(url))),
         hide_parameters=True,
