@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import ipaddress
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.access.nearby import is_loopback
 from classifier.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,9 +22,13 @@ if TYPE_CHECKING:
 _FIRST_REQUEST = """\
 Recupera is at {url}   (the console; interactive reference: {url}/docs)
 Try it:
-  curl -s {url}/v1/classify -H 'Content-Type: application/json' \\
+  curl -s {url}/v1/classify -H 'Content-Type: application/json' \\{key}
     -d '{{"messages": [{{"id": "1", "text": "Me cobraron dos veces y nadie me devuelve el dinero."}}]}}'
 """
+
+_WITH_KEY = """
+    -H "Authorization: Bearer $KEY" \\"""
+_MAKE_ONE = "recupera keys create --name first --scope admin"
 
 
 def serve(
@@ -36,6 +40,9 @@ def serve(
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
 ) -> None:
     """Serve the console and the HTTP interface: messages in, cases, figures.
+
+    On 127.0.0.1 it is open to this machine until the first key or account is made. On any other address nobody is
+    answered without one: make the first by recupera keys create, also while the service runs.
 
     Example: recupera serve --port 9000
     """
@@ -54,15 +61,15 @@ def _serve(settings: Settings) -> None:
     Artifact.load(find_model(settings.model))  # a wrong model is an error now, not a service that is never ready
     listener = _listen(settings.host, settings.port)
     url = f"http://{_shown(settings.host)}:{listener.getsockname()[1]}"
-    if not _is_loopback(settings.host):
-        typer.echo(f"warning: {settings.host} can be reached from other machines, and no key is asked for", err=True)
-    failure = _run(lambda loaded: create_app(settings, loaded=loaded, worker=settings.worker.inside), listener, url)
+    failure = _run(
+        lambda loaded: create_app(settings, loaded=loaded, worker=settings.worker.inside), listener, url, settings.host
+    )
     if failure is not None:
         raise InputError(f"the service can't start: {failure}")
 
 
 def _run(
-    make: Callable[[Callable[[Exception | None], None]], FastAPI], listener: socket.socket, url: str
+    make: Callable[[Callable[[Exception | None], None]], FastAPI], listener: socket.socket, url: str, host: str
 ) -> Exception | None:
     """Serve until told to stop; return why the service could not start, if it could not."""
     import uvicorn
@@ -73,7 +80,10 @@ def _run(
         nonlocal failure
         failure = error
         if error is None:
-            typer.echo(_FIRST_REQUEST.format(url=url), err=True)
+            claimed = app.state.keyring.claimed
+            typer.echo(_who_may(host, claimed=claimed), err=True)
+            asked = claimed or not is_loopback(host)
+            typer.echo(_FIRST_REQUEST.format(url=url, key=_WITH_KEY if asked else ""), err=True)
         else:
             server.should_exit = True
 
@@ -105,18 +115,20 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def _who_may(host: str, *, claimed: bool) -> str:
+    """Return a line that says whom the service answers."""
+    if claimed:
+        return "keys are asked for: recupera keys list"
+    if is_loopback(host):
+        return f"open: whatever runs on this machine may do everything, until a key is made: {_MAKE_ONE}"
+    return (
+        f"warning: {host} can be reached from other machines, and no key was made yet, so nobody is answered.\n"
+        f"Make the first with the same settings, while this runs: {_MAKE_ONE} --scope classify"
+    )
+
+
 def _shown(host: str) -> str:
     """Return an address that can be typed into a browser."""
     if host in ("0.0.0.0", "::"):  # noqa: S104 - only shown
         return "127.0.0.1"
     return f"[{host}]" if ":" in host else host
-
-
-def _is_loopback(host: str) -> bool:
-    """Say whether only this machine can reach ``host``."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

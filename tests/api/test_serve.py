@@ -14,7 +14,8 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from api.commands.serve import _is_loopback, _shown
+from api.access.nearby import is_loopback
+from api.commands.serve import _shown
 from classifier.cli import app
 from tests.conftest import INTERRUPTIBLE
 
@@ -74,7 +75,7 @@ def test_help_has_an_example() -> None:
     [("127.0.0.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("10.0.0.1", False), ("a.b", False)],
 )
 def test_who_can_reach_an_address(host: str, loopback: bool) -> None:
-    assert _is_loopback(host) is loopback
+    assert is_loopback(host) is loopback
 
 
 def test_addresses_are_shown_as_they_can_be_typed() -> None:
