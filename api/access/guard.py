@@ -6,8 +6,8 @@ anybody on this machine as long as nobody has made a key or an account. What is 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 from starlette.datastructures import MutableHeaders, State
@@ -35,7 +35,6 @@ __all__ = ["Guard", "SignIn"]
 _REALM: Final = 'Bearer realm="recupera"'
 _HOW: Final = "send a key as Authorization: Bearer rcp_…"
 _FIRST: Final = "nobody has made one yet: recupera keys create --name first --scope admin"
-log = logging.getLogger(__name__)
 
 
 class SignIn(Protocol):
@@ -99,7 +98,8 @@ class Guard:
         except UnavailableError as error:
             await problem(503, f"{error}; try again", headers={"Retry-After": "2"})(scope, receive, send)
             return
-        scope.setdefault("state", {})["principal"] = principal
+        still = partial(self._still_admitted, HTTPConnection(scope), found)
+        scope.setdefault("state", {}).update(principal=principal, still_admitted=still)
         await self._passed(principal, share, found, scope, receive, send)
 
     async def _admitted(self, connection: HTTPConnection, found: Found | None) -> tuple[Principal, Share | None]:
@@ -117,6 +117,18 @@ class Guard:
             raise _RefusedError(problem(429, detail, headers=share.headers))
         self._check(principal, connection, found)
         return principal, share
+
+    async def _still_admitted(self, connection: HTTPConnection, found: Found | None) -> bool:
+        """Say whether a caller that was let in would be again; nobody is sent away because the database is."""
+        keyring: Keyring = self._state.keyring
+        try:
+            await keyring.fresh()
+            await self._asking(connection, found, keyring)
+        except _RefusedError:
+            return False
+        except UnavailableError:
+            pass
+        return True
 
     async def _asking(
         self, connection: HTTPConnection, found: Found | None, keyring: Keyring

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
@@ -9,7 +10,10 @@ from fastapi import Depends, Request
 
 from api.access.scopes import EVERY_SCOPE, SEES_PERSONAL, Role, Scope
 
-__all__ = ["OPEN", "Asking", "Principal", "asking"]
+__all__ = ["OPEN", "Asking", "Principal", "StillAdmitted", "asking"]
+
+StillAdmitted = Callable[[], Awaitable[bool]]
+"""Says whether a caller may still ask: ``request.state.still_admitted``, for answers that take long."""
 
 
 @dataclass(frozen=True, slots=True)

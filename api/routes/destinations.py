@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Body, Depends, HTTPException, Query
+from fastapi import APIRouter, Body, Depends, HTTPException, Query, Request
 from fastapi.openapi.models import Example
 
+from api.access.trail import concerns
 from api.delivery.destinations import change, checked_url, create, delete, replay_dead, rotate
 from api.delivery.guard import RefusedError
 from api.delivery.schemas import (
@@ -73,13 +74,14 @@ router = APIRouter(prefix="/v1/destinations", tags=["destinations"])
     responses=problems({**_WRONG, **_LOADING}),
 )
 async def make(
-    new: Annotated[NewDestination, Body(openapi_examples=_EXAMPLES)], delivering: Delivering
+    new: Annotated[NewDestination, Body(openapi_examples=_EXAMPLES)], request: Request, delivering: Delivering
 ) -> dict[str, Any]:
     """Tell a webhook or a broker of events from now on; without ``secret`` one is made, and shown here only."""
     given = new.model_dump(exclude={"secret", "filter"})
     given |= {"url": await _checked(delivering, new.kind, new.url), "filter": _filter(new)}
     async with delivering.store.write() as connection:
         destination, made = await create(connection, given, new.secret, datetime.now(UTC))
+    concerns(request, destination_id=destination.id)
     return _shown(destination, made)
 
 

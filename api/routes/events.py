@@ -9,6 +9,7 @@ from fastapi import APIRouter, Header, HTTPException, Request
 from fastapi.responses import StreamingResponse
 from pydantic_core import to_json
 
+from api.access.principal import StillAdmitted
 from api.errors import problems
 from api.live import Live, Told
 
@@ -37,13 +38,16 @@ async def watch(
     if live is None:
         raise HTTPException(503, "the service is loading", headers={"Retry-After": "1"})
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_lines(live, last), media_type="text/event-stream", headers=headers)
+    lines = _lines(live, last, request.state.still_admitted)
+    return StreamingResponse(lines, media_type="text/event-stream", headers=headers)
 
 
-async def _lines(live: Live, last: str | None) -> AsyncIterator[bytes]:
-    """Yield the stream; a comment now and then keeps proxies from closing it."""
+async def _lines(live: Live, last: str | None, still_admitted: StillAdmitted) -> AsyncIterator[bytes]:
+    """Yield the stream, as long as its reader may see it; a comment now and then keeps proxies from closing it."""
     yield b"retry: 2000\n\n"
     async for event in live.watch(last):
+        if not await still_admitted():
+            return
         yield b": still here\n\n" if event is None else _line(event)
 
 

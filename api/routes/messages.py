@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Body, Depends, Header, Query, Response
+from fastapi import APIRouter, Body, Depends, Header, Query, Request, Response
 from fastapi.openapi.models import Example
 
+from api.access.trail import concerns
 from api.errors import NotFoundError, problems, require_distinct_keys, require_json
 from api.filters import MessageQuery, next_cursor
 from api.intake import Incoming
@@ -38,6 +39,7 @@ _EXAMPLES: Final[dict[str, Example]] = {
 _PROBLEMS: Final = {
     400: "The body is no JSON, or has a key twice",
     409: "The same channel and external_id, or Idempotency-Key, came before with other content",
+    410: "It came before, and was erased",
     413: "The body is too large",
     415: "The body is not declared as JSON",
     422: "A field is wrong; `errors` says which and why",
@@ -59,12 +61,14 @@ router = APIRouter(prefix="/v1/messages", tags=["messages"])
 async def take_in(
     message: Annotated[IncomingMessage, Body(openapi_examples=_EXAMPLES)],
     service: Loaded,
+    request: Request,
     response: Response,
     key: Key = None,
 ) -> dict[str, Any]:
     """Classify and store a message; a complaint opens a recovery case, or joins the open one of its conversation."""
     accepted = await service.intake.accept(_incoming(message), key)
     response.status_code = 201 if accepted.new else 200
+    concerns(request, message_id=accepted.message.id)
     return _accepted(accepted.message, accepted.case)
 
 
