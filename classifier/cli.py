@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -82,11 +82,14 @@ def classify(
     precision: Annotated[Literal["auto", "f32", "bf16", "int8"], typer.Option(help="Arithmetic.")] = "auto",
     lang: Annotated[Literal["es", "pt", "en"] | None, typer.Option(help="Language of the card.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="With --text: print JSON, not the card.")] = False,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Begin anew where an interrupted run could be gone on with.")
+    ] = False,
 ) -> None:
     """Say why people complain, how grave it is, and what was unfair.
 
     A file gives one JSON object a record, in the order of the input. Exit status 1 if a record could not be
-    classified, 2 if nothing could.
+    classified, 2 if nothing could. Interrupted with --output? The same command goes on where it was.
 
     Example: recupera classify messages.csv --text-column body --output classified.jsonl
 
@@ -110,7 +113,8 @@ def classify(
         from classifier.records import Columns
 
         columns = Columns.of(id=id_column, text=text_column, language=language_column)
-        _classify_file(_job(file, file_format, output, columns, wanted), load)
+        job = _job(file, file_format, output, columns, wanted)
+        _classify_file(replace(job, anew=restart), load)
 
 
 @dataclass(frozen=True, slots=True)
