@@ -64,6 +64,8 @@ async def reopen(
     case = await locked(connection, case_id)
     if case.status == CaseStatus.OPEN:
         return case
+    if case.erased_at is not None:
+        raise ConflictError("the customer of the case was erased")
     later = _Later(now - (case.closed_at or now), _legal_end(case, now))
     detail = {"outcome": case.outcome, "was": case.status, "note": note}
     case = replace(

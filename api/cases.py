@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from api.errors import ConflictError, NotFoundError
+from api.privacy.masking import masked_classification
 from api.store import cases, messages, outbox, policies
 from api.store.database import Connection
 from api.store.identifiers import new_id
@@ -24,6 +25,7 @@ from api.store.records import (
     StepRecord,
     StepStatus,
 )
+from api.store.sealing import CUSTOMER_KEYS
 from api.workflow.version import WORKFLOW_VERSION
 from classifier.types import Classification
 
@@ -106,13 +108,13 @@ def conversation(message: MessageRecord) -> cases.Conversation:
 
 
 def event_data(message: MessageRecord, case: CaseRecord | None) -> dict[str, Any]:
-    """Return the ``data`` of an event about a message and its case."""
+    """Return the ``data`` of an event about a message and its case, personal data masked."""
     return {
         "message_id": message.id,
         "external_id": message.external_id,
         "channel": message.channel,
         "case_id": case.id if case else None,
-        "classification": message.classification,
+        "classification": masked_classification(message.classification, message.personal),
         "plan": case.plan if case else None,
     }
 
@@ -241,7 +243,7 @@ def _opened(message: MessageRecord) -> CaseRecord:
         channel=message.channel,
         thread_id=message.thread_id,
         customer_id=message.customer_id,
-        customer=message.customer,
+        customer=_planned_by(message.customer),
         priority=None,
         owner=None,
         first_answer_due=None,
@@ -263,12 +265,17 @@ def _joined(case: CaseRecord, message: MessageRecord) -> CaseRecord:
         case,
         updated_at=message.accepted_at,
         customer_id=case.customer_id or message.customer_id,
-        customer=case.customer or message.customer,
+        customer=case.customer or _planned_by(message.customer),
         double_deviation=True,
         complaints=case.complaints + 1,
         revision=case.revision + 1,
         next_at=message.accepted_at,
     )
+
+
+def _planned_by(customer: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Return what a case needs to know of its customer: names and addresses stay with the message."""
+    return None if customer is None else {name: customer[name] for name in CUSTOMER_KEYS if name in customer}
 
 
 def _planned(case: CaseRecord, plan: Plan) -> CaseRecord:

@@ -12,8 +12,8 @@ from typing import Any, Self
 
 from api.batching import Batcher, QueueFullError, Request
 from api.cases import Planner, conversation, event_data, take_up, taken_up
-from api.errors import ConflictError
-from api.store import cases, messages, outbox, policies
+from api.errors import ConflictError, ErasedError
+from api.store import cases, messages, outbox, policies, tombstones
 from api.store.database import Connection, Store
 from api.store.identifiers import new_id
 from api.store.records import CaseRecord, MessageRecord, OutboxKind, ReviewStatus
@@ -77,8 +77,8 @@ class Intake:
     async def accept(self, incoming: Incoming, key: str | None = None) -> Accepted:
         """Take a message in, once per channel and external id, and once per idempotency key if it has one.
 
-        Raise ``ConflictError`` if that name or key came with other content, ``QueueFullError`` or
-        ``UnavailableError`` if the caller should come back.
+        Raise ``ConflictError`` if that name or key came with other content, ``ErasedError`` if it was erased,
+        ``QueueFullError`` or ``UnavailableError`` if the caller should come back.
         """
         with self._place():
             known = await self._store.look(lambda connection: _known(connection, incoming, key))
@@ -121,9 +121,15 @@ class Intake:
 
 
 async def _known(connection: Connection, incoming: Incoming, key: str | None) -> Accepted | None:
-    """Return the message if it is stored; raise ``ConflictError`` if another one has its name or its key."""
+    """Return the message if it is stored; raise ``ConflictError`` if another one has its name or its key.
+
+    Raise ``ErasedError`` if it was there, and was erased.
+    """
     found = await messages.find(connection, incoming.channel, incoming.external_id, key)
     if not found:
+        names = [tombstones.message_name(incoming.channel, incoming.external_id)]
+        if await tombstones.is_buried(connection, *names, *([tombstones.key_name(key)] if key else [])):
+            raise ErasedError("the message of this channel and external_id, or with this Idempotency-Key, was erased")
         return None
     message = found[0]
     if any(other.content_hash != incoming.content_hash for other in found):

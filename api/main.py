@@ -34,10 +34,13 @@ from api.live import Live
 from api.metrics import Metrics
 from api.observability import AccessLog, traced
 from api.planning import PolicyPlanner
+from api.privacy.retention import Retention
+from api.privacy.service import Eraser
 from api.recovery import default_policy, read_policy
 from api.reference import add_reference
 from api.routes import alerts, cases, channels, classify, deliveries, destinations, feedback, health, keys, messages
 from api.routes.analytics import router as analytics_routes
+from api.routes.erasures import router as erasure_routes
 from api.routes.events import router as event_routes
 from api.routes.export import router as export_routes
 from api.routes.metrics import router as metrics_routes
@@ -94,12 +97,13 @@ def create_app(
     )
     app.state.service = app.state.store = app.state.deliveries = app.state.channels = None
     app.state.watch = app.state.worker = app.state.starting = app.state.analytics = app.state.refresher = None
-    app.state.live = app.state.keyring = app.state.trail = None
+    app.state.live = app.state.keyring = app.state.trail = app.state.sign_in = None
+    app.state.eraser = app.state.retention = None
     app.state.metrics, app.state.traces = Metrics(), open_traces(settings.traces)
     app.include_router(health.router)
     for routes in (classify, messages, feedback, cases, destinations, deliveries, channels, alerts, keys):
         app.include_router(routes.router)
-    for router in (analytics_routes, event_routes, export_routes, metrics_routes, trail_routes):
+    for router in (analytics_routes, event_routes, export_routes, metrics_routes, trail_routes, erasure_routes):
         app.include_router(router)
     add_reference(app)
     if settings.console.enabled:
@@ -128,8 +132,9 @@ async def _load(
     try:
         app.state.store = store = await _open(settings)
         await _open_access(app, store, settings)
+        app.state.eraser = Eraser(store, settings.database_url, settings.vault)
         app.state.channels = desks = await open_channels(store, settings.channels, settings.delivery)
-        app.state.deliveries = start(store, settings.delivery, desks.senders)
+        app.state.deliveries = start(store, settings.delivery, desks.senders, clear=settings.privacy.clear_destinations)
         planner = _planner(settings) if planner is None else planner
         model = await asyncio.to_thread(_from_settings, settings) if classifier is None else classifier
         batcher = Batcher(
@@ -151,6 +156,8 @@ async def _load(
     app.state.analytics, app.state.live = Analytics(store), Live(store)
     app.state.refresher = refresher = Refresher(store, settings.analytics_seconds)
     refresher.start()
+    app.state.retention = retention = Retention(store, settings.database_url, settings.privacy)
+    retention.start()
     log.info("ready: %s %s", model.model.name, model.model.version)
     loaded(None)
 
@@ -219,6 +226,8 @@ def _from_settings(settings: Settings) -> ComplaintClassifier:
 
 async def _close_access(app: FastAPI) -> None:
     """Write down what the guard still knows alone."""
+    if app.state.sign_in is not None:
+        app.state.sign_in.accounts.passwords.close()
     if app.state.trail is not None:
         await app.state.trail.stop()
     if app.state.keyring is not None:
@@ -249,6 +258,7 @@ async def _close(app: FastAPI) -> None:
         await watch.stop()
     if app.state.refresher is not None:
         await app.state.refresher.stop()
+        await app.state.retention.stop()
         await app.state.live.stop()
     if app.state.store is not None:
         await _close_access(app)

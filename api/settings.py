@@ -112,10 +112,10 @@ class Settings(BaseSettings):
     ``queue_size`` bounds the texts that wait for the model; past it callers are asked to come back. ``batch_wait_ms``
     is how long the first text of a batch waits for company. ``database`` is ``postgresql://…`` or ``sqlite:///…``;
     without it a SQLite file in ``data``. It may hold a password, so it is never shown. ``policy`` is a file, without
-    it the recovery policy that comes with Recupera. ``secret_key`` encrypts secrets, and messages where ``privacy`` says so: a Fernet key,
-    or several, the newest first, while a key is being changed. What dashboards show is counted ahead every
-    ``analytics_seconds``, never with 0; without it the answers are the same, but slower. ``traces`` is the address of
-    an OpenTelemetry collector (OTLP over HTTP), such as ``http://localhost:4318``.
+    it the recovery policy that comes with Recupera. ``secret_key`` encrypts secrets, and messages where ``privacy``
+    says so: a Fernet key, or several, the newest first, while a key is being changed. What dashboards show is counted
+    ahead every ``analytics_seconds``, never with 0; without it the answers are the same, but slower. ``traces`` is the
+    address of an OpenTelemetry collector (OTLP over HTTP), such as ``http://localhost:4318``.
     """
 
     model_config = SettingsConfigDict(

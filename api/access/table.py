@@ -122,6 +122,9 @@ TABLE: Final[Mapping[tuple[str, str], Rule]] = MappingProxyType(
         ("POST", "/v1/keys/{key_id}/rotate"): _ADMIN,
         ("DELETE", "/v1/keys/{key_id}"): _ADMIN,
         ("GET", "/v1/trail"): _ADMIN,
+        ("POST", "/v1/erasures"): _ADMIN,
+        ("GET", "/v1/erasures"): _ADMIN,
+        ("GET", "/v1/erasures/{erasure_id}"): _ADMIN,
         ("POST", "/preferences"): _PUBLIC_PAGE,  # kept in the browser alone
         ("GET", "/sign-in"): _PUBLIC_PAGE,
         ("POST", "/sign-in"): _PUBLIC_PAGE,

@@ -94,6 +94,8 @@ def check_event(told: ToldEvent, destinations: Sequence[DestinationRecord]) -> I
     if data is None:
         yield Finding(Code.UNREADABLE_EVENT, f"{event.type}: its data can't be read", about)
         return
+    if data.get("expired"):
+        return  # its deliveries were kept for as long as the settings say
     for destination in owed:
         if matches(destination, replace(event, data=data)):
             said = f"{event.type} was never made a delivery to a destination that asks for it"

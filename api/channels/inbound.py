@@ -19,7 +19,7 @@ from typing import Final
 from api.batching import QueueFullError
 from api.channels.arrival import Arrival, as_record, incoming
 from api.channels.desk import DeskError
-from api.errors import ConflictError
+from api.errors import ConflictError, ErasedError
 from api.intake import Intake
 from api.observability import traced
 from api.store import inbound
@@ -56,6 +56,8 @@ def taken_in(intake: Intake) -> Take:
             accepted = await intake.accept(incoming(record.content or {}))
         except ConflictError:
             return "came before, in other words", None
+        except ErasedError:
+            return "came before, and was erased", None
         return "taken in" if accepted.new else "came before", accepted.message.id
 
     return take

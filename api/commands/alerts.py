@@ -56,7 +56,7 @@ async def _alerts(settings: Settings, *, look: bool) -> tuple[Look | None, list[
     url = database_url(setting, settings.data)
     if url.get_backend_name() == "sqlite" and not Path(str(url.database)).is_file():
         raise InputError(f"{settings.data} holds no database: name the service's folder by --data")
-    store = await Store.open(url)
+    store = await Store.open(url, settings.vault)
     try:
         seen = await watch.look(store, settings.alerts, datetime.now(UTC)) if look else None
         async with store.read() as connection:

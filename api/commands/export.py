@@ -26,9 +26,14 @@ def export(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="JSONL file to write; standard output by default.")
     ] = None,
+    clear: Annotated[
+        bool, typer.Option("--clear", help="Write the texts as customers wrote them, personal data and all.")
+    ] = False,
     data: Annotated[Path | None, typer.Option(help="Folder of the service's data; default recupera-data.")] = None,
 ) -> None:
-    """Write what the service has stored, for other programs. The file holds what customers wrote: keep it as such.
+    """Write what the service has stored, for other programs: what identifies somebody is put as <PHONE> and the like.
+
+    The file holds what customers wrote: keep it as such, and remember it when one of them is to be erased.
 
     Example: recupera export --feedback --output runs/support/feedback.jsonl
     """
@@ -36,11 +41,11 @@ def export(
 
     if not feedback:
         raise InputError("say what to export: --feedback")
-    count = asyncio.run(_export(read_settings({"data": data}), output))
+    count = asyncio.run(_export(read_settings({"data": data}), output, masked=not clear))
     typer.echo(f"{count} corrected messages" + (f" in {output}" if output else ""), err=True)
 
 
-async def _export(settings: Settings, output: Path | None) -> int:
+async def _export(settings: Settings, output: Path | None, *, masked: bool) -> int:
     """Write the lines, a file in one move once it is complete; return how many."""
     from api.store import feedback
     from api.store.database import Store, database_url
@@ -49,11 +54,11 @@ async def _export(settings: Settings, output: Path | None) -> int:
     url = database_url(setting, settings.data)
     if url.get_backend_name() == "sqlite" and not Path(str(url.database)).is_file():
         raise InputError(f"{settings.data} holds no database: name the service's folder by --data")
-    store = await Store.open(url)
+    store = await Store.open(url, settings.vault)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(store.close)
         connection = await stack.enter_async_context(store.read())
-        lines = feedback.training_lines(connection)
+        lines = feedback.training_lines(connection, masked=masked)
         if output is None:
             return await _write(lines, sys.stdout)
         partial = output.with_name(f".{output.name}.part")

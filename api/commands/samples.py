@@ -29,7 +29,7 @@ def change_samples(settings: Settings, count: int) -> None:
 
 
 async def _change(settings: Settings, count: int) -> None:
-    store = await Store.open(settings.database_url)
+    store = await Store.open(settings.database_url, settings.vault)
     try:
         if count == 0:
             async with store.write() as connection:

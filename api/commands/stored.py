@@ -20,7 +20,7 @@ __all__ = ["advancing", "inspected"]
 async def inspected(settings: Settings) -> AsyncIterator[Connection]:
     """Lend a connection that sees one moment of the database and can't write; raise ``InputError`` if there is none."""
     setting = settings.database.get_secret_value() if settings.database else None
-    store = await Store.inspect(database_url(setting, settings.data))
+    store = await Store.inspect(database_url(setting, settings.data), settings.vault)
     try:
         async with store.read() as connection:
             yield connection

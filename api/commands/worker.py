@@ -48,7 +48,7 @@ async def _work(settings: Settings) -> None:
     stopping = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stopping.set)
-    store = await Store.open(settings.database_url)
+    store = await Store.open(settings.database_url, settings.vault)
     try:
         here = Worker(store, settings.database_url, settings.worker.executor_id or "worker")
         await here.claim(_PATIENCE_SECONDS)

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,7 @@ from api.delivery.events import matches
 from api.delivery.schedule import next_attempt
 from api.delivery.sender import Answer, Sender
 from api.observability import traced
-from api.store import deliveries, destinations
+from api.store import deliveries, destinations, messages
 from api.store.database import Connection, Store, UnavailableError
 from api.store.deliveries import Claim, DeliveryRecord, DeliveryStatus
 from api.store.destinations import MOVING, DestinationRecord
@@ -53,7 +53,11 @@ class Timing:
 
 
 class Dispatcher:
-    """Sends what is due; ``room`` deliveries at most at a time."""
+    """Sends what is due; ``room`` deliveries at most at a time.
+
+    Destinations of the names ``clear`` are told what the customer wrote as it is, all others with what is personal in
+    it masked, as the event holds it.
+    """
 
     def __init__(
         self,
@@ -61,12 +65,14 @@ class Dispatcher:
         senders: Mapping[str, Sender],
         *,
         timing: Timing | None = None,
+        clear: Collection[str] = (),
         clock: Callable[[], datetime] = now,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._store = store
         self._senders = senders
         self._timing = timing or Timing()
+        self._clear = frozenset(clear)
         self._clock = clock
         self._chance = chance
         self._worker = new_id()
@@ -199,8 +205,19 @@ class Dispatcher:
             claimed = await deliveries.claim(connection, destination, self._worker, now=moment, until=until, limit=most)
             if claimed:
                 await destinations.save(connection, breaker.spend(destination, len(claimed), moment), MOVING)
-            claims += claimed
+            claims += [await self._cleared(connection, one) for one in claimed]
         return claims
+
+    async def _cleared(self, connection: Connection, claim: Claim) -> Claim:
+        """Return a claim with the classification as it is stored, if its destination may have it."""
+        event = claim.event
+        if claim.destination.name not in self._clear or not event.data.get("classification") or not event.message_id:
+            return claim
+        message = await messages.get(connection, event.message_id)
+        if message is None:
+            return claim
+        told = {**event.data, "classification": message.classification}
+        return replace(claim, event=replace(event, data=told))
 
 
 def _entry(delivery: DeliveryRecord, answer: Answer, began: datetime, moment: datetime) -> dict[str, Any]:

@@ -34,6 +34,7 @@ class EventType(StrEnum):
     FEEDBACK_RECORDED = "feedback.recorded"  # a person corrected labels
     REVIEW_NEEDED = "review.needed"  # the model was not sure
     ALERT_RAISED = "alert.raised"  # something rises unusually
+    CUSTOMER_ERASED = "customer.erased"  # a customer's messages were erased: erase them too
 
 
 def matches(destination: DestinationRecord, event: OutboxRecord) -> bool:

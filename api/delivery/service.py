@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
@@ -31,8 +31,13 @@ class Deliveries:
     dispatcher: Dispatcher
 
 
-def start(store: Store, settings: DeliverySettings, more: Mapping[str, Sender] | None = None) -> Deliveries:
-    """Begin to deliver, in the background, until ``dispatcher.stop``; ``more`` are senders of other kinds."""
+def start(
+    store: Store, settings: DeliverySettings, more: Mapping[str, Sender] | None = None, *, clear: Collection[str] = ()
+) -> Deliveries:
+    """Begin to deliver, in the background, until ``dispatcher.stop``; ``more`` are senders of other kinds.
+
+    Destinations of the names ``clear`` are told a customer's words unmasked.
+    """
     guard = Guard(AllowList.parse(settings.allow))
     seconds = settings.timeout_seconds
     senders: dict[str, Sender] = {
@@ -42,7 +47,7 @@ def start(store: Store, settings: DeliverySettings, more: Mapping[str, Sender] |
     if is_installed():
         senders[DestinationKind.NATS] = NatsSender(guard, timeout_seconds=seconds)
     timing = Timing(send=timedelta(seconds=seconds), lease=timedelta(seconds=3 * seconds + 15))
-    dispatcher = Dispatcher(store, senders, timing=timing)
+    dispatcher = Dispatcher(store, senders, timing=timing, clear=clear)
     dispatcher.start()
     return Deliveries(store, guard, dispatcher)
 

@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, Operati
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from api.store import sealing, seals
 from api.store.migrate import upgrade, verify
 from api.store.sqlite import DRIVER
 from api.store.together import Together, Work
@@ -57,6 +58,7 @@ class Store:
     """
 
     def __init__(self, engine: AsyncEngine, vault: Vault | None = None) -> None:
+        sealing.use(engine, vault)
         self._engine = engine = engine.execution_options(vault=vault)
         self._writing = engine.execution_options(immediate=True)
         # SQLite has one writer. Waiting here is first come, first served; waiting inside SQLite is a lottery.
@@ -73,13 +75,15 @@ class Store:
     async def open(cls, url: URL, vault: Vault | None = None) -> Self:
         """Connect and bring the tables up to date; raise ``InputError`` that says what stands in the way.
 
-        Secrets of destinations are encrypted by ``vault``; without it they are stored as they are.
+        Secrets of destinations, and messages where it says so, are encrypted by ``vault``; without it they are stored
+        as they are.
         """
         _make_folder(url)
         store = cls(_engine(url), vault)
         try:
             async with store.write() as connection:
                 await connection.run_sync(upgrade)
+                await seals.check(connection)
         except (UnavailableError, DatabaseError) as error:
             await store.close()
             where = url.render_as_string(hide_password=True)
@@ -90,14 +94,14 @@ class Store:
         return store
 
     @classmethod
-    async def inspect(cls, url: URL) -> Self:
+    async def inspect(cls, url: URL, vault: Vault | None = None) -> Self:
         """Connect to look, never to write nor to migrate; each ``read`` sees one moment of the database.
 
         Raise ``InputError`` if there is no database, or one with the tables of another version.
         """
         if url.get_backend_name() == "sqlite" and not Path(str(url.database)).is_file():
             raise InputError(f"{Path(str(url.database)).parent} holds no database: name the service's folder by --data")
-        store = cls(_only_reading(_engine(url), url))
+        store = cls(_only_reading(_engine(url), url), vault)
         try:
             async with store.read() as connection:
                 await connection.run_sync(verify)
@@ -219,7 +223,7 @@ def _only_reading(engine: AsyncEngine, url: URL) -> AsyncEngine:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     """Set what SQLite forgets between connections; transactions begin where we say (see ``_begin_sqlite``)."""
     cursor = connection.cursor()
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

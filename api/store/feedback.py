@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from api.store import rows
 from api.store.records import FeedbackRecord
 from api.store.tables import feedback, messages
+from classifier.redaction import redact
 from classifier.taxonomy import LANGUAGES
 
 __all__ = ["add", "of_message", "training_lines"]
@@ -28,11 +29,11 @@ async def of_message(connection: AsyncConnection, message_id: str) -> list[Feedb
     return await rows.fetch(connection, feedback, FeedbackRecord, feedback.c.message_id == message_id)
 
 
-async def training_lines(connection: AsyncConnection) -> AsyncIterator[dict[str, Any]]:
+async def training_lines(connection: AsyncConnection, *, masked: bool = True) -> AsyncIterator[dict[str, Any]]:
     """Yield the latest correction of each message as a line of a training corpus.
 
-    A case's messages are one ``family``, so that a split keeps them together. Messages in no language that is
-    trained, or without words, are left out.
+    ``masked``: with ``<PHONE>`` and the like for what identifies somebody. A case's messages are one ``family``, so
+    that a split keeps them together. Messages in no language that is trained, or without words, are left out.
     """
     latest = sa.select(sa.func.max(feedback.c.id)).group_by(feedback.c.message_id)
     language = sa.func.coalesce(feedback.c.language, messages.c.language)
@@ -49,5 +50,6 @@ async def training_lines(connection: AsyncConnection) -> AsyncIterator[dict[str,
         for row in part:
             line = {"id": row["id"], "source": "feedback", "lang": row["lang"], "channel": row["channel"]}
             if row["text"].strip():
-                yield {**line, "family": row["case_id"], "text": row["text"], "labels": row["labels"]}
+                text = redact(row["text"]) if masked else row["text"]
+                yield {**line, "family": row["case_id"], "text": text, "labels": row["labels"]}
         last = part[-1]["correction"]

@@ -86,6 +86,7 @@ class MessageRecord:
     personal: Sequence[Json]
     model: str
     review: str
+    erased_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,7 @@ class CaseRecord:
     openings: int = 1
     workflow_version: str | None = None
     next_at: datetime | None = None
+    erased_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,14 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from classifier.errors import InputError
 
-__all__ = ["SETTING", "Vault"]
+__all__ = ["NO_KEY", "SETTING", "Vault"]
 
 SETTING: Final = "RECUPERA_SECRET_KEY"
 _NEW_KEY: Final = (
     "make one by: python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'"
 )
+NO_KEY: Final = f"privacy.encrypt needs {SETTING}, a Fernet key; {_NEW_KEY}"
+"""What to say where messages are to be encrypted and there is no key."""
 
 Secret = Mapping[str, Any]
 """``{"secret", …}`` as it is used, ``{"sealed", …}`` as it is stored."""

@@ -57,7 +57,7 @@ async def follow_up(store: Store, case_id: str, opening: int, now: datetime) -> 
 
 async def _follow_up(connection: Connection, case_id: str, opening: int, now: datetime) -> bool:
     case = await cases.get(connection, case_id, lock=True)
-    if case is None or case.openings != opening or case.status != CaseStatus.CLOSED:
+    if case is None or case.openings != opening or case.status != CaseStatus.CLOSED or case.erased_at:
         return False
     await cases.save(connection, replace(case, next_at=None))
     key = key_of(case, "follow_up")

@@ -23,6 +23,7 @@ from api.channels.email.responses import Fetched
 from api.channels.email.settings import InboxSettings, Write
 from api.channels.email.tagging import REVIEW
 from api.channels.email.writing import Writer
+from api.errors import ErasedError
 from api.observability import traced
 from api.store import inbox as ledger
 from api.store import messages
@@ -35,6 +36,7 @@ __all__ = ["Desk", "Session"]
 
 _BATCH: Final = 64
 _BATCH_BYTES: Final = 24 * 1024 * 1024
+_ERASED: Final = "erased before"
 _WATCHED: Final = 500
 """Mails, the latest ones, whose tags are looked at on servers that can't say what changed."""
 
@@ -204,7 +206,7 @@ class Session:
             folder=self._inbox.folder,
             uidvalidity=self._place.uidvalidity,
             uid=read.fetched.uid,
-            identifier=read.mail.identifier if read.mail else None,
+            identifier=read.mail.identifier if read.mail and reason != _ERASED else None,
             digest=read.digest,
             message_id=message_id,
             state=state,
@@ -220,6 +222,8 @@ class Session:
             return await self._desk.judge.judge(self._inbox.name, mail, fetched.received_at), None
         except UnavailableError:
             raise
+        except ErasedError:
+            return Verdict(()), _ERASED
         except Exception as error:
             log.error("inbox %s: a mail can't be judged: %s", self._inbox.name, traced(error))  # noqa: TRY400, RUF100
             return Verdict((REVIEW,)), f"failed: {type(error).__name__}"[:64]

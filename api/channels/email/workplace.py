@@ -52,7 +52,7 @@ async def opened(settings: Settings, *, dry: bool = False) -> AsyncIterator[Work
         if dry:
             folder = stack.enter_context(TemporaryDirectory(prefix="recupera-inbox-"))
             url = database_url(None, Path(folder))
-        store = await Store.open(url)
+        store = await Store.open(url, settings.vault)
         stack.push_async_callback(store.close)
         model = await asyncio.to_thread(
             ComplaintClassifier.from_pretrained,
@@ -70,7 +70,7 @@ async def opened(settings: Settings, *, dry: bool = False) -> AsyncIterator[Work
 
 async def looked_at(settings: Settings) -> Store:
     """Open the service's database to look, never to write."""
-    return await Store.inspect(database_url(_setting(settings), settings.data))
+    return await Store.inspect(database_url(_setting(settings), settings.data), settings.vault)
 
 
 def _setting(settings: Settings) -> str | None:

@@ -1,0 +1,245 @@
+"""A customer, a message, or what is old enough, erased: case by case, each in one transaction.
+
+Begun again after a crash it goes on with what is left. What stays are labels, moments and our own identifiers.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final
+
+from api.case_changes import cancel
+from api.cases import conversation
+from api.errors import NotFoundError
+from api.privacy.traces import Traces
+from api.store import cases, erasable, erasure, messages, outbox
+from api.store.database import Connection, Store, lock_together
+from api.store.records import CaseRecord, CaseStatus, MessageRecord, OutboxKind
+
+__all__ = ["EVENT", "Erased", "erase_customer", "erase_message", "erase_older"]
+
+EVENT: Final = "customer.erased"
+_PART: Final = 100
+
+
+@dataclass(slots=True)
+class Erased:
+    """What was erased, or would be: rows by table, and what became of the cases.
+
+    ``message_ids`` are those of the messages, ``traces`` what is looked for afterwards.
+    """
+
+    scope: str
+    gone: Counter[str] = field(default_factory=Counter)
+    message_ids: list[str] = field(default_factory=list)
+    cases_ended: int = 0
+    cases_shared: int = 0
+    events: int = 0
+    traces: Traces = field(default_factory=Traces)
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """Whose messages go, when, on whose order; ``tell`` the destinations. A ``dry`` one changes nothing."""
+
+    is_theirs: Callable[[MessageRecord, Sequence[MessageRecord]], bool]
+    at: datetime
+    into: Erased
+    actor: str | None = None
+    tell: bool = True
+    dry: bool = False
+    over_only: bool = False
+
+
+async def erase_customer(
+    store: Store, customer_id: str, *, at: datetime, actor: str | None = None, dry: bool = False
+) -> Erased:
+    """Erase all of a customer, what came without a name in the same conversations too; end the customer's cases."""
+
+    def is_theirs(message: MessageRecord, beside: Sequence[MessageRecord]) -> bool:
+        if message.customer_id is None:
+            return {other.customer_id for other in beside} <= {None, customer_id}
+        return message.customer_id == customer_id
+
+    order = _Order(is_theirs, at, Erased("customer"), actor, dry=dry)
+    order.into.traces.note_customer(customer_id)
+    async with store.read() as connection:
+        case_ids = await erasable.cases_of(connection, customer_id)
+    for case_id in case_ids:
+        await _in_transaction(store, order, lambda connection, case_id=case_id: _case(connection, case_id, order))
+    if dry:
+        async with store.read() as connection:
+            await _alone(connection, await erasable.lonely(connection, customer_id=customer_id), order)
+    while not dry and await _some_alone(store, order, customer_id=customer_id):
+        pass
+    await _in_transaction(store, order, lambda connection: _inbound(connection, customer_id, order))
+    return await _without_examples(store, order)
+
+
+async def erase_message(
+    store: Store, message_id: str, *, at: datetime, actor: str | None = None, dry: bool = False
+) -> Erased:
+    """Erase one message; its case ends if it holds no other. Raise ``NotFoundError`` if there is no such message."""
+    order = _Order(lambda message, _: message.id == message_id, at, Erased("message"), actor, dry=dry)
+    async with store.read() as connection:
+        message = await messages.get(connection, message_id)
+    if message is None:
+        raise NotFoundError("there is no such message")
+    if message.case_id is None:
+        await _in_transaction(store, order, lambda connection: _alone(connection, [message], order))
+    else:
+        case_id = message.case_id
+        await _in_transaction(store, order, lambda connection: _case(connection, case_id, order))
+    return await _without_examples(store, order)
+
+
+async def erase_older(store: Store, before: datetime, *, at: datetime, dry: bool = False) -> Erased:
+    """Erase messages received before a moment: those without a case, and those of cases that are over and all old.
+
+    No case that runs, or is still to be checked again, is touched. Nobody is told.
+    """
+    order = _Order(lambda *_: True, at, Erased("age"), tell=False, dry=dry, over_only=True)
+    while True:
+        async with store.read() as connection:
+            limit = None if dry else _PART
+            case_ids = await erasable.old_cases(connection, before, limit=limit)
+        for case_id in case_ids:
+            await _in_transaction(store, order, lambda connection, case_id=case_id: _case(connection, case_id, order))
+        if dry or not case_ids:
+            break
+    if dry:
+        async with store.read() as connection:
+            await _alone(connection, await erasable.lonely(connection, before=before), order)
+    while not dry and await _some_alone(store, order, before=before):
+        pass
+    return await _without_examples(store, order)
+
+
+async def _in_transaction(store: Store, order: _Order, work: Callable[[Connection], Any]) -> None:
+    """Do work that writes, unless the order is dry."""
+    async with store.read() if order.dry else store.write() as connection:
+        await work(connection)
+
+
+async def _some_alone(store: Store, order: _Order, **which: Any) -> bool:
+    """Erase some messages without a case; say whether there were any."""
+    async with store.write() as connection:
+        found = await erasable.lonely(connection, **which, limit=_PART)
+        await _alone(connection, found, order)
+    return bool(found)
+
+
+async def _alone(connection: Connection, found: Sequence[MessageRecord], order: _Order) -> None:
+    """Erase messages without a case, with what came beside them without a name."""
+    beside: dict[str, MessageRecord] = {}
+    threads = {(m.channel, m.thread_id) for m in found if m.thread_id} if order.into.scope == "customer" else set()
+    for channel, thread in sorted(threads):
+        there = await erasable.of_thread(connection, channel, str(thread))
+        beside |= {m.id: m for m in there if m.case_id is None and m.erased_at is None and order.is_theirs(m, there)}
+    theirs = list({**{message.id: message for message in found}, **beside}.values())
+    await _messages(connection, theirs, order, thread=True)
+    if order.tell and not order.dry:
+        for message in theirs:
+            await _tell(connection, order, message.channel, None, [message.id])
+
+
+async def _case(connection: Connection, case_id: str, order: _Order) -> None:
+    """Erase what is theirs of a case, and the case itself if nothing of others is in it."""
+    found = await erasable.messages_of_case(connection, case_id)
+    names = {name for message in found for name in conversation(message).names}
+    if names and not order.dry:
+        await lock_together(connection, *names)
+    case = await cases.get(connection, case_id, lock=not order.dry)
+    if case is None or (order.over_only and (case.status == CaseStatus.OPEN or case.next_at is not None)):
+        return
+    left = [message for message in await erasable.messages_of_case(connection, case_id) if message.erased_at is None]
+    theirs = [message for message in left if order.is_theirs(message, left)]
+    others = [message for message in left if message not in theirs]
+    await _messages(connection, theirs, order, thread=not others)
+    if others:
+        await _shared(connection, case, theirs, others, order)
+    elif case.erased_at is None:
+        await _own(connection, case, order)
+    if theirs and order.tell and not order.dry:
+        await _tell(connection, order, case.channel, case.id, [message.id for message in theirs])
+
+
+async def _messages(connection: Connection, theirs: Sequence[MessageRecord], order: _Order, *, thread: bool) -> None:
+    into = order.into
+    into.message_ids += [message.id for message in theirs]
+    if order.tell:
+        for message in theirs:
+            into.traces.note(message, thread=thread)
+    if order.dry:
+        into.gone["messages"] += len(theirs)
+    elif theirs:
+        into.gone += await erasure.blank_messages(connection, theirs, order.at)
+
+
+async def _own(connection: Connection, case: CaseRecord, order: _Order) -> None:
+    """End a case whose customer is gone, if it runs, and take from it what tells who it was."""
+    into, runs = order.into, case.status == CaseStatus.OPEN
+    into.cases_ended += runs
+    if order.dry:
+        into.gone["cases"] += 1
+        return
+    if runs:
+        case = await cancel(connection, case.id, by=order.actor, note=None, now=order.at)
+    elif case.next_at is not None:
+        await cases.save(connection, case := replace(case, next_at=None))
+    into.gone += await erasure.blank_case(connection, case, order.at)
+
+
+async def _shared(
+    connection: Connection,
+    case: CaseRecord,
+    theirs: Sequence[MessageRecord],
+    others: Sequence[MessageRecord],
+    order: _Order,
+) -> None:
+    """Leave a case to the others whose messages it holds."""
+    if not theirs:
+        return
+    order.into.cases_shared += 1
+    if order.dry:
+        return
+    named = next((message for message in others if message.customer_id), others[0])
+    if case.customer_id is not None and case.customer_id not in {message.customer_id for message in others}:
+        order.into.gone += await erasure.hand_over(connection, case, named)
+    order.into.gone += await erasure.blank_notes(connection, case.id, order.into.traces.occur_in)
+
+
+async def _inbound(connection: Connection, customer_id: str, order: _Order) -> None:
+    if not order.dry:
+        gone = await erasure.drop_inbound(
+            connection, lambda content: (content.get("customer") or {}).get("id") == customer_id, order.at
+        )
+        order.into.gone["inbound"] += gone
+
+
+async def _without_examples(store: Store, order: _Order) -> Erased:
+    """Take the words from alerts too."""
+    if not order.dry and order.into.message_ids:
+        async with store.write() as connection:
+            order.into.gone += await erasure.blank_alerts(connection, order.into.message_ids)
+    order.into.gone = +order.into.gone
+    return order.into
+
+
+async def _tell(
+    connection: Connection, order: _Order, channel: str, case_id: str | None, message_ids: Sequence[str]
+) -> None:
+    """Tell by our own names alone what is to be erased elsewhere; it comes after all else that was told of a case."""
+    data = {
+        "message_id": message_ids[0] if len(message_ids) == 1 else None,
+        "external_id": None,
+        "channel": channel,
+        "case_id": case_id,
+        "message_ids": list(message_ids),
+        "scope": order.into.scope,
+    }
+    await outbox.add(connection, outbox.entry(OutboxKind.EVENT, EVENT, data, order.at))
+    order.into.events += 1

@@ -1,0 +1,44 @@
+"""A classification as others are told it: what identifies somebody is put as ``<PHONE>`` and the like.
+
+A classification quotes its message, as evidence and as facts. Places and labels stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+__all__ = ["masked_classification"]
+
+Spans = Sequence[Mapping[str, Any]]
+
+
+def masked_classification(classification: Mapping[str, Any], personal: Spans) -> Mapping[str, Any]:
+    """Return a classification without the personal data that was found in its message.
+
+    A fact that is personal data loses its value too.
+    """
+    evidence, facts = classification.get("evidence") or (), classification.get("facts") or ()
+    if not personal or not (evidence or facts):
+        return classification
+    return {
+        **classification,
+        "evidence": [{**item, "text": _masked(item, personal)} for item in evidence],
+        "facts": [_masked_fact(fact, personal) for fact in facts],
+    }
+
+
+def _masked_fact(fact: Mapping[str, Any], personal: Spans) -> Mapping[str, Any]:
+    text = _masked(fact, personal)
+    return fact if text == fact["text"] else {**fact, "text": text, "value": {}}
+
+
+def _masked(quote: Mapping[str, Any], personal: Spans) -> str:
+    """Return the words of a quotation, from its place in the message, without what is personal in them."""
+    start, words, kept, place = quote["start"], quote["text"], "", 0
+    for span in sorted(personal, key=lambda span: int(span["start"])):
+        first, last = max(span["start"] - start, place), min(span["end"] - start, len(words))
+        if first < last:
+            kept += f"{words[place:first]}<{span['kind'].upper()}>"
+            place = last
+    return kept + words[place:]

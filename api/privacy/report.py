@@ -1,0 +1,103 @@
+"""What an erasure did and what is left of it: told, proven and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from api.privacy.erasing import EVENT, Erased
+from api.store import erasable
+from api.store.cleaning import clean
+from api.store.database import DatabaseUrl, Store
+from api.store.searching import Found, search
+from api.store.vault import Vault
+
+__all__ = ["Report", "proven", "would_be"]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was erased, without anything that tells of whom.
+
+    ``removed`` counts rows by table. ``told`` names the destinations that are told to erase, ``not_told`` those that
+    knew of the messages and don't ask for that event: they must be told by hand. ``searched_for`` names and numbers
+    of the customer are looked for in all that is stored; ``left_out`` are too short to look for.
+    """
+
+    scope: str
+    dry_run: bool
+    removed: Mapping[str, int]
+    cases_ended: int
+    cases_shared: int
+    events: int
+    told: Sequence[str] = ()
+    not_told: Sequence[str] = ()
+    cleaned: Mapping[str, str] = field(default_factory=dict)
+    searched_for: int = 0
+    left_out: int = 0
+    tables: int = 0
+    rows: int = 0
+    files: int = 0
+    found: Sequence[Found] = ()
+    erasure_id: str | None = None
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether it was looked for everywhere and found nowhere."""
+        return not self.dry_run and not self.found
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return asdict(self)
+
+
+def would_be(erased: Erased) -> Report:
+    """Return the report of an erasure that was only tried."""
+    return _report(erased, dry_run=True)
+
+
+async def proven(
+    store: Store, url: DatabaseUrl, vault: Vault | None, erased: Erased, *, at: datetime, actor: str | None = None
+) -> Report:
+    """Clean what was overwritten, look for what should be gone, and keep the report."""
+    report = _report(erased, dry_run=False)
+    if erased.events:
+        report = await _with_destinations(store, erased, report)
+    if erased.gone:
+        report = replace(report, cleaned=await clean(url))
+    values = erased.traces.values
+    if values:
+        looked = await search(store, url, values, vault)
+        report = replace(
+            report,
+            searched_for=len(values),
+            tables=looked.tables,
+            rows=looked.rows,
+            files=looked.files,
+            found=looked.found,
+        )
+    async with store.write() as connection:
+        kept = {name: value for name, value in report.to_dict().items() if name != "erasure_id"}
+        name = await erasable.add(connection, at, erased.scope, actor, kept)
+    return replace(report, erasure_id=name)
+
+
+def _report(erased: Erased, *, dry_run: bool) -> Report:
+    return Report(
+        scope=erased.scope,
+        dry_run=dry_run,
+        removed=dict(sorted(erased.gone.items())),
+        cases_ended=erased.cases_ended,
+        cases_shared=erased.cases_shared,
+        events=erased.events,
+        left_out=erased.traces.left_out,
+    )
+
+
+async def _with_destinations(store: Store, erased: Erased, report: Report) -> Report:
+    async with store.read() as connection:
+        reached = await erasable.told_of(connection, erased.message_ids, EVENT)
+    told = [name for name, asks in reached if asks]
+    return replace(report, told=told, not_told=[name for name, asks in reached if not asks])

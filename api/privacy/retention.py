@@ -1,0 +1,96 @@
+"""What is older than the settings say is erased once a day, in small transactions."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from api.observability import traced
+from api.privacy.erasing import Erased, erase_older
+from api.privacy.settings import PrivacySettings
+from api.store import erasable
+from api.store.cleaning import clean
+from api.store.database import DatabaseUrl, Store, UnavailableError
+
+__all__ = ["Retention", "sweep"]
+
+_FIRST_SECONDS: Final = 300.0
+_FAILED_SECONDS: Final = 600.0
+_DAY_SECONDS: Final = 86_400.0
+_PART: Final = 200
+log = logging.getLogger(__name__)
+
+
+async def sweep(store: Store, url: DatabaseUrl, settings: PrivacySettings, now: datetime) -> tuple[int, int]:
+    """Erase what is old; return how many messages, and of how many events the deliveries."""
+    erased, emptied = Erased("age"), 0
+    if settings.keep_messages_days is not None:
+        before = now - timedelta(days=settings.keep_messages_days)
+        erased = await erase_older(store, before, at=now)
+        async with store.write() as connection:
+            await erasable.forget_dead(connection, before)
+    if settings.keep_deliveries_days is not None:
+        emptied = await _empty_deliveries(store, now - timedelta(days=settings.keep_deliveries_days))
+    if erased.gone or emptied:
+        await clean(url, whole=False)
+    return len(erased.message_ids), emptied
+
+
+async def _empty_deliveries(store: Store, before: datetime) -> int:
+    emptied, last = 0, ""
+    while True:
+        async with store.write() as connection:
+            names = await erasable.empty_deliveries(connection, before, after=last, limit=_PART)
+        if not names:
+            return emptied
+        emptied, last = emptied + len(names), names[-1]
+
+
+class Retention:
+    """Sweeps some minutes after the start and every day, as long as the service runs; several at a time do no harm."""
+
+    def __init__(
+        self,
+        store: Store,
+        url: DatabaseUrl,
+        settings: PrivacySettings,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._store = store
+        self._url = url
+        self._settings = settings
+        self._clock = clock
+        self._running: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin, in the background, if anything is to be erased by age."""
+        if self._settings.keep_messages_days is not None or self._settings.keep_deliveries_days is not None:
+            self._running = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """End; what is left is erased the next time."""
+        if self._running is not None:
+            self._running.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._running
+
+    async def _run(self) -> None:
+        await asyncio.sleep(_FIRST_SECONDS)
+        while True:
+            seconds = _DAY_SECONDS
+            try:
+                erased, emptied = await sweep(self._store, self._url, self._settings, self._clock())
+                if erased or emptied:
+                    log.info("retention: %d messages erased, deliveries of %d events", erased, emptied)
+            except UnavailableError as error:
+                log.warning("retention waits: %s", error)
+                seconds = _FAILED_SECONDS
+            except Exception as error:
+                log.error("retention waits: %s", traced(error))  # noqa: TRY400, RUF100 - it may quote a text
+                seconds = _FAILED_SECONDS
+            await asyncio.sleep(seconds)

@@ -1,0 +1,73 @@
+"""What was overwritten or deleted, gone from the disk as well: no copy left in free pages, nor in the journal."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from api.store.database import DatabaseUrl
+from api.store.tables import METADATA
+from api.store.workflows import workflow_file
+
+__all__ = ["clean", "files_of"]
+
+_BUSY_SECONDS: Final = 30
+_TRIES: Final = 20
+_PAUSE_SECONDS: Final = 0.1
+
+
+def files_of(url: DatabaseUrl) -> list[Path]:
+    """Return the files that a SQLite database consists of, those that are there; none for PostgreSQL."""
+    if url.get_backend_name() != "sqlite":
+        return []
+    bases = [Path(str(url.database)), workflow_file(url)]
+    files = [base.with_name(base.name + ending) for base in bases for ending in ("", "-wal", "-journal")]
+    return [file for file in files if file.is_file()]
+
+
+async def clean(url: DatabaseUrl, *, whole: bool = True) -> dict[str, str]:
+    """Leave nothing behind of what is not stored any more; return what was done, by file or server.
+
+    SQLite: the file is written anew where ``whole``, for which writers wait, and its journal is emptied; it needs as
+    much room as the file has. PostgreSQL: dead rows are given free; its own journal and backups keep what they have.
+    """
+    if url.get_backend_name() == "sqlite":
+        return await asyncio.to_thread(lambda: dict(_cleaned(url, whole=whole)))
+    engine = create_async_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", hide_parameters=True)
+    try:
+        async with engine.connect() as connection:
+            names = ", ".join(f'"{name}"' for name in sorted(METADATA.tables))
+            await connection.execute(sa.text(f"VACUUM {names}"))
+    finally:
+        await engine.dispose()
+    return {"postgresql": "vacuumed"}
+
+
+def _cleaned(url: DatabaseUrl, *, whole: bool) -> Iterator[tuple[str, str]]:
+    for file in (Path(str(url.database)), workflow_file(url)):
+        if file.is_file():
+            with closing(sqlite3.connect(file, timeout=_BUSY_SECONDS, isolation_level=None)) as connection:
+                connection.execute("PRAGMA secure_delete = ON")
+                if whole:
+                    connection.execute("VACUUM")
+                emptied = _is_emptied(connection)
+            done = "written anew" if whole else "kept"
+            yield file.name, f"{done}, journal {'emptied' if emptied else 'in use: clean again later'}"
+
+
+def _is_emptied(connection: sqlite3.Connection) -> bool:
+    """Empty the journal; whoever reads may hold it for a moment."""
+    for _ in range(_TRIES):
+        if connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0:
+            return True
+        time.sleep(_PAUSE_SECONDS)
+    return False

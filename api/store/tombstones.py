@@ -1,0 +1,47 @@
+"""Names of erased messages, hashed: one that is delivered once more is known again, and stays away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from hashlib import sha256
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from api.store.database import Connection
+from api.store.tables import tombstones
+
+__all__ = ["bury", "is_buried", "key_name", "message_name"]
+
+_DOMAIN: Final = b"recupera tombstone\0"
+
+
+def message_name(channel: str, external_id: str) -> str:
+    """Return what a message is buried by."""
+    return f"message\0{channel}\0{external_id}"
+
+
+def key_name(key: str) -> str:
+    """Return what an idempotency key is buried by."""
+    return f"key\0{key}"
+
+
+async def bury(connection: Connection, names: Iterable[str], at: datetime) -> None:
+    """Remember that these are erased."""
+    found = [{"digest": _digest(name), "at": at} for name in sorted(set(names))]
+    if found:
+        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+        await connection.execute(dialect.insert(tombstones).on_conflict_do_nothing(), found)
+
+
+async def is_buried(connection: Connection, *names: str) -> bool:
+    """Say whether one of these was erased."""
+    digests = [_digest(name) for name in names]
+    query = sa.select(sa.exists().where(tombstones.c.digest.in_(digests)))
+    return bool((await connection.execute(query)).scalar_one())
+
+
+def _digest(name: str) -> str:
+    return sha256(_DOMAIN + name.encode()).hexdigest()
