@@ -29,12 +29,14 @@ __all__ = [
     "clean_username",
     "find",
     "known_by_provider",
+    "remove",
     "set_role",
 ]
 
 _USERNAME: Final = re.compile(r"\w[\w.@+-]{0,126}\w", re.UNICODE)
 _LONGEST_NAME: Final = 128
 _LOCK: Final = "accounts"
+_FEWEST_TO_REMOVE: Final = 2
 
 
 class SignInError(Exception):
@@ -161,6 +163,17 @@ class Accounts:
         if not right:
             raise WrongError
         self.attempts.right(username, caller.address)
+
+
+async def remove(connection: Connection, account: AccountRecord) -> None:
+    """Remove an account and end its sessions.
+
+    Raise ``ConflictError`` for the last one, which keeps the service shut.
+    """
+    await lock_together(connection, _LOCK)
+    if len(await accounts.every(connection)) < _FEWEST_TO_REMOVE:
+        raise ConflictError(f"{account.username} is the last account: without one the service would be open again")
+    await accounts.remove(connection, account.id)
 
 
 async def set_role(connection: Connection, account: AccountRecord, role: Role) -> None:

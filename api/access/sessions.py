@@ -29,12 +29,14 @@ __all__ = [
     "Caller",
     "SignedIn",
     "begin_session",
+    "cookie_of",
     "find_session",
-    "forget_secret",
+    "forget_cookie",
     "form_token",
     "is_form_token",
     "is_https",
-    "keep_secret",
+    "keep_cookie",
+    "new_secret",
     "principal_of",
     "secret_of",
 ]
@@ -80,7 +82,7 @@ async def begin_session(
     connection: Connection, account: AccountRecord, caller: Caller, now: datetime, settings: SignInSettings
 ) -> str:
     """Open a session and return its secret: always a new one, so that nobody can have planted it before."""
-    secret = secrets.token_urlsafe(_SECRET_BYTES)
+    secret = new_secret()
     await accounts.end_over(connection, now, settings.idle)
     opened = SessionRecord(
         id=new_id(),
@@ -117,26 +119,36 @@ async def find_session(store: Store, secret: str, now: datetime, settings: SignI
     return SignedIn(session, account)
 
 
+def cookie_of(request: HTTPConnection, settings: SignInSettings, name: str) -> str:
+    """Return the value of a cookie of ours; over https only of one that no other host could set."""
+    return request.cookies.get(_cookie(name, https=is_https(request, settings)), "")
+
+
 def secret_of(request: HTTPConnection, settings: SignInSettings, name: str = SESSION_COOKIE) -> str | None:
-    """Return the secret in the cookie; over https only of a cookie that no other host could set."""
-    secret = request.cookies.get(_cookie(name, https=is_https(request, settings)), "")
+    """Return the secret in a cookie, by default that of the session."""
+    secret = cookie_of(request, settings, name)
     return secret if 0 < len(secret) <= _LONGEST_SECRET else None
 
 
-def keep_secret(
-    response: Response, request: HTTPConnection, settings: SignInSettings, secret: str, name: str = SESSION_COOKIE
+def keep_cookie(
+    response: Response, request: HTTPConnection, settings: SignInSettings, value: str, name: str = SESSION_COOKIE
 ) -> None:
-    """Put a secret into the browser, out of reach of scripts, until it is closed."""
+    """Put a cookie into the browser, out of reach of scripts, until it is closed."""
     https = is_https(request, settings)
-    response.set_cookie(_cookie(name, https=https), secret, path="/", secure=https, httponly=True, samesite="lax")
+    response.set_cookie(_cookie(name, https=https), value, path="/", secure=https, httponly=True, samesite="lax")
 
 
-def forget_secret(
+def forget_cookie(
     response: Response, request: HTTPConnection, settings: SignInSettings, name: str = SESSION_COOKIE
 ) -> None:
-    """Take a secret out of the browser."""
+    """Take a cookie out of the browser."""
     https = is_https(request, settings)
     response.delete_cookie(_cookie(name, https=https), path="/", secure=https, httponly=True, samesite="lax")
+
+
+def new_secret() -> str:
+    """Return 256 random bits as text."""
+    return secrets.token_urlsafe(_SECRET_BYTES)
 
 
 def form_token(secret: str) -> str:

@@ -1,7 +1,7 @@
 """What keeps other sites out: a strict policy for what a page may load, and no form of theirs is taken.
 
 A browser says with each request whether it comes from this site (``Sec-Fetch-Site``, or ``Origin`` where it is too old
-for that), and no page can make it lie; so no token has to travel with the forms.
+for that), and no page can make it lie. Where somebody is signed in, forms carry a token of the session besides.
 """
 
 from __future__ import annotations

@@ -13,9 +13,12 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from api.console.guard import same_origin
-from api.console.routes import cases, figures, live, model, policy, preferences, review
+from api.console.page import refusal
+from api.console.person import require_token
+from api.console.routes import account, cases, figures, live, model, policy, preferences, review, sign_in, users
 
 if TYPE_CHECKING:
+    from api.access.signin import SignIn
     from api.settings import ConsoleSettings
 
 __all__ = ["add_console"]
@@ -23,11 +26,11 @@ __all__ = ["add_console"]
 _YEAR: Final = 365 * 24 * 3600
 
 
-def add_console(app: FastAPI, settings: ConsoleSettings) -> None:
+def add_console(app: FastAPI, settings: ConsoleSettings, sign_in_of_people: SignIn) -> None:
     """Serve the pages at ``/`` and what they are made with at ``/assets``."""
-    app.state.console = settings
-    pages = APIRouter(include_in_schema=False, dependencies=[Depends(same_origin)])
-    for routes in (preferences, figures, cases, review, policy, model, live):
+    app.state.console, app.state.sign_in, app.state.page_refusal = settings, sign_in_of_people, refusal
+    pages = APIRouter(include_in_schema=False, dependencies=[Depends(same_origin), Depends(require_token)])
+    for routes in (sign_in, account, users, preferences, figures, cases, review, policy, model, live):
         pages.include_router(routes.router)
     app.include_router(pages)
     mimetypes.add_type("text/javascript", ".js")  # a machine's own list may say otherwise, and nosniff would refuse it

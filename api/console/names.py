@@ -45,6 +45,12 @@ _ANSWERS: Final = {
     "pt": Translated("portugués", "português", "Portuguese"),
     "other": Translated("otro", "outro", "another"),
 }
+_ROLES: Final = {
+    "agent": Translated("agente", "atendente", "agent"),
+    "manager": Translated("responsable del servicio", "gestão do atendimento", "service manager"),
+    "engineer": Translated("ingeniería", "engenharia", "engineer"),
+    "admin": Translated("administración", "administração", "administrator"),
+}
 _MAIN: Final = Translated("principal", "principal", "main")
 
 
@@ -79,6 +85,10 @@ class Names:
         if name is None:
             return "–"
         return wording(self.language).get(kind, {}).get(name, name)
+
+    def role(self, role: str) -> str:
+        """Return what a person's role is called."""
+        return _ROLES[role][self.language]
 
     def span(self, span: object) -> str:
         """Write a span of a policy, such as ``8 business hours``."""

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from fastapi import Request
 from fastapi.responses import Response
 
+from api.console.person import who
 from api.console.translation import LANGUAGES, best_language
 
 __all__ = ["LONGEST_NAME", "THEMES", "Preferences", "remember"]
@@ -23,7 +24,7 @@ _PREFIX: Final = "recupera_"
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """``name`` is who reviews and completes steps, as they call themselves; empty where they didn't say."""
+    """``name`` is who reviews and completes steps: of who is signed in their name, else as they call themselves."""
 
     language: str
     theme: str
@@ -33,14 +34,14 @@ class Preferences:
     @classmethod
     def of(cls, request: Request) -> Preferences:
         """Read the cookies; what is missing or wrong is the browser's language, its theme, UTC, and no name."""
-        cookies = request.cookies
+        cookies, principal = request.cookies, who(request)
         language = cookies.get(f"{_PREFIX}language", "")
         theme = cookies.get(f"{_PREFIX}theme", "")
         return cls(
             language=language if language in LANGUAGES else best_language(request.headers.get("accept-language", "")),
             theme=theme if theme in THEMES else THEMES[0],
             timezone=_zone(unquote(cookies.get(f"{_PREFIX}timezone", ""))),
-            name=unquote(cookies.get(f"{_PREFIX}name", ""))[:LONGEST_NAME].strip(),
+            name=principal.name if principal.kind == "user" else _called(cookies.get(f"{_PREFIX}name", "")),
         )
 
     @property
@@ -52,6 +53,10 @@ class Preferences:
 def remember(response: Response, name: str, value: str) -> None:
     """Keep a preference in the browser for a year."""
     response.set_cookie(f"{_PREFIX}{name}", quote(value), max_age=_YEAR, samesite="lax", httponly=True)
+
+
+def _called(cookie: str) -> str:
+    return unquote(cookie)[:LONGEST_NAME].strip()
 
 
 def _zone(name: str) -> str:

@@ -14,11 +14,13 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from api.access.sessions import CSRF_FIELD, form_token
 from api.console.formats import Formats
 from api.console.guard import HEADERS
 from api.console.names import Names
+from api.console.person import home, masks, may_open, token_of, who
 from api.console.preferences import Preferences
-from api.console.text import excerpt, visible
+from api.console.text import excerpt, masked, visible
 from api.console.translation import locale_of, translations
 from classifier.taxonomy import SEVERITY, TASK_BY_ID
 
@@ -36,10 +38,19 @@ NAVIGATION: Final = (
 
 
 def render(
-    request: Request, template: str, *, status: int = 200, headers: Mapping[str, str] | None = None, **context: Any
+    request: Request,
+    template: str,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    secret: str | None = None,
+    **context: Any,
 ) -> Response:
-    """Return a page, or the part of one, in the reader's language, theme and time zone."""
-    liked = Preferences.of(request)
+    """Return a page, or the part of one, in the reader's language, theme and time zone.
+
+    Its forms carry the token of the session, or of ``secret``.
+    """
+    liked, principal = Preferences.of(request), who(request)
     page = _environment(liked.language).get_template(template)
     shared = {
         "liked": liked,
@@ -47,7 +58,11 @@ def render(
         "fmt": Formats(locale_of(liked.language), liked.zone, datetime.now(UTC)),
         "path": request.url.path,
         "query": request.url.query,
-        "mask": request.app.state.console.mask,
+        "mask": masks(request),
+        "principal": principal,
+        "home": home(principal),
+        "may": lambda address: may_open(principal, address),
+        "csrf": _token_field(form_token(secret) if secret else token_of(request)),
     }
     return HTMLResponse(page.render(shared | context), status, {**HEADERS, **(headers or {})})
 
@@ -93,6 +108,7 @@ def _environment(language: str) -> Environment:
     )
     environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     environment.filters["excerpt"] = excerpt
+    environment.filters["private"] = lambda text, mask: masked(text, mask=mask)
     environment.globals |= {
         "asset": asset,
         "navigation": NAVIGATION,
@@ -100,6 +116,11 @@ def _environment(language: str) -> Environment:
         "tasks": TASK_BY_ID,
     }
     return environment
+
+
+def _token_field(token: str) -> Markup:
+    """Return the field by which a form shows that it is of this session."""
+    return Markup('<input type="hidden" name="{}" value="{}">').format(CSRF_FIELD, token) if token else Markup("")
 
 
 def _finalize(value: Any) -> Any:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from api.store import rows
 from api.store.database import Connection
-from api.store.tables import api_keys
+from api.store.tables import accounts, api_keys
 
 __all__ = ["Census", "KeyRecord", "add", "census", "get", "named", "page", "save", "usable", "use"]
 
@@ -51,10 +51,14 @@ class Census:
 
 
 async def census(connection: Connection) -> Census:
-    """Count the keys. The service is claimed for good once the first key was made, whatever became of it."""
+    """Count the keys. The service is claimed for good once the first key or account was made.
+
+    A key that was revoked stays in the table, and the last account is not removed.
+    """
     query = sa.select(sa.func.count(), sa.func.max(api_keys.c.changed_at, type_=api_keys.c.changed_at.type))
     keys, changed = (await connection.execute(query.select_from(api_keys))).one()
-    return Census(keys, changed, claimed=keys > 0)
+    people = (await connection.execute(sa.select(sa.exists().where(accounts.c.id.is_not(None))))).scalar_one()
+    return Census(keys, changed, claimed=keys > 0 or bool(people))
 
 
 async def usable(connection: Connection, now: datetime) -> list[KeyRecord]:

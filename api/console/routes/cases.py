@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from api.case_changes import cancel, reassign, reopen
 from api.cases import close, complete_step
 from api.console.page import ConsolePage
+from api.console.person import masks
 from api.console.preferences import Preferences
 from api.console.rendering import is_partial, render, see_other
 from api.console.views.case import read_case
@@ -43,7 +44,7 @@ async def queue(request: Request, query: Annotated[QueueQuery, Query()], service
     """Show the cases, the most urgent first."""
     now = datetime.now(UTC)
     async with service.store.read() as connection:
-        shown = await read_queue(connection, query, now, mask=request.app.state.console.mask)
+        shown = await read_queue(connection, query, now, mask=masks(request))
     return render(request, "cases.html", view=shown, chosen=query)
 
 
@@ -104,5 +105,5 @@ async def _shown(request: Request, connection: Connection, case_id: str) -> Resp
     if request.method == "POST" and not is_partial(request):
         return see_other(f"/cases/{case_id}")
     language = Preferences.of(request).language
-    shown = await read_case(connection, case_id, language, mask=request.app.state.console.mask)
+    shown = await read_case(connection, case_id, language, mask=masks(request))
     return render(request, "case/body.html" if is_partial(request) else "case.html", view=shown)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from api.console.page import ConsolePage
+from api.console.person import masks
 from api.console.rendering import render
 from api.console.views.case import ThreadMessage, thread_message
 from api.errors import NotFoundError
@@ -43,4 +44,4 @@ async def one(request: Request, message_id: Identifier, service: Loaded) -> Resp
 
 
 def _shown(request: Request, message: MessageRecord) -> ThreadMessage:
-    return thread_message(message, None, None, mask=request.app.state.console.mask)
+    return thread_message(message, None, None, mask=masks(request))

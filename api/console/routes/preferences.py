@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form
 from fastapi.responses import Response
 from pydantic import BaseModel
 
+from api.access.signin import own_path
 from api.console.page import ConsolePage
 from api.console.preferences import LONGEST_NAME, remember
 from api.console.rendering import see_other
@@ -30,7 +31,7 @@ class PreferencesForm(BaseModel):
 @router.post("/preferences")
 async def prefer(form: Annotated[PreferencesForm, Form()]) -> Response:
     """Keep the choice in the browser, and show the same page again."""
-    response = see_other(_own(form.back))
+    response = see_other(own_path(form.back))
     for name in ("language", "theme"):
         value = getattr(form, name)
         if value is not None:
@@ -38,9 +39,3 @@ async def prefer(form: Annotated[PreferencesForm, Form()]) -> Response:
     if form.name is not None:
         remember(response, "name", storable(form.name).strip()[:LONGEST_NAME])
     return response
-
-
-def _own(path: str) -> str:
-    """Return a path of this site; whatever could lead to another one is the first page."""
-    local = path.startswith("/") and not path.startswith(("//", "/\\"))
-    return path if local and path.isprintable() else "/"

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from api.console.guard import HEADERS
 from api.console.page import ConsolePage
+from api.console.person import masks
 from api.console.preferences import Preferences
 from api.console.rendering import is_partial, render, see_other
 from api.console.views.filters import FigureQuery
@@ -58,7 +59,7 @@ async def review(
             message_id=query.message,
             after=query.after,
             second=query.second,
-            mask=request.app.state.console.mask,
+            mask=masks(request),
         )
     return render(request, "review.html", view=view, weeks=weeks_of(precision))
 

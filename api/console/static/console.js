@@ -23,16 +23,17 @@ document.addEventListener("click", (event) => {
   }
 });
 
-/* Preferences close on Escape and on a click elsewhere. */
-const preferences = document.querySelector(".preferences");
+/* Menus close on Escape and on a click elsewhere. */
+const menus = [...document.querySelectorAll("details.menu")];
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && preferences?.open) {
-    preferences.open = false;
-    preferences.querySelector("summary").focus();
+  const menu = menus.find((one) => one.open);
+  if (event.key === "Escape" && menu) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
   }
 });
 document.addEventListener("click", (event) => {
-  if (preferences?.open && !preferences.contains(event.target)) preferences.open = false;
+  for (const menu of menus) if (menu.open && !menu.contains(event.target)) menu.open = false;
 });
 
 /* On a narrow screen the bar of pages scrolls: show where one is. */
