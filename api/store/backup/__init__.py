@@ -51,8 +51,12 @@ def backup(url: URL, stream: BinaryIO, folder: Path | None, *, sealed: bool, adv
     ``folder`` is where copies are made meanwhile, by default where this machine keeps temporary files.
     """
     writer = Writer(stream)
-    with _engine(url) as engine:
-        engine.dump(url, writer, folder or Path(tempfile.gettempdir()), advance)
+    try:
+        with _engine(url) as engine:
+            engine.dump(url, writer, folder or Path(tempfile.gettempdir()), advance)
+    except BaseException:
+        writer.abandon()
+        raise
     return writer.close(database=url.get_backend_name(), revision=head(), sealed=sealed)
 
 

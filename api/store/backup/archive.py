@@ -91,6 +91,10 @@ class Writer:
             yield write
         self._members[name] = Member(size, digest.hexdigest(), tuple(columns))
 
+    def abandon(self) -> None:
+        """Write nothing more: what is there is no backup."""
+        self._zip.fp = None
+
     def close(self, *, database: str, revision: str, sealed: bool) -> Manifest:
         """Write the manifest and end the file."""
         now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -129,6 +133,8 @@ class Archive:
         if set(self._zip.namelist()) != {*self.manifest.members, _MANIFEST}:
             raise InputError("the backup holds other files than its manifest says: take another copy of it")
         for name, member in self.manifest.members.items():
+            if self._zip.getinfo(name).file_size > member.size:
+                raise InputError(f"{name} in the backup is longer than its manifest says: take another copy of it")
             digest = sha256()
             for chunk in self.chunks(name):
                 digest.update(chunk)

@@ -201,6 +201,8 @@ def test_both_files_are_of_one_moment(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(sqlite, "_copy", slow)
     counting = threading.Thread(target=count)
     counting.start()
+    while not counted(paths[1]):
+        time.sleep(0.01)
     try:
         with (tmp_path / "b.zip").open("wb") as stream:
             writer = Writer(stream)
@@ -212,15 +214,31 @@ def test_both_files_are_of_one_moment(tmp_path: Path, monkeypatch: pytest.Monkey
     counts = []
     with zipfile.ZipFile(tmp_path / "b.zip") as file:
         for name in ("recupera.db", "recupera-workflows.db"):
-            with closing(sqlite3.connect(file.extract(name, tmp_path / "out"))) as copy:
-                counts += copy.execute("SELECT n FROM n").fetchone()
+            counts.append(counted(Path(file.extract(name, tmp_path / "out"))))
     assert counts[0] > 0
     assert counts[0] - counts[1] in (0, 1)
+
+
+def counted(path: Path) -> int:
+    with closing(sqlite3.connect(path, timeout=30)) as connection:
+        return int(connection.execute("SELECT n FROM n").fetchone()[0])
 
 
 async def test_there_must_be_a_database(tmp_path: Path, recupera: Run) -> None:
     assert "holds no database" in recupera(f"sqlite:///{tmp_path}/none/recupera.db", "backup", "b.zip", status=2).output
     assert not (tmp_path / "b.zip").exists()
+
+
+async def test_a_backup_that_fails_leaves_no_file(
+    desk: Desk, database: str, recupera: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(zipfile._ZipWriteFile, "write", fail)  # type: ignore[attr-defined]
+    said = recupera(database, "backup", "one.zip", status=2)
+    assert "No space left on device" in said.output
+    assert [path.name for path in tmp_path.iterdir() if path.suffix in (".zip", ".part")] == []
 
 
 def test_what_is_written_in_part_is_no_backup(tmp_path: Path) -> None:
