@@ -32,6 +32,7 @@ class ModelFiles:
     tokenizer: str = "tokenizer.json"
     calibration: str = "calibration.json"
     metrics: str = "metrics.json"
+    gate: str = "cascade.json"  # of a small network: when it may answer for the model that it learned from
     training: str = "training.toml"
     card: str = "README.md"
     checksums: str = "SHA256SUMS"

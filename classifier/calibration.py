@@ -163,6 +163,13 @@ class Calibration:
     def __getitem__(self, task_id: str) -> TaskCalibration:
         return self.tasks[task_id]
 
+    def probabilities(self, logits: npt.NDArray[Any]) -> dict[str, Floats]:
+        """Return calibrated probabilities by task, (rows, width) each, of logits (rows, sum of widths)."""
+        return {
+            task.id: self.tasks[task.id].probabilities(task, logits[:, place])
+            for task, place in zip(TASKS, columns().values(), strict=True)
+        }
+
     def prediction_sets(
         self, logits: npt.NDArray[Any], coverage: float, *, each_label: bool = False
     ) -> list[dict[str, tuple[str, ...]]]:

@@ -131,7 +131,7 @@ def _likeliest(task: Task, probabilities: Floats) -> npt.NDArray[np.intp]:
     """Return the place of each row's likeliest label; of probabilities, as scores round the smallest leads away."""
     if task.kind is TaskKind.FLAG:
         return (probabilities[:, 0] >= 0.5).astype(np.intp)
-    return probabilities.argmax(axis=1)
+    return np.asarray(probabilities.argmax(axis=1))
 
 
 def _mass_before(probabilities: Floats) -> Floats:

@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from classifier.artifact import FILES, Artifact, find_model
-from classifier.calibration import Decision, Floats, columns, confidence
+from classifier.calibration import Decision, Floats, confidence
+from classifier.cascade import FOLDER, Cascade, Effort, Gate
 from classifier.conformal import check_coverage
 from classifier.engine import Engine, Precision
 from classifier.errors import TextTooLongError
@@ -47,6 +48,7 @@ class ComplaintClassifier:
     encoder: TokenEncoder
     engine: Engine
     ngrams: NgramModel | None = None
+    cascade: Cascade | None = None
 
     @classmethod
     def from_pretrained(
@@ -56,14 +58,25 @@ class ComplaintClassifier:
         precision: Precision | str = Precision.AUTO,
         threads: int | None = None,
     ) -> Self:
-        """Load a model directory: ``path``, else ``RECUPERA_MODEL``, else the shipped one.
+        """Load a model directory: ``path``, else ``RECUPERA_MODEL``, else the shipped one; with its small network.
 
         Raise an ``ArtifactError`` if it is missing, damaged or made for another taxonomy.
         """
-        artifact = Artifact.load(find_model(path))
+        whole = cls._load(find_model(path), Precision(precision), threads)
+        folder = whole.artifact.path / FOLDER
+        if not (folder / FILES.gate).is_file():
+            return whole
+        cascade = Cascade(cls._load(folder, Precision(precision), threads), Gate.load(folder))
+        cascade.check(whole.model)
+        return replace(whole, cascade=cascade)
+
+    @classmethod
+    def _load(cls, path: Path, precision: Precision, threads: int | None) -> Self:
+        """Load one network."""
+        artifact = Artifact.load(path)
         encoder = TokenEncoder.from_file(artifact.path / FILES.tokenizer, max_tokens=artifact.max_tokens)
         graph, weights = artifact.path / FILES.graph, artifact.path / FILES.weights
-        engine = Engine(graph, weights, precision=Precision(precision), threads=threads)
+        engine = Engine(graph, weights, precision=precision, threads=threads)
         wide = artifact.path / FILES.ngrams
         return cls(artifact, encoder, engine, NgramModel.load(wide) if wide.is_file() else None)
 
@@ -80,19 +93,23 @@ class ComplaintClassifier:
         languages: Sequence[str | None] | None = None,
         evidence: bool = False,
         facts: bool = True,
+        effort: Effort | str = Effort.FULL,
     ) -> list[Classification]:
         """Classify ``texts``, in their order.
 
         ``ids`` name the results ("0", "1", … by default); ``languages`` gives the language where it is known
-        (``es``, ``pt`` or ``None``). ``evidence`` costs one more pass a sentence. Raise ``TextTooLongError`` for a
-        text over ``MAX_CHARACTERS``, and ``ValueError`` for lists of unequal length or an unknown language.
+        (``es``, ``pt`` or ``None``). ``evidence`` costs one more pass a sentence. With the ``effort`` ``fast`` the
+        model's small network answers where it is sure, which ``model`` says; a model without one computes all.
+
+        Raise ``TextTooLongError`` for a text over ``MAX_CHARACTERS``, and ``ValueError`` for lists of unequal length
+        and for an unknown language or effort.
         """
         texts = [mended(text) for text in ([texts] if isinstance(texts, str) else texts)]
         names = [str(i) for i in range(len(texts))] if ids is None else list(ids)
         known = [None] * len(texts) if languages is None else list(languages)
         _check(texts, names, known)
         guesses = [_language(text, given) for text, given in zip(texts, known, strict=True)]
-        results = self._decide(texts, names, guesses)
+        results = self._decide(texts, names, guesses, Effort(effort))
         if facts:
             results = [_with_facts(result, text) for result, text in zip(results, texts, strict=True)]
         if evidence:
@@ -140,28 +157,36 @@ class ComplaintClassifier:
         return out if self.ngrams is None else out + self.ngrams.logits(prepared)
 
     def _decide(
-        self, texts: Sequence[str], names: Sequence[str], guesses: Sequence[LanguageGuess]
+        self, texts: Sequence[str], names: Sequence[str], guesses: Sequence[LanguageGuess], effort: Effort
     ) -> list[Classification]:
-        """Run the network on what is Spanish or Portuguese, and answer for the rest without it."""
+        """Run a network on what is Spanish or Portuguese, and answer for the rest without it."""
         chosen = [i for i, guess in enumerate(guesses) if guess.language in LANGUAGES]
         results = [_undecided(name, guess, self.model) for name, guess in zip(names, guesses, strict=True)]
-        calibrated = self._calibrate([texts[i] for i in chosen])
-        for row, i in enumerate(chosen):
-            probabilities = {task_id: values[row] for task_id, values in calibrated.items()}
-            results[i] = self._classification(names[i], guesses[i], probabilities)
+        for i, answer in zip(chosen, self._answers([texts[i] for i in chosen], effort), strict=True):
+            results[i] = answer.network._classification(names[i], guesses[i], answer.probabilities)
         return results
 
-    def _calibrate(self, texts: Sequence[str]) -> dict[str, Floats]:
+    def _answers(self, texts: Sequence[str], effort: Effort) -> list[_Answer]:
+        """Return what the small network answers where it is sure and wanted, and what this one answers else."""
+        if effort is Effort.FULL or self.cascade is None:
+            return _rows(self, self.calibrated(texts))
+        small = self.cascade.small
+        calibrated = small.calibrated(texts)
+        answers = _rows(small, calibrated)
+        unsure = np.flatnonzero(~self.cascade.gate.sure(small.artifact.calibration, calibrated)).tolist()
+        for i, answer in zip(unsure, self._answers([texts[i] for i in unsure], Effort.FULL), strict=True):
+            answers[i] = answer
+        return answers
+
+    def calibrated(self, texts: Sequence[str]) -> dict[str, Floats]:
         """Return calibrated probabilities by task, (len(texts), width) each."""
-        logits = self.logits(texts)
-        where, calibration = columns(), self.artifact.calibration
-        return {task.id: calibration[task.id].probabilities(task, logits[:, where[task.id]]) for task in TASKS}
+        return self.artifact.calibration.probabilities(self.logits(texts))
 
     def _probabilities(self, texts: Sequence[str]) -> list[Probabilities]:
         """Return named calibrated probabilities of the tasks that evidence is given for."""
         if not texts:
             return []
-        calibrated = self._calibrate(texts)
+        calibrated = self.calibrated(texts)
         return [
             {
                 task.id: dict(zip(task.label_ids, map(float, calibrated[task.id][row]), strict=True))
@@ -196,6 +221,20 @@ class ComplaintClassifier:
             model=self.model,
             **answers,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """Calibrated probabilities of one text by task, (width,) each, and the network that gave them."""
+
+    network: ComplaintClassifier
+    probabilities: dict[str, Floats]
+
+
+def _rows(network: ComplaintClassifier, calibrated: Mapping[str, Floats]) -> list[_Answer]:
+    """Take ``calibrated`` apart, a text at a time."""
+    count = len(next(iter(calibrated.values())))
+    return [_Answer(network, {task_id: rows[i] for task_id, rows in calibrated.items()}) for i in range(count)]
 
 
 def check_length(text: str) -> None:

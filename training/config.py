@@ -135,11 +135,14 @@ class DistillationSection(_Section):
 
     ``teacher`` is a model directory, looked for beside the configuration, then from here. It is asked about each
     message and about ``excerpts`` excerpts a message, on average; its answers count ``weight``, the labels the rest.
+    Written beside the network is when it may answer for the teacher: where it decides each task as the teacher does in
+    the share ``agreement`` of the messages held out.
     """
 
     teacher: str | None = None
     excerpts: float = Field(default=1.0, ge=0)
     weight: float = Field(default=0.7, gt=0, le=1)
+    agreement: float = Field(default=0.98, gt=0.5, lt=1)
 
 
 class DecisionSection(_Section):

@@ -21,7 +21,7 @@ from classifier.preprocessing import mended
 from classifier.taxonomy import LANGUAGES, Task
 from classifier.types import Classification
 from training.corpus import Example
-from training.robustness.answers import Interval, calibrated, interval, mean
+from training.robustness.answers import Interval, interval, mean
 
 TARGET = 0.8
 
@@ -197,7 +197,7 @@ def _cut(text: str, spans: Sequence[Span], gone: set[int]) -> str:
 def _outcomes(classifier: ComplaintClassifier, cases: Sequence[_Case]) -> list[_Outcome]:
     """Classify every distinct text once and compare."""
     distinct = {text: row for row, text in enumerate(dict.fromkeys(text for case in cases for text in case.texts))}
-    probabilities = calibrated(classifier, list(distinct))
+    probabilities = classifier.calibrated(list(distinct))
     return [_outcome(case, _lookup(case, distinct, probabilities)) for case in cases]
 
 

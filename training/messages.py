@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.parquet as pq
 
-from classifier.calibration import Calibration, Decision, Floats, columns
+from classifier.calibration import Calibration, Decision, Floats
 from classifier.errors import InputError
 from classifier.formats import Format, format_of, open_records
 from classifier.inference import ComplaintClassifier
@@ -104,14 +104,13 @@ class Answers:
         cls, classifier: ComplaintClassifier, texts: Sequence[str], *, advance: Callable[[int], None] = _NOBODY
     ) -> Self:
         """Run the network over ``texts``, whatever their language; ``advance`` is told of each chunk's size."""
-        where, calibration = columns(), classifier.artifact.calibration
+        calibration = classifier.artifact.calibration
         logits = np.zeros((len(texts), sum(task.width for task in TASKS)), dtype=np.float32)
         for start in range(0, len(texts), _CHUNK):
             chunk = texts[start : start + _CHUNK]
             logits[start : start + _CHUNK] = classifier.logits(chunk)
             advance(len(chunk))
-        found = {task.id: calibration[task.id].probabilities(task, logits[:, where[task.id]]) for task in TASKS}
-        return cls(logits, found, calibration)
+        return cls(logits, calibration.probabilities(logits), calibration)
 
     def decide(self, row: int) -> dict[str, Decision]:
         """Return one message's answers; a non-complaint has none to the complaint-only tasks."""

@@ -26,6 +26,7 @@ from classifier.types import ModelInfo
 from training.augmentation import augmented
 from training.calibration import fit_calibration
 from training.card import model_card
+from training.cascade import fit_gate
 from training.checkpoint import Checkpoints, fingerprint
 from training.config import CorpusSection, TrainingConfig, to_toml
 from training.corpus import Example, read_messages, read_standoff, split
@@ -84,7 +85,10 @@ def run(config: TrainingConfig, places: Places, *, progress: Progress | None = N
     processes = PartialState()
     if processes.is_main_process:
         wide = _wide(config, training) if config.ngrams.enabled else None
-        write_model(config, places.output, network=Network(model, encoder, wide), validation=validation)
+        teacher = _teacher(config, places)
+        write_model(
+            config, places.output, network=Network(model, encoder, wide), validation=validation, teacher=teacher
+        )
         session.forget()
     processes.wait_for_everyone()
     return Artifact.load(places.output)
@@ -101,13 +105,20 @@ def _wide(config: TrainingConfig, examples: Sequence[Example]) -> NgramModel:
 def _lesson(config: TrainingConfig, places: Places, training: Sequence[Example]) -> tuple[Loss, Sequence[Example]]:
     """Return what is learned: labels, or also what a teacher answers, about more texts."""
     labels = MultiTaskLoss(config.loss, training)
-    section = config.distillation
-    if section.teacher is None:
-        return labels, training
-    teacher = _released(section.teacher, places)
+    teacher, section = _teacher(config, places), config.distillation
     if teacher is None:
-        raise InputError(f"distillation.teacher: no model directory {section.teacher} beside the configuration or here")
+        return labels, training
     return DistillationLoss(labels, section), taught(training, teacher, section, seed=config.run.seed)
+
+
+def _teacher(config: TrainingConfig, places: Places) -> Path | None:
+    """Return the directory of the model to learn from, if any; raise ``InputError`` if it isn't there."""
+    source = config.distillation.teacher
+    if source is None:
+        return None
+    if (path := _released(source, places)) is None:
+        raise InputError(f"distillation.teacher: no model directory {source} beside the configuration or here")
+    return path
 
 
 def _session(config: TrainingConfig, places: Places, training: Sequence[Example], progress: Progress | None) -> Session:
@@ -145,13 +156,20 @@ def write_model(
     *,
     network: Network,
     validation: Sequence[Example],
+    teacher: Path | None = None,
 ) -> Artifact:
-    """Export, calibrate and measure in a temporary folder, then put it in the place of ``output``."""
+    """Export, calibrate and measure in a temporary folder, then put it in the place of ``output``.
+
+    With a ``teacher``, also when the network may answer for it.
+    """
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as folder:
         path = Path(folder) / output.name
         path.mkdir()
         _write(config, path, network, validation)
+        if teacher is not None:
+            _write_gate(config, path, teacher, [e.text for e in validation])
+        write_checksums(path)
         retired = Path(folder) / "retired"
         if output.exists():
             output.rename(retired)
@@ -176,7 +194,12 @@ def _write(config: TrainingConfig, path: Path, network: Network, validation: Seq
     metrics = measure(ComplaintClassifier.from_pretrained(path), validation)
     write_json(path / FILES.metrics, {"validation": metrics})
     (path / FILES.card).write_text(model_card(info, metrics), encoding="utf-8")
-    write_checksums(path)
+
+
+def _write_gate(config: TrainingConfig, path: Path, teacher: Path, texts: Sequence[str]) -> None:
+    """Write when the network in ``path`` may answer for its teacher."""
+    whole, small = ComplaintClassifier.from_pretrained(teacher), ComplaintClassifier.from_pretrained(path)
+    fit_gate(whole, small, texts, config.distillation.agreement).save(path)
 
 
 def measure(classifier: ComplaintClassifier, examples: Sequence[Example]) -> dict[str, Scores]:

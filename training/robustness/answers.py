@@ -6,9 +6,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from classifier.calibration import Floats, columns
-from classifier.inference import ComplaintClassifier
-from classifier.taxonomy import TASKS
 from classifier.types import Classification, MultiDecision
 
 Interval = tuple[float, float]
@@ -18,13 +15,6 @@ Found = Mapping[str, Classification]
 
 _SAMPLES = 2000
 _COVERAGE = (2.5, 97.5)
-
-
-def calibrated(classifier: ComplaintClassifier, texts: Sequence[str]) -> dict[str, Floats]:
-    """Return calibrated probabilities by task, (len(texts), width) each, also of what is no complaint."""
-    logits = classifier.logits(texts)
-    where, calibration = columns(), classifier.artifact.calibration
-    return {task.id: calibration[task.id].probabilities(task, logits[:, where[task.id]]) for task in TASKS}
 
 
 def answer(classification: Classification, task: str) -> object:

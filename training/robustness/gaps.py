@@ -16,7 +16,7 @@ import numpy as np
 from classifier.calibration import Floats, expected_level
 from classifier.inference import ComplaintClassifier
 from classifier.taxonomy import LANGUAGES
-from training.robustness.answers import Interval, calibrated, interval, mean
+from training.robustness.answers import Interval, interval, mean
 from training.robustness.lists import Chance, read
 from training.robustness.probes import Message, dialect_pairs
 from training.robustness.swaps import GENDERS, with_gender, with_region
@@ -61,7 +61,7 @@ def measure_gaps(classifier: ComplaintClassifier, messages: Sequence[Message], *
     chance = np.random.default_rng(seed)
     found = [contrast for language in LANGUAGES for contrast in _contrasts(messages, language, chance)]
     texts = dict.fromkeys(text for c in found for pair in c.versions for group in pair for text in group)
-    figures = _figures(calibrated(classifier, list(texts)))
+    figures = _figures(classifier.calibrated(list(texts)))
     rows = {text: row for row, text in enumerate(texts)}
     return tuple(_gap(c, name, values, rows, seed) for c in found if c.versions for name, values in figures.items())
 

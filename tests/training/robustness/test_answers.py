@@ -3,20 +3,20 @@ import pytest
 
 from classifier import ComplaintClassifier
 from classifier.calibration import expected_level
-from training.robustness.answers import answer, calibrated, interval, mean
+from training.robustness.answers import answer, interval, mean
 
 
 def test_calibrated_figures_are_those_of_the_classification(shipped: ComplaintClassifier) -> None:
     text = "El pedido llegó roto y nadie me contesta. Quiero mi dinero."
     (found,) = shipped.predict(text)
-    probabilities = calibrated(shipped, [text])
+    probabilities = shipped.calibrated([text])
     assert probabilities["complaint"][0, 0] == pytest.approx(found.complaint.probability, abs=1e-3)
     assert found.severity is not None
     assert expected_level(probabilities["severity"])[0] == pytest.approx(found.severity.score, abs=1e-3)
 
 
 def test_nothing_to_classify_gives_empty_figures(shipped: ComplaintClassifier) -> None:
-    assert calibrated(shipped, [])["severity"].shape == (0, 4)
+    assert shipped.calibrated([])["severity"].shape == (0, 4)
 
 
 def test_answers_are_labels_sets_or_nothing(shipped: ComplaintClassifier) -> None:
