@@ -46,9 +46,7 @@ def _fill(queue: Queue[tuple[T] | BaseException | None], items: Iterator[T], sto
     _put(queue, last, stopped)
 
 
-def _put(
-    queue: Queue[tuple[T] | BaseException | None], item: tuple[T] | BaseException | None, stopped: Event
-) -> bool:
+def _put(queue: Queue[tuple[T] | BaseException | None], item: tuple[T] | BaseException | None, stopped: Event) -> bool:
     while not stopped.is_set():
         try:
             queue.put(item, timeout=_PATIENCE)

@@ -16,7 +16,7 @@ _CLEAR: Final = (
     r"bulevar|calzada|cal[cç]ada|urbanizaci[oó]n|cll\.?|cra\.?|kra?\.?|travess[ií]a|callej[oó]n|callejuela"
 )
 _UNCLEAR: Final = (
-    r"c/|c\.|cl\.?|r\.|al\.|tv\.?|trv\.?|carrera|plaza|pza\.?|pça\.?|pra[cç]a|paseo|p\.?º|ronda|camino|caminho|carretera|"
+    r"c/|c\.|cl\.?|r\.|al\.|tv\.|trv\.|carrera|plaza|pza\.?|pça\.?|pra[cç]a|paseo|p\.?º|ronda|camino|caminho|carretera|"
     r"ctra\.?|diagonal|diag\.?|transversal|privada|priv\.?|cerrada|andador|circuito|prolongaci[oó]n|largo|beco|ladeira|"
     r"estrada|estr\.?|rodovia|rod\.?|quinta|viela|vereda|bairro|barrio|quadra|qd\.?|mz\.?|manzana|autopista|via|v[ií]a|rambla|costanera"
 )
@@ -27,7 +27,7 @@ _LIVES: Final = (
 )
 _WORD: Final = r"(?:[^\W\d_][\w'’.ªº-]{0,24}|[0-9]{1,2}(?=\sde\s))"
 _NAME: Final = rf"{_WORD}(?:,?\s{_WORD}){{0,5}}?"
-_CLEAR_NAME: Final = rf"(?:[0-9]{{1,3}}\s?[A-Za-z]?(?:\s(?:bis|sur|norte|este|oeste))?(?=\s?(?:#|no\.|n[º°o.]|con|,\s?\w+\s?#))|{_NAME})"
+_CLEAR_NAME: Final = rf"(?:[0-9]{{1,3}}\s?[A-Za-z]?(?:\s(?:bis|sur|norte|este|oeste))?(?=\s?(?:#|n[º°o.]))|{_NAME})"
 _NUMBER: Final = (
     r",?\s?(?:-\s?)?(?:#|n\.?\s?[º°o]\.?|n[uú]mero|num\.?|no\.?|nro\.?|km\.?|n)?\s?(?:[Nn]?[0-9]{1,5}[A-Za-z]?(?:\s?-\s?[0-9]{1,4})?|s/n)"
     r"(?![\w%€$]|[.,:/][0-9]|\s(?:de\s[a-z]|euros?|pesos|reais|soles|horas?|h\b|d[ií]as?|meses|anos|años|veces|vezes|minutos|semanas|personas|pessoas|mil\b|"
@@ -36,7 +36,7 @@ _NUMBER: Final = (
 _PART: Final = (
     r"(?:piso|planta|andar|p\.?|depto|departamento|dpto|dto|dt[oº]|dcha|drt[ao]|esq|izq(?:da)?|izda?|apto|apartamento|apt|ap|int(?:erior)?|of(?:icina)?|"
     r"local|bloque|blo?c?o?|torre|casa|bajos?|[aá]tico|esc(?:alera)?|portal|puerta|pta|fundos|frente|sala|conjunto|conj|cj|lote|lt|"
-    r"mz|manzana|col(?:onia)?|r/c|[0-9]{1,2}[.]?[ºª°][.]?|dir|fracci[oó]n|sobrado|edificio|ed|bl|unidade|urb|sector|setor|villa|quadra|qd)"
+    r"mz|manzana|col(?:onia)?|r/c|[0-9]{1,2}[.]?[ºª°][.]?|dir|fracci[oó]n|sobrado|edificio|ed|bl|unidade|urb|sector|setor|quadra|qd)"
 )
 _PARTS: Final = re.compile(
     rf"(?:,?\s?(?:-\s)?(?:{_PART}(?![a-zà-ú])\.?(?:\s?(?:[0-9]{{1,4}}\s?[A-Za-z]?|[A-Za-zº°ª]|[A-ZÁÉÍÓÚ][a-záéíóúñãõç]+|"
@@ -44,6 +44,11 @@ _PARTS: Final = re.compile(
     re.IGNORECASE,
 )
 _MOST_PARTS: Final = 5
+_BLOCK: Final = re.compile(
+    r"(?<!\w)(?:mz|mza|manzana|quadra|qd)\.? ?[A-Z0-9]{1,3},? (?:lt|lote|casa|villa|sl)\.? ?[0-9]{1,3}"
+    r"(?:,? urb\.? [A-Z]\w+(?: [A-Z]\w+)?)?(?!\w)",
+    re.IGNORECASE,
+)
 _STREET: Final = re.compile(rf"(?<![\w@.])(?:(?P<clear>{_CLEAR})|(?P<unclear>{_UNCLEAR}))(?!\w)", re.IGNORECASE)
 _HOME: Final = re.compile(rf"(?<!\w)(?:{_LIVES})(?!\w)", re.IGNORECASE)
 _AFTER_CLEAR: Final = re.compile(rf"\s?{_CLEAR_NAME}{_NUMBER}", re.IGNORECASE)
@@ -52,7 +57,7 @@ _AFTER_UNCLEAR: Final = re.compile(
 )
 _AFTER_HOME: Final = re.compile(rf"\s?(?P<place>(?!(?:en|em|na|no)\s){_NAME}{_NUMBER})", re.IGNORECASE)
 _NO_STREET: Final = re.compile(
-    r"(?<!\w)(?:desde|hace|h[aá]|con|com|que|pero|mas|tengo|tenho|y|e|soy|sou|me|mi|meu|minha|pedido|por|pago|no|não|se|"
+    r"(?<!\w)(?:desde|hace|h[aá]|con|com|que|pero|mas|tengo|tenho|y|e|soy|sou|me|mi|meu|minha|pedido|por|pago|no(?!\.?\s?[0-9])|não|se|"
     r"el|para|pra|tel|cel|fono|correo|e-?mail|cpf|dni|rut|cep|c\.?p)(?!\w)",
     re.IGNORECASE,
 )
@@ -61,6 +66,8 @@ _REACH: Final = 120
 
 def find(text: str, taken: Taken) -> None:
     """Take streets with their number, and what stands after *vivo en* or *endereço* and ends in a number."""
+    for block in _BLOCK.finditer(text):
+        taken.take(KIND, *block.span())
     for cue in _STREET.finditer(text):
         pattern = _AFTER_CLEAR if cue["clear"] else _AFTER_UNCLEAR
         match = pattern.match(text, cue.end(), cue.end() + _REACH)

@@ -45,7 +45,7 @@ _WORDS: Final = {
     "plate": r"placas?|patente|matr[ií]culas?|chapa|dominio",
     "vehicle": r"veh[ií]culo|ve[ií]culo|carro|coche|auto|autom[oó]vil|moto|cami[oó]n|camioneta|camiseta|caminh[aã]o",
     "passport": r"pass?aportes?",
-    "birthdate": r"nac[ií]|nacid[oa]s?|nacimiento|nac|nasci|nascid[oa]s?|nascimento|nasc|dn|f\.? ?n|cumplea[nñ]os|"
+    "birthdate": r"nac[ií]|naci[oó]|nasceu|nacid[oa]s?|nacimiento|nac|nasci|nascid[oa]s?|nascimento|nasc|dn|f\.? ?n|cumplea[nñ]os|"
     r"cumplo|anivers[aá]rio|fa[cç]o anos",
 }
 _RULES: Final = {

@@ -42,7 +42,10 @@ _HANDLE_BEFORE: Final = re.compile(
     r"(?:instagram|insta|ig|twitter|tiktok|telegram|facebook|face|fb|perfil|usuari|usu[aá]ri)",
     re.IGNORECASE,
 )
-_HANDLE_CUE: Final = re.compile("usu|user|login|nick|insta|twitter|tik|gram|skype|face|perfil|alias|util|[^a-z](?:ig|fb|x)[^a-z]", re.IGNORECASE)
+_HANDLE_CUES: Final = (
+    "usu", "user", "login", "nick", "insta", "twitter", "tiktok", "gram", "skype", "face", "perfil", "alias", "utiliz",
+    " ig ", " fb ", "gamer", "apodo", "apelido", "psn", "steam", "discord", "arroba",
+)  # fmt: skip
 _MADE_UP: Final = re.compile(r"@|[0-9_]|[a-z]\.[a-z]|-", re.IGNORECASE)
 
 
@@ -51,16 +54,17 @@ def find(text: str, taken: Taken) -> None:
     if "@" in text:
         for match in _EMAIL.finditer(text):
             taken.take("email", *match.span())
-    if "/" in text or "www." in text.lower():
+    lowered = text.lower()
+    if "/" in text or "www." in lowered:
         _find_urls(text, taken)
-    for match in _IPV4.finditer(text):
+    for match in _IPV4.finditer(text) if text.count(".") > 2 else ():
         if _is_address(match[0]) and not _VERSION.search(text, max(0, match.start() - _VERSION_REACH), match.start()):
             taken.take("ip", *match.span())
     if text.count(":") > 1:
         for match in _IPV6.finditer(text):
             if _is_address(match[0]):
                 taken.take("ip", *match.span())
-    if _HANDLE_CUE.search(text):
+    if any(cue in lowered for cue in _HANDLE_CUES):
         _find_handles(text, taken)
 
 

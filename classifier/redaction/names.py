@@ -20,12 +20,9 @@ __all__ = ["KIND", "find"]
 KIND: Final = "name"
 
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
-_NAME: Final = int(Sense.GIVEN | Sense.SURNAME)
-_CUES: Final = int(
-    Sense.TITLE | Sense.ROLE | Sense.INTRO | Sense.GREETING | Sense.CLOSING | Sense.VERB
-)
-_NOT_UNKNOWN: Final = int(Sense.WORD | Sense.THING | Sense.ROLE | Sense.TITLE | Sense.INTRO | Sense.VERB | Sense.GREETING)
-_PARTICLES: Final = frozenset("de del da do das dos la las los e y i von van san santa el al".split())
+_NAME: Final = Sense.GIVEN | Sense.SURNAME
+_NOT_UNKNOWN: Final = Sense.WORD | Sense.THING | Sense.ROLE | Sense.TITLE | Sense.INTRO | Sense.VERB | Sense.GREETING
+_PARTICLES: Final = frozenset("de del da do das dos la las los e y i von van san santa el al viuda vda".split())
 _LINKS: Final = frozenset(
     "a al à ao o os as la el los con com por pela pelo una uma un um que de da do del es é era como se tal com "
     "com con sr sra á y e me te le lhe c/ para pra".split()
@@ -35,12 +32,18 @@ _DAY_PARTS: Final = frozenset("tarde tardes dia dias día días noche noches noi
 _HARD_INTROS: Final = frozenset("llamo chamo nombre nome llama chama llaman chaman".split())
 _WARM: Final = frozenset("estimada estimado prezada prezado querida querido apreciada apreciado caro".split())
 _PRONOUNS: Final = frozenset("me nos no não le lhe te se nunca ya já también também que".split())
+_ARTICLES: Final = frozenset("la el a o una un uma um mi minha meu su sua seu".split())
 _STREETS: Final = frozenset(
     "calle avenida av avda rua travessa alameda plaza praça praca paseo playa praia barrio bairro colonia estación estação "
     "hospital colegio colégio isla ilha puerto porto ciudad cidade santo parque puente ponte río rio".split()
 )
+_SPEAKS: Final = (
+    "atend", "habl", "fal", "convers", "dij", "diss", "contest", "respond", "promet", "asegur", "garanti", "inform",
+    "explic", "colg", "deslig", "pregunt", "pergunt", "procur", "firm", "assin",
+)  # fmt: skip
 _MOST_WORDS: Final = 6
 _SHOUTED: Final = 0.6
+_CODE: Final = frozenset("0123456789_@/*+")
 _CAMEL: Final = re.compile("[a-zà-ÿ][A-ZÀ-Þ]")
 
 
@@ -60,10 +63,20 @@ class _Words:
         """Return what stands between a word and the one before."""
         return self.text[self.ends[index - 1] : self.starts[index]] if index else "\n"
 
+    def initial(self, index: int) -> bool:
+        """Tell whether a word is one capital letter with a dot, and a name or another one follows."""
+        start, end = self.starts[index], self.ends[index]
+        if end - start > 1 or not self.capital[index] or self.text[end : end + 1] != "." or index + 1 >= len(self.low):
+            return False
+        return self.gap(index + 1) in (". ", ".") and self.capital[index + 1]
+
     def unknown(self, index: int) -> bool:
         """Tell whether a word looks like a name that no list has: capitalised, no everyday word, nothing odd."""
         word = self.text[self.starts[index] : self.ends[index]]
-        return self.capital[index] and not self.senses[index] and len(word) > 1 and not _CAMEL.search(word)
+        if not self.capital[index] or self.senses[index] or _CAMEL.search(word):
+            return False
+        after = self.text[self.ends[index] : self.ends[index] + 2]
+        return len(word) > (3 if word.isupper() else 1) and not (after[:1] in _CODE or after[1:].isdigit())
 
 
 @dataclass(slots=True)
@@ -87,7 +100,7 @@ def find(text: str, taken: Taken) -> None:
     index, count = 0, len(words.low)
     while index < count:
         sense = words.senses[index]
-        if sense & _NAME or (words.capital[index] and not sense):
+        if sense & _NAME or (words.capital[index] and (not sense or words.initial(index))):
             run = _run_at(words, index)
             if run is not None:
                 taken.take(KIND, words.starts[run.first], words.ends[run.last - 1])
@@ -130,9 +143,11 @@ def _shouts(text: str) -> bool:
 
 def _run_at(words: _Words, index: int) -> _Run | None:
     """Return the name that begins at a word, or ``None``."""
-    if words.senses[index] & Sense.WEAK == 0 and words.senses[index] & _NAME == 0 and not words.unknown(index):
+    if not words.senses[index] & _NAME and not words.unknown(index) and not words.initial(index):
         return None
     run = _extended(words, index)
+    if not words.capital[index] and any(map(str.isdigit, words.gap(index))):
+        return None
     if _is_brand(words, run) or _of_a_thing(words, run):
         return None
     return run if _accepts(words, run) else None
@@ -171,23 +186,29 @@ def _fits(words: _Words, at: int, run: _Run) -> bool:
         if not words.capital[at]:
             return False
         if words.ends[at] - words.starts[at] == 1:
-            return words.text[words.ends[at] : words.ends[at] + 1] == "."
+            return words.initial(at)
         return bool(sense & _NAME) or words.unknown(at)
     if at == run.first:
         return True
+    if not sense and _ends_clause_at(words, at):
+        cue = words.senses[run.first - 1] if run.first else 0
+        return bool(cue & Sense.TITLE) or (run.first > 0 and words.low[run.first - 1] in _HARD_INTROS)
     return bool(sense & _NAME) and not sense & Sense.WORD and (not sense & Sense.WEAK or not sense & _NOT_UNKNOWN)
 
 
 def _over_particles(words: _Words, at: int) -> int:
-    """Return the word behind up to two particles of a name (*de la*, *dos*, *y*), or 0."""
-    for step in (1, 2):
+    """Return the word behind up to three particles of a name (*de la*, *dos*, *y*), or 0."""
+    for step in (1, 2, 3):
         if words.low[at + step - 1] not in _PARTICLES or at + step >= len(words.low):
             return 0
         if not _joined(words, at + step) or words.gap(at + step) != " ":
             return 0
-        if words.senses[at + step] & _NAME or words.capital[at + step]:
+        sense = words.senses[at + step]
+        if sense & Sense.THING or (sense & Sense.WORD and not sense & Sense.SURNAME):
+            return 0
+        if sense & _NAME or words.capital[at + step]:
             link = words.low[at + step - 1]
-            return at + step if link not in ("y", "e", "i") or words.senses[at + step] & Sense.SURNAME else 0
+            return at + step if link not in ("y", "e", "i") or sense & Sense.SURNAME else 0
     return 0
 
 
@@ -241,8 +262,12 @@ def _announced(words: _Words, run: _Run) -> bool:
         return cased
     if sense & Sense.INTRO and gap in (" ", ": ", ", ", ":", ". "):
         return _after_intro(words, run, at)
-    if sense & Sense.ROLE and gap in (" ", ", ", ": ", " ("):
-        return (cased and (gap != ", " or listed)) or (listed and gap != ", ")
+    if sense & Sense.ROLE and gap in (" ", ", ", ": ", " (", " - "):
+        if cased:
+            return listed or gap != ", " or words.text[words.ends[run.last - 1] :][:1] == ","
+        return listed and (gap != ", " or _ends_clause(words, run))
+    if words.low[at] in ("yo", "eu") and gap == ", ":
+        return cased and _ends_clause(words, run)
     if sense & Sense.CLOSING and ("\n" in gap or gap in (", ", ". ", ": ", " ")) and (listed or "\n" in gap):
         return cased or _ends_clause(words, run)
     return _greeted(words, run, at, gap) or _linked(words, run, at)
@@ -279,7 +304,7 @@ def _linked(words: _Words, run: _Run, at: int) -> bool:
         if sense & Sense.INTRO and back < at:
             return _after_intro(words, run, back) and (cased or all(w in _NAMED_LINKS for w in words.low[back + 1 : at + 1]))
         if sense & Sense.VERB:
-            return cased
+            return cased and (bool(words.senses[run.first] & _NAME) or words.low[back].startswith(_SPEAKS))
         if words.low[back] not in _LINKS or words.gap(back) not in (" ", ": ", ", "):
             return False
     return False
@@ -288,13 +313,17 @@ def _linked(words: _Words, run: _Run, at: int) -> bool:
 def _says(words: _Words, run: _Run) -> bool:
     """Tell whether a listed name is what speaks or acts in a sentence: *Luz me dijo*."""
     first = words.senses[run.first]
-    if not words.capital[run.first] or not first & _NAME:
+    if not words.capital[run.first] or not (first & Sense.GIVEN or run.surnames):
         return False
     ahead = list(islice(range(run.last, min(run.last + 2, len(words.low))), 2))
     if not ahead or words.gap(ahead[0]) not in (" ", ", "):
         return False
     if words.senses[ahead[0]] & Sense.VERB:
         return True
+    if words.gap(ahead[0]) == ", " and first & Sense.GIVEN:
+        if words.senses[ahead[0]] & Sense.ROLE or words.low[ahead[0]] == "de":
+            return True
+        return len(ahead) > 1 and words.low[ahead[0]] in _ARTICLES and bool(words.senses[ahead[1]] & Sense.ROLE)
     return len(ahead) > 1 and words.low[ahead[0]] in _PRONOUNS and bool(words.senses[ahead[1]] & Sense.VERB)
 
 
@@ -308,7 +337,11 @@ def _signs(words: _Words, run: _Run) -> bool:
 
 
 def _ends_clause(words: _Words, run: _Run) -> bool:
-    after = words.text[words.ends[run.last - 1] :][:2]
+    return _ends_clause_at(words, run.last - 1)
+
+
+def _ends_clause_at(words: _Words, at: int) -> bool:
+    after = words.text[words.ends[at] : words.ends[at] + 2]
     return not after.strip() or after[0] in ",.:;!?\n)"
 
 
@@ -334,14 +367,19 @@ def _lower_case_name(words: _Words, index: int) -> int:
 
 def _is_brand(words: _Words, run: _Run) -> bool:
     """Tell whether a run is a firm's or a product's name, though made of people's."""
-    pair = tuple(words.low[run.first : run.first + 2])
-    before = tuple(words.low[max(0, run.first - 1) : run.first + 1])
-    return pair in words.gazetteer.brands or before in words.gazetteer.brands
+    for first in (run.first, run.first - 1):
+        if first >= 0:
+            for brand in words.gazetteer.brands.get(words.low[first], ()):
+                if words.low[first : first + len(brand)] == brand:
+                    return True
+    return False
 
 
 def _of_a_thing(words: _Words, run: _Run) -> bool:
     """Tell whether a run names a place, a shop or a product: *Hotel San Rafael*, *mesa Helena*, *Iracema Modas*."""
-    last = run.last
+    first, last = words.senses[run.first], run.last
+    if first & Sense.THING and not first & Sense.GIVEN:
+        return True
     if last < len(words.low) and words.capital[last] and words.gap(last) == " " and words.senses[last] & Sense.THING:
         return words.capital[run.first]
     at, skipped = run.first - 1, False
@@ -354,5 +392,6 @@ def _of_a_thing(words: _Words, run: _Run) -> bool:
     if words.text[words.ends[at] : words.starts[at + 1]].strip(" \"'“«"):
         return False
     if skipped:
-        return words.capital[at] or words.low[at] in _STREETS
+        whole = run.given and run.last - run.first > 1
+        return words.low[at] in _STREETS or (words.capital[at] and not whole)
     return words.capital[run.first] or words.low[at] in _STREETS

@@ -57,10 +57,13 @@ _RULES: Final = (
     _rule("dni", r"[0-9]{2}\.?[0-9]{3}\.?[0-9]{3}[ -]?[A-Z]", "es.dni"),
     _rule("nif", r"[A-HJ-NP-SUVWKLM][ -]?[0-9]{7}[ -]?[0-9A-Z]", "es.cif", "es.nif"),
     _rule("nif", _digits("3 3 3"), "pt.nif", context="nif"),
-    _rule("dni", r"[0-9](?:[.]?[0-9]){5,10}", context="dni"),
-    _rule("card", r"[0-9](?:[ -]?[0-9]){12,18}", "luhn"),
+    _rule("dni", r"[0-9]{8} ?[0-9] ?[A-Z]{2}[0-9]", "pt.cc"),
+    _rule("dni", r"[0-9]{9}[A-Z]{2}[0-9]{3}|[01][0-9]{11}[A-Z]"),
+    _rule("dni", r"[0-9]{1,2}\.[0-9]{3}\.[0-9]{3}-[0-9X]"),
+    _rule("dni", r"(?:[A-Z]{2}-?)?[0-9](?:[.]?[0-9]){5,12}(?:-?[0-9X])?", context="dni"),
+    _rule("card", r"[0-9](?:[ -]?[0-9]){12,18}(?!-[0-9])", "luhn"),
     _rule("account", r"[0-9](?:[ ./-]?[0-9]){3,23}(?:-[0-9X])?", context="account"),
-    _rule("phone", _CHAIN + "{6,14}"),
+    _rule("phone", r"(?:\(?0xx ?[0-9]{2}\)? ?)?" + _CHAIN + "{6,14}"),
     _rule("nif", _digits("3 3 3"), "pt.nif"),
     _rule("account", r"[0-9](?:-?[0-9]){8,29}|[0-9]{4}(?:[ -][0-9]{4}){3,4}"),
 )
@@ -73,12 +76,14 @@ _CONTEXTS: Final = {
     "reference": "pedido|orden|ordem|compra|encomenda|protocolos?|ticket|gu[ií]a|chamado|caso|reclamo|folio|radicado|"
     "reclama[cç][aãió]+[no]?|rastreio|rastreamento|seguimiento|tracking|env[ií]o|factura|fatura|boleta|nota fiscal|"
     "expediente|incidencia|solicitud|solicita[cç][aã]o|processo|contrato|p[oó]liza|ap[oó]lice|s[eé]rie|lote|"
-    "c[oó]digo|nfe?",
+    "c[oó]digo|nfe?|boletos?|multa|siniestro|sinistro|vuelo|voo|reserva|localizador|tr[aá]mite|medidor|contador|"
+    "n[uúº]\\w*\\.? de (?:cliente|socio|s[oó]cio)|autorizaci[oó]n|autoriza[cç][aã]o|transacci[oó]n|transa[cç][aã]o",
+    "own": "cpf|cnpj|cuit|cuil|curp|rfc|pix|chave|titular|tarjeta|cart[aã]o",
     "rut": "rut|run|r\\.u\\.t",
     "nif": "nif|contribuinte|n\\.i\\.f",
-    "dni": "dni|d\\.n\\.i|documento|c[eé]dula|cc|c\\.c|ci|c\\.i|identidad|identidade|rg|passaporte|pasaporte",
+    "dni": "bi|nuit|nib?s|pis|nss|niss|cart[aã]o de cidad[aã]o|registro|dni|d\\.n\\.i|documento|c[eé]dula|cc|c\\.c|ci|c\\.i|identidad|identidade|rg|passaporte|pasaporte",
     "account": "cuenta|conta|cta|clabe|cbu|cvu|ag[eê]ncia|iban|cci",
-    "phone": "tel|tel[eé]fono|telefone|telem[oó]vel|cel|celular|m[oó]vil|whats?app|wpp|zap|fone|contacto|contato|"
+    "phone": "tlm|tlf|tfno|telf|tel|tel[eé]fono|telefone|telem[oó]vel|cel|celular|m[oó]vil|whats?app|wpp|zap|fone|contacto|contato|"
     "llam\\w+|ligu?\\w+|n[uú]mero es|meu n[uú]mero|mi n[uú]mero",
     "amount": "[$€£]|r\\$|us\\$|s/|pesos|reais|euros|monto|valor|importe",
 }
@@ -97,8 +102,14 @@ _DATE: Final = re.compile(
 )
 _GROUPED: Final = re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+")
 _TRACE: Final = re.compile(r"@|[0-9](?:\D{0,2}[0-9]){3}")
-_REGIONS: Final = ("BR", "ES", "PT", "MX", "CO", "AR", "CL", "PE", "EC", "UY")
+_REGIONS: Final = ("BR", "ES", "PT", "MX", "CO", "AR", "CL", "PE", "EC", "UY", "AO", "MZ")
 _LOCAL_DIGITS: Final = 9
+_LONGEST_PHONE: Final = 15
+_SHORTEST_ABROAD: Final = 10
+_DIGITS: Final = re.compile("[0-9]+")
+_APART: Final = 8
+_ROOM: Final = 16
+_FEWEST_DIGITS: Final = 4
 _MOST_GROUPS: Final = 6
 
 
@@ -106,15 +117,33 @@ def find(text: str, taken: Taken) -> None:
     """Take the numbers of people, accounts and telephones."""
     if not _TRACE.search(text):
         return
+    stretches = list(_stretches(text))
     for rule in _RULES:
-        for start, end in _places(text, rule):
-            taken.take(rule.kind, start, end)
+        for first, last in stretches:
+            for start, end in _places(text, rule, first, last):
+                taken.take(rule.kind, start, end)
 
 
-def _places(text: str, rule: _Rule) -> Iterator[tuple[int, int]]:
-    """Yield where a rule holds; of a chain of groups, the longest beginning that is valid."""
-    position = 0
-    while match := rule.pattern.search(text, position):
+def _stretches(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the parts of a text that have digits enough, with room around them: the rest need not be searched."""
+    first = last = digits = 0
+    for match in _DIGITS.finditer(text):
+        if digits and match.start() - last > _APART:
+            if digits >= _FEWEST_DIGITS:
+                yield max(0, first - _ROOM), last + _ROOM
+            digits = 0
+        if not digits:
+            first = match.start()
+        last = match.end()
+        digits += last - match.start()
+    if digits >= _FEWEST_DIGITS:
+        yield max(0, first - _ROOM), last + _ROOM
+
+
+def _places(text: str, rule: _Rule, first: int, last: int) -> Iterator[tuple[int, int]]:
+    """Yield where a rule holds in a part of a text; of a chain of groups, the longest beginning that is valid."""
+    position = first
+    while match := rule.pattern.search(text, position, last):
         position = match.end()
         for end in _endings(match):
             if _holds(text, rule, match.start(), end):
@@ -177,9 +206,11 @@ def _is_phone(text: str, start: int, end: int, context: str) -> bool:
         return False
     if not _is_loose_number(text, start, end, ""):
         return False
+    if international and digits >= _SHORTEST_ABROAD:
+        return True
     if digits < _LOCAL_DIGITS and not international:
         return context == "phone"
-    return _is_valid_phone(written) or (context == "phone" and digits <= _LOCAL_DIGITS)
+    return (context == "phone" and digits <= _LONGEST_PHONE) or _is_valid_phone(written)
 
 
 def _is_valid_phone(written: str) -> bool:
@@ -203,4 +234,4 @@ def _is_valid(module: str) -> Callable[[str], bool]:
         return lambda written: bool(imported.is_valid(re.sub("[ -]", "", written)))
     if module == "iban":
         return lambda written: bool(imported.is_valid(written, check_country=False))
-    return lambda written: bool(imported.is_valid(written))
+    return lambda written: bool(imported.is_valid(written.replace(".", "")))

@@ -27,7 +27,8 @@ from classifier.errors import RecuperaError
 from classifier.formats import format_of
 from classifier.records import Columns
 from tests.classifier.test_card import classification
-from tests.conftest import ROOT
+
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)

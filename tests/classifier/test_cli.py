@@ -248,9 +248,14 @@ def test_a_signal_leaves_no_half_file(tmp_path: Path, tiny_model: Path, number: 
         _wait_for(lambda: any(path.suffix == ".part" and path.stat().st_size for path in tmp_path.iterdir()))
         os.kill(process.pid, number)
         assert process.stderr
-        assert process.stderr.read() == b""
+        told = process.stderr.read().decode()
         assert process.wait(60) == status
     assert not output.exists()
+    if number == signal.SIGINT:
+        assert told.endswith("records are kept, run the same command again to go on\n")
+    else:
+        assert told == ""
+    assert sorted(path.name for path in tmp_path.glob(".*")) == [".o.jsonl.journal", ".o.jsonl.part"]
 
 
 def _wait_for(condition, seconds: float = 60) -> None:

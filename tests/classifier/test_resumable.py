@@ -71,7 +71,7 @@ def test_killed_at_any_of_its_last_steps_it_ends_complete(tmp_path: Path, give: 
     path = source(tmp_path, "jsonl")
     whole = tmp_path / f"whole.{taken}"
     changes = run(give, path, whole).changes
-    for back in range(12):
+    for back in range(0, 12, 2):
         often = tmp_path / f"often{back}.{taken}"
         assert run(give, path, often, die_at=changes - back).status == -signal.SIGKILL
         finished = often.exists() and not list(tmp_path.glob(".*"))
