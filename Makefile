@@ -5,8 +5,9 @@ HOST   ?= 127.0.0.1
 PORT   ?= 8000
 DATA   ?= recupera-data
 BIN    := $(VENV)/bin
+LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 
-.PHONY: setup run test lint bench docs screenshots clean
+.PHONY: setup run test lint bench docs screenshots lock licences sbom vulnerabilities clean
 
 setup: $(VENV)/.installed  ## install the command line and the service
 
@@ -30,6 +31,19 @@ docs: $(VENV)/.installed-docs  ## the documentation as a site, in site/; make do
 
 screenshots: $(VENV)/.installed-dev  ## pictures of every page of the console, in a folder: make screenshots OUT=folder
 	$(BIN)/python -m tests.integration.console.screenshots --out $(or $(OUT),screenshots)
+
+lock: $(VENV)/.installed-supply  ## pin what the service needs, each file by its hash: requirements/
+	$(BIN)/uv pip compile pyproject.toml --extra api --extra postgres --extra nats --extra otel $(LOCKED) -o requirements/lock.txt
+	echo hatchling | $(BIN)/uv pip compile - $(LOCKED) -o requirements/build.txt
+
+licences: setup  ## the licences of what the service needs: docs/licences.md
+	$(BIN)/python deploy/licences.py > docs/licences.md
+
+sbom: $(VENV)/.installed-supply  ## a CycloneDX bill of materials: dist/sbom.json
+	mkdir -p dist && $(BIN)/cyclonedx-py requirements requirements/lock.txt --pyproject pyproject.toml --output-file dist/sbom.json
+
+vulnerabilities: $(VENV)/.installed-supply  ## known holes in what the lock names; asks the advisory database of PyPI
+	$(BIN)/pip-audit --requirement requirements/lock.txt --require-hashes --disable-pip
 
 clean:  ## remove what setup made
 	rm -rf $(VENV)
@@ -59,4 +73,8 @@ $(VENV)/.installed-docs: pyproject.toml $(VENV)/bin/python
 
 $(VENV)/.installed-bench: pyproject.toml $(VENV)/.installed-dev
 	$(BIN)/python -m pip install --quiet --group bench
+	@touch $@
+
+$(VENV)/.installed-supply: pyproject.toml $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --group supply
 	@touch $@

@@ -14,12 +14,16 @@ if TYPE_CHECKING:
 
 _PATIENCE_SECONDS: Final = 5.0
 """After a crash the database may take a moment to notice that the old process is gone."""
+_BEAT_SECONDS: Final = 5.0
 
 
 def worker(
     *,
     executor_id: Annotated[
         str | None, typer.Option("--executor-id", help="Name of this worker, the same after a restart, its alone.")
+    ] = None,
+    alive: Annotated[
+        Path | None, typer.Option(help="File to touch every five seconds, for who watches whether it works.")
     ] = None,
     data: Annotated[Path | None, typer.Option(help="Folder of the service's data; default recupera-data.")] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
@@ -37,10 +41,10 @@ def worker(
     named = None if executor_id is None else {"executor_id": executor_id}
     settings = read_settings({"data": data, "log_level": log_level, "worker": named})
     configure_logging(settings.log_level)
-    asyncio.run(_work(settings))
+    asyncio.run(_work(settings, alive))
 
 
-async def _work(settings: Settings) -> None:
+async def _work(settings: Settings, alive: Path | None = None) -> None:
     """Work until told to stop, then finish what is on its way."""
     from api.store.database import Store
     from api.workflow.worker import Worker
@@ -54,7 +58,17 @@ async def _work(settings: Settings) -> None:
         await here.claim(_PATIENCE_SECONDS)
         here.start()
         typer.echo(f"executor {here.executor_id} sees cases through; stop with Ctrl-C", err=True)
+        beating = None if alive is None else asyncio.create_task(_beat(alive))
         await stopping.wait()
         await here.stop()
+        if beating is not None:
+            beating.cancel()
     finally:
         await store.close()
+
+
+async def _beat(file: Path) -> None:
+    """Touch a file again and again, for as long as the loop that sees to the cases turns."""
+    while True:
+        file.touch()
+        await asyncio.sleep(_BEAT_SECONDS)

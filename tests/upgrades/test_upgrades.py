@@ -19,12 +19,10 @@ from api.store.migrate import head
 from api.store.tables import cases, history, outbox
 from api.workflow.pace import Pace, Rhythm
 from api.workflow.worker import Worker
-from tests.api.store.backup.conftest import Run, recupera
+from tests.api.store.backup.conftest import Run
 from tests.api.workflow.conftest import FastClock, until
 from tests.api.workflow.processes import at_work, kill, process
 from tests.upgrades.making import RUNNING
-
-__all__ = ["recupera"]
 
 pytestmark = pytest.mark.anyio
 

@@ -1,0 +1,120 @@
+"""The image and the compose file: linted, and true to the product's settings and commands."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.deploy.products import check_arguments, check_settings
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+DOCKERFILE = (DEPLOY / "Dockerfile").read_text("utf-8")
+COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
+
+
+def tool(name: str) -> str:
+    """Return the path of a linter, or skip and say how to have it."""
+    found = shutil.which(name, path=f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin")
+    if found is None:
+        pytest.skip(f"{name} is not here: pip install --group deploy")
+    return found
+
+
+def instructions(name: str) -> list[str]:
+    """Return what follows an instruction, each time, with its continuation lines."""
+    whole = DOCKERFILE.replace("\\\n", " ")
+    return re.findall(rf"^{name} (.+)$", whole, flags=re.M)
+
+
+def test_the_dockerfile_is_well_made() -> None:
+    done = subprocess.run([tool("hadolint"), DEPLOY / "Dockerfile"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_yaml_is_well_made() -> None:
+    rules = "{extends: relaxed, rules: {line-length: {max: 130}, braces: disable}}"
+    files = [DEPLOY / "compose.yaml", DEPLOY / "helm/recupera/values.yaml", DEPLOY / "helm/recupera/Chart.yaml"]
+    done = subprocess.run(
+        [tool("yamllint"), "--strict", "-d", rules, *files], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_what_is_copied_is_there_and_not_left_out() -> None:
+    ignored = (DEPLOY / "Dockerfile.dockerignore").read_text("utf-8").split()
+    sources = [source for line in instructions("COPY") if "--from" not in line for source in line.split()[:-1]]
+
+    assert len(sources) >= 8
+    for source in sources:
+        assert (ROOT / source).exists(), source
+        assert f"!{source.rstrip('/')}" in ignored
+    assert ignored[0] == "*"
+    assert not any(fnmatch("recupera-data/recupera.db", pattern) for pattern in ignored[1:])
+
+
+def test_nothing_runs_as_root_and_a_stop_is_heard() -> None:
+    last = DOCKERFILE.rpartition("\nFROM ")[2]
+
+    assert re.findall(r"^USER (.+)$", last, flags=re.M) == ["10001:10001"]
+    assert instructions("STOPSIGNAL") == ["SIGTERM"]
+    assert instructions("ENTRYPOINT") == ['["recupera"]']
+    assert "readyz" in instructions("HEALTHCHECK")[0]
+
+
+def test_bases_and_servers_are_named_by_their_version() -> None:
+    bases = instructions("ARG")[0].partition("=")[2], *(each["image"] for each in COMPOSE["services"].values())
+
+    for base in bases:
+        version = base.rpartition(":")[2]
+        assert re.match(r"\d+\.\d+", version) or base.startswith("${RECUPERA_IMAGE"), base
+
+
+@pytest.mark.parametrize("name", ["api", "worker"])
+def test_services_can_change_nothing_but_their_data(name: str) -> None:
+    service = COMPOSE["services"][name]
+
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert int(service["stop_grace_period"].removesuffix("s")) > 30
+    check_arguments(service["command"])
+    check_settings(service["environment"])
+
+
+def test_the_service_is_published_on_this_machine_alone() -> None:
+    assert COMPOSE["services"]["api"]["ports"] == ["127.0.0.1:8000:8000"]
+    assert all("ports" not in COMPOSE["services"][name] for name in ("worker", "postgres"))
+
+
+def test_no_password_is_written_down() -> None:
+    for service in COMPOSE["services"].values():
+        for name, value in service["environment"].items():
+            if "PASSWORD" in name or "DATABASE" in name or "KEY" in name:
+                assert "${" in value
+
+
+def test_the_image_names_settings_that_exist() -> None:
+    named = dict(re.findall(r"(RECUPERA_\w+)=(\S+)", " ".join(instructions("ENV"))))
+
+    check_settings(named)
+    assert named["RECUPERA_DATA"] in " ".join(instructions("VOLUME"))
+
+
+def test_first_steps_in_the_compose_file_are_commands_that_exist() -> None:
+    told = re.findall(
+        r"^#   docker compose .* exec api (recupera .+)$", (DEPLOY / "compose.yaml").read_text("utf-8"), flags=re.M
+    )
+
+    assert told
+    for line in told:
+        check_arguments(shlex.split(line)[1:])
