@@ -11,7 +11,7 @@ import re
 from typing import Final
 
 from classifier.redaction import addresses, announced, contacts, names, numbers
-from classifier.redaction.places import PersonalData, Taken
+from classifier.redaction.reading import PersonalData, Reading
 
 __all__ = ["KINDS", "PersonalData", "find_personal_data", "redact"]
 
@@ -25,14 +25,14 @@ _DIGIT: Final = re.compile("[0-9]")
 
 def find_personal_data(text: str) -> tuple[PersonalData, ...]:
     """Return what identifies a person, in order of place and without overlap."""
-    taken = Taken(len(text))
-    contacts.find(text, taken)
+    reading = Reading(text)
+    contacts.find(reading)
     if _DIGIT.search(text):
-        announced.find(text, taken)
-        addresses.find(text, taken)
-        numbers.find(text, taken)
-    names.find(text, taken)
-    return tuple(sorted(taken.found, key=lambda data: data.start))
+        announced.find(reading)
+        addresses.find(reading)
+        numbers.find(reading)
+    names.find(reading)
+    return tuple(sorted(reading.found, key=lambda data: data.start))
 
 
 def redact(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from classifier.redaction.places import Taken
+from classifier.redaction.reading import Reading
 
 __all__ = ["KIND", "find"]
 
@@ -16,14 +16,14 @@ _CLEAR: Final = (
     r"bulevar|calzada|cal[cç]ada|urbanizaci[oó]n|cll\.?|cra\.?|kra?\.?|travess[ií]a|callej[oó]n|callejuela"
 )
 _UNCLEAR: Final = (
-    r"c/|c\.|cl\.?|r\.|al\.|tv\.|trv\.|carrera|plaza|pza\.?|pça\.?|pra[cç]a|paseo|p\.?º|ronda|camino|caminho|carretera|"
+    r"c/|c\.|cl\.?|r\.|tv\.|trv\.|carrera|plaza|pza\.?|pça\.?|pra[cç]a|paseo|p\.?º|ronda|camino|caminho|carretera|"
     r"ctra\.?|diagonal|diag\.?|transversal|privada|priv\.?|cerrada|andador|circuito|prolongaci[oó]n|largo|beco|ladeira|"
     r"estrada|estr\.?|rodovia|rod\.?|quinta|viela|vereda|bairro|barrio|quadra|qd\.?|mz\.?|manzana|autopista|via|v[ií]a|rambla|costanera"
 )
 _LIVES: Final = (
     r"(?:vivo|vive|vivimos|resido|reside|moro|mora|moramos|habito|domiciliad[oa]|mudei|mud[eé])\s(?:en|em|na|no|n[ao]s|a|pra|para)(?:\s(?:el|la|o|a))?|"
     r"(?:direcci[oó]n|domicilio|endere[cç]o|morada|resid[eê]ncia)(?:\s(?:de\s(?:entrega|env[ií]o)|es|é|correct[ao]|"
-    r"certo|nov[ao]|actual|atual)){0,2}\s?:?|o certo é|casa es"
+    r"certo|nov[ao]|actual|atual)){0,2}\s?:?|o certo é|(?:mi|minha)\scasa\s(?:es|é)"
 )
 _WORD: Final = r"(?:[^\W\d_][\w'’.ªº-]{0,24}|[0-9]{1,2}(?=\sde\s))"
 _NAME: Final = rf"{_WORD}(?:,?\s{_WORD}){{0,5}}?"
@@ -62,21 +62,34 @@ _NO_STREET: Final = re.compile(
     re.IGNORECASE,
 )
 _REACH: Final = 120
+_CUE_WORDS: Final = frozenset(
+    "calle avenida av avda avd rua travessa jirón jiron jr pasaje psje pje alameda praceta boulevard blvd bulevar calzada "
+    "calçada calcada urbanización urbanizacion cll cra kr kra travesía travessía travesia callejón callejon callejuela cl tv "
+    "trv carrera plaza pza pça praça praca paseo pº ronda camino caminho carretera ctra diagonal diag transversal privada priv cerrada "
+    "andador circuito prolongación prolongacion largo beco ladeira estrada estr rodovia rod quinta viela vereda bairro barrio "
+    "quadra qd mz mza manzana autopista via vía rambla costanera vivo vive vivimos resido reside moro mora moramos habito "
+    "domiciliado domiciliada mudei mudé mude dirección direccion domicilio endereço endereco morada residencia residência "
+    "certo".split()
+)
+_CUE_SIGNS: Final = ("c/", "c. ", "r. ", "mi casa es", "minha casa é")
 
 
-def find(text: str, taken: Taken) -> None:
+def find(reading: Reading) -> None:
     """Take streets with their number, and what stands after *vivo en* or *endereço* and ends in a number."""
+    if not reading.has(_CUE_WORDS) and not any(sign in reading.lowered for sign in _CUE_SIGNS):
+        return
+    text = reading.text
     for block in _BLOCK.finditer(text):
-        taken.take(KIND, *block.span())
+        reading.take(KIND, *block.span())
     for cue in _STREET.finditer(text):
         pattern = _AFTER_CLEAR if cue["clear"] else _AFTER_UNCLEAR
         match = pattern.match(text, cue.end(), cue.end() + _REACH)
         if match and not _NO_STREET.search(match[0]):
-            taken.take(KIND, cue.start(), _end(text, match.end()))
+            reading.take(KIND, cue.start(), _end(text, match.end()))
     for cue in _HOME.finditer(text):
         match = _AFTER_HOME.match(text, cue.end(), cue.end() + _REACH)
         if match and not _NO_STREET.search(match["place"]):
-            taken.take(KIND, match.start("place"), _end(text, match.end("place")))
+            reading.take(KIND, match.start("place"), _end(text, match.end("place")))
 
 
 def _end(text: str, end: int) -> int:

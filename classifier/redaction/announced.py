@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from classifier.redaction.places import Taken
+from classifier.redaction.reading import Reading
 
 __all__ = ["KINDS", "find"]
 
@@ -57,27 +57,35 @@ _RULES: Final = {
 _CUE: Final = re.compile(
     "|".join(rf"(?P<{name}>(?<!\w)(?:{words})(?!\w))" for name, words in _WORDS.items()), re.IGNORECASE
 )
+_CUE_WORDS: Final = frozenset(
+    "placa placas patente matrícula matricula matrículas chapa dominio vehículo vehiculo veículo veiculo carro coche auto "
+    "automóvil automovil moto camión camion camioneta caminhão caminhao pasaporte passaporte pasaportes passaportes nací "
+    "naci nació nacio nasceu nacido nacida nacidos nacidas nacimiento nac nasci nascido nascida nascidos nascidas nascimento "
+    "nasc dn fn f cumpleaños cumpleanos cumplo aniversário aniversario faço faco".split()
+)
 _REFERENCE: Final = re.compile(
     r"(?:pedido|orden|ordem|protocolo|folio|ticket|transac[cç][aiãó]+[on]|rastreio|chamado|n[uú]mero de serie)\W{0,4}$",
     re.IGNORECASE,
 )
 _REFERENCE_REACH: Final = 20
 _LONGEST: Final = 24
+_HYPHENS: Final = 4
 
 KINDS: Final = (*dict.fromkeys(rule.kind for rule in _RULES.values()), "pix")
 
 
-def find(text: str, taken: Taken) -> None:
+def find(reading: Reading) -> None:
     """Take what a word just before announces, and random keys that no word calls a reference."""
-    if text.count("-") > 3:
+    text = reading.text
+    if text.count("-") >= _HYPHENS:
         for match in _UUID.finditer(text):
-            if not _REFERENCE.search(text, max(0, match.start() - _REFERENCE_REACH), match.start()):
-                taken.take("pix", *match.span())
-    for cue in _CUE.finditer(text):
+            if not _REFERENCE.search(text[max(0, match.start() - _REFERENCE_REACH) : match.start()]):
+                reading.take("pix", *match.span())
+    for cue in _CUE.finditer(text) if reading.has(_CUE_WORDS) else ():
         rule = _RULES[cue.lastgroup or ""]
         match = rule.pattern.search(text, cue.end(), cue.end() + rule.reach + _LONGEST)
         if match and match.start() - cue.end() <= rule.reach and _same_sentence(text, cue.end(), match.start()):
-            taken.take(rule.kind, *match.span())
+            reading.take(rule.kind, *match.span())
 
 
 def _same_sentence(text: str, start: int, end: int) -> bool:

@@ -6,7 +6,7 @@ import re
 from ipaddress import ip_address
 from typing import Final
 
-from classifier.redaction.places import Taken
+from classifier.redaction.reading import Reading
 
 __all__ = ["KINDS", "find"]
 
@@ -30,6 +30,8 @@ _IPV4: Final = re.compile(r"(?<![\w.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w]|\.[0-
 _IPV6: Final = re.compile(r"(?<![\w:])[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}(?![\w:])", re.IGNORECASE)
 _VERSION: Final = re.compile(r"(?:versi[oó]n|vers[aã]o|firmware|software|build|release|\bv)[ .:]*$", re.IGNORECASE)
 _VERSION_REACH: Final = 12
+_DOTS: Final = 2
+_SHORTEST_NAME: Final = 2
 _HANDLE: Final = re.compile(
     r"(?<!\w)(?:usuari[oa]|usu[aá]ri[oa]|utilizador|user(?:name)?|login|nick(?:name)?|apodo|apelido|instagram|insta|ig|"
     r"twitter|tiktok|telegram|skype|facebook|face|fb|perfil|gamertag|psn|steam|discord|alias|arroba|x)"
@@ -42,49 +44,49 @@ _HANDLE_BEFORE: Final = re.compile(
     r"(?:instagram|insta|ig|twitter|tiktok|telegram|facebook|face|fb|perfil|usuari|usu[aá]ri)",
     re.IGNORECASE,
 )
-_HANDLE_CUES: Final = (
-    "usu", "user", "login", "nick", "insta", "twitter", "tiktok", "gram", "skype", "face", "perfil", "alias", "utiliz",
-    " ig ", " fb ", "gamer", "apodo", "apelido", "psn", "steam", "discord", "arroba",
-)  # fmt: skip
+_HANDLE_WORDS: Final = frozenset(
+    "usuario usuaria usuário usuária utilizador user username login nick nickname apodo apelido instagram insta ig twitter "
+    "tiktok telegram skype facebook face fb perfil gamertag psn steam discord alias arroba x".split()
+)
 _MADE_UP: Final = re.compile(r"@|[0-9_]|[a-z]\.[a-z]|-", re.IGNORECASE)
 
 
-def find(text: str, taken: Taken) -> None:
+def find(reading: Reading) -> None:
     """Take mail addresses, pages of a person, addresses of machines and account names."""
+    text = reading.text
     if "@" in text:
         for match in _EMAIL.finditer(text):
-            taken.take("email", *match.span())
-    lowered = text.lower()
-    if "/" in text or "www." in lowered:
-        _find_urls(text, taken)
-    for match in _IPV4.finditer(text) if text.count(".") > 2 else ():
-        if _is_address(match[0]) and not _VERSION.search(text, max(0, match.start() - _VERSION_REACH), match.start()):
-            taken.take("ip", *match.span())
+            reading.take("email", *match.span())
+    if "/" in text or "www." in reading.lowered:
+        _find_urls(reading)
+    if text.count(".") > _DOTS:
+        for match in _IPV4.finditer(text):
+            before = text[max(0, match.start() - _VERSION_REACH) : match.start()]
+            if _is_address(match[0]) and not _VERSION.search(before):
+                reading.take("ip", *match.span())
     if text.count(":") > 1:
         for match in _IPV6.finditer(text):
             if _is_address(match[0]):
-                taken.take("ip", *match.span())
-    if any(cue in lowered for cue in _HANDLE_CUES):
-        _find_handles(text, taken)
+                reading.take("ip", *match.span())
+    if reading.has(_HANDLE_WORDS):
+        _find_handles(reading)
 
 
-def _find_urls(text: str, taken: Taken) -> None:
+def _find_urls(reading: Reading) -> None:
     """Take the addresses that lead to one person: a profile, an account, a link with a name or a token in it."""
-    for match in _URL.finditer(text):
+    for match in _URL.finditer(reading.text):
         written = match[0].rstrip(_URL_END)
         if _PERSONAL_URL.search(written):
-            taken.take("url", match.start(), match.start() + len(written))
+            reading.take("url", match.start(), match.start() + len(written))
 
 
-def _find_handles(text: str, taken: Taken) -> None:
+def _find_handles(reading: Reading) -> None:
     """Take account names after the word for them, if they look made up: an ``@``, a digit, a dot or a line in it."""
     for pattern in (_HANDLE, _HANDLE_BEFORE):
-        for match in pattern.finditer(text):
-            start, end = match.span("name")
-            end -= len(match["name"]) - len(match["name"].rstrip("._-"))
-            name = text[start:end]
-            if len(name) > 2 and not name.isdigit() and _MADE_UP.search(name):
-                taken.take("handle", start, end)
+        for match in pattern.finditer(reading.text):
+            name = match["name"].rstrip("._-")
+            if len(name) > _SHORTEST_NAME and not name.isdigit() and _MADE_UP.search(name):
+                reading.take("handle", match.start("name"), match.start("name") + len(name))
 
 
 def _is_address(written: str) -> bool:

@@ -13,13 +13,12 @@ from itertools import islice
 from typing import Final
 
 from classifier.redaction.gazetteer import Gazetteer, Sense, load_gazetteer
-from classifier.redaction.places import Taken
+from classifier.redaction.reading import Reading
 
 __all__ = ["KIND", "find"]
 
 KIND: Final = "name"
 
-_WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _NAME: Final = Sense.GIVEN | Sense.SURNAME
 _NOT_UNKNOWN: Final = Sense.WORD | Sense.THING | Sense.ROLE | Sense.TITLE | Sense.INTRO | Sense.VERB | Sense.GREETING
 _PARTICLES: Final = frozenset("de del da do das dos la las los e y i von van san santa el al viuda vda".split())
@@ -41,6 +40,13 @@ _SPEAKS: Final = (
     "atend", "habl", "fal", "convers", "dij", "diss", "contest", "respond", "promet", "asegur", "garanti", "inform",
     "explic", "colg", "deslig", "pregunt", "pergunt", "procur", "firm", "assin",
 )  # fmt: skip
+_OF_OTHERS: Final = frozenset("llama chama llaman chaman".split())
+_CUES: Final = (
+    Sense.TITLE | Sense.ROLE | Sense.INTRO | Sense.GREETING | Sense.CLOSING | Sense.VERB
+)
+_BEFORE: Final = _LINKS | _NAMED_LINKS | _DAY_PARTS | {"d", "dª", "dña", "yo", "eu"}
+_FEW: Final = 6
+_SHORTEST: Final = 3
 _MOST_WORDS: Final = 6
 _SHOUTED: Final = 0.6
 _CODE: Final = frozenset("0123456789_@/*+")
@@ -92,47 +98,61 @@ class _Run:
     unknown: int = 0
 
 
-def find(text: str, taken: Taken) -> None:
+def find(reading: Reading) -> None:
     """Take the names of people in what is free of a text."""
-    words = _read(text)
+    words = _read(reading)
     if words is None:
         return
-    index, count = 0, len(words.low)
-    while index < count:
-        sense = words.senses[index]
-        if sense & _NAME or (words.capital[index] and (not sense or words.initial(index))):
+    end = 0
+    for index in _candidates(words):
+        if index >= end:
             run = _run_at(words, index)
             if run is not None:
-                taken.take(KIND, words.starts[run.first], words.ends[run.last - 1])
-                index = run.last
-                continue
-        elif index and not sense and words.low[index - 1] in _HARD_INTROS | _NAMED_LINKS:
-            last = _lower_case_name(words, index)
-            if last:
-                taken.take(KIND, words.starts[index], words.ends[last - 1])
-                index = last
-                continue
-        index += 1
+                end = run.last
+                reading.take(KIND, words.starts[index], words.ends[end - 1])
 
 
-def _read(text: str) -> _Words | None:
-    """Cut a text into words; ``None`` if none of them has to do with names."""
+def _read(reading: Reading) -> _Words | None:
+    """Say of each word what it can be; ``None`` if none of them has to do with names."""
     gazetteer = load_gazetteer()
-    lowered = text.lower()
-    if len(lowered) != len(text):
-        lowered = "".join(low if len(low := character.lower()) == 1 else character for character in text)
-    low = _WORD.findall(lowered)
-    if gazetteer.triggers.isdisjoint(low):
+    if not reading.has(gazetteer.triggers):
         return None
-    starts, ends = [], []
-    for match in _WORD.finditer(lowered):
-        starts.append(match.start())
-        ends.append(match.end())
-    senses = [gazetteer.senses.get(word, 0) for word in low]
+    text, low = reading.text, reading.words
+    starts, ends = [start for start, _ in reading.spans], [end for _, end in reading.spans]
+    look = gazetteer.senses.get
+    senses = [look(word, 0) for word in low]
     capital = [text[start].isupper() for start in starts]
-    if sum(capital) > _SHOUTED * len(low) and len(low) > 6 and _shouts(text):
+    if len(low) > _FEW and sum(capital) > _SHOUTED * len(low) and _shouts(text):
         capital = [False] * len(low)
     return _Words(text, low, senses, starts, ends, capital, gazetteer)
+
+
+def _candidates(words: _Words) -> list[int]:
+    """Return the words at which a name may begin: listed ones, and capitalised ones that are no everyday word."""
+    senses, low = words.senses, words.low
+    found = [
+        index
+        for index, (sense, capital) in enumerate(zip(senses, words.capital, strict=True))
+        if (sense & _NAME or (capital and not sense)) and _plausible(words, index)
+    ]
+    if not _HARD_INTROS.isdisjoint(low):
+        hidden = [index for index in range(1, len(low)) if not senses[index] and _after_hard_intro(words, index)]
+        found = sorted({*found, *hidden})
+    return found
+
+
+def _plausible(words: _Words, index: int) -> bool:
+    """Tell at little cost whether a word that is no sure name has a chance: a telling word before, a capital behind."""
+    sense = words.senses[index]
+    if sense & _NAME and not sense & Sense.WEAK:
+        return True
+    if not index:
+        return words.capital[0]
+    if words.senses[index - 1] & _CUES or words.low[index - 1] in _BEFORE:
+        return True
+    if not words.capital[index]:
+        return False
+    return bool(sense & Sense.GIVEN) or (index + 1 < len(words.low) and words.capital[index + 1]) or words.gap(index)[-1] == "\n"
 
 
 def _shouts(text: str) -> bool:
@@ -143,12 +163,15 @@ def _shouts(text: str) -> bool:
 
 def _run_at(words: _Words, index: int) -> _Run | None:
     """Return the name that begins at a word, or ``None``."""
-    if not words.senses[index] & _NAME and not words.unknown(index) and not words.initial(index):
+    if not words.capital[index]:
+        if not words.senses[index]:
+            return _Run(index, _lower_case_end(words, index)) if _after_hard_intro(words, index) else None
+        if any(map(str.isdigit, words.low[index - 1])) and index:
+            return None
+    elif not words.senses[index] & _NAME and not words.unknown(index) and not words.initial(index):
         return None
     run = _extended(words, index)
-    if not words.capital[index] and any(map(str.isdigit, words.gap(index))):
-        return None
-    if _is_brand(words, run) or _of_a_thing(words, run):
+    if not run.last or _is_brand(words, run) or _of_a_thing(words, run):
         return None
     return run if _accepts(words, run) else None
 
@@ -175,7 +198,7 @@ def _extended(words: _Words, index: int) -> _Run:
 def _joined(words: _Words, at: int) -> bool:
     """Tell whether a word goes on from the one before: a space or a hyphen, or the dot of an initial between them."""
     gap = words.gap(at)
-    return gap in (" ", "-") or (gap in (". ", ".") and words.ends[at - 1] - words.starts[at - 1] == 1)
+    return gap in (" ", "-", "'", "’") or (gap in (". ", ".") and words.ends[at - 1] - words.starts[at - 1] == 1)
 
 
 def _fits(words: _Words, at: int, run: _Run) -> bool:
@@ -345,21 +368,26 @@ def _ends_clause_at(words: _Words, at: int) -> bool:
     return not after.strip() or after[0] in ",.:;!?\n)"
 
 
-def _lower_case_name(words: _Words, index: int) -> int:
-    """Return where a name in small letters ends that no list has, right after *me llamo*, or 0."""
+def _after_hard_intro(words: _Words, index: int) -> bool:
+    """Tell whether *me llamo*, *meu nome é* or *nombre:* stands right before a word in small letters."""
     at = index - 1
+    if words.capital[index] or words.ends[index] - words.starts[index] < _SHORTEST or words.low[index].isdigit():
+        return False
     while at > 0 and words.low[at] in ("es", "é") and words.gap(at) == " ":
         at -= 1
-    if words.low[at] not in _HARD_INTROS or words.gap(index) not in (" ", ": ", ":"):
-        return 0
-    if words.low[at] in ("llama", "chama", "llaman", "chaman") or words.ends[index] - words.starts[index] < 3:
-        return 0
+    if at < 0 or words.low[at] not in _HARD_INTROS or words.low[at] in _OF_OTHERS:
+        return False
     if words.low[at] in ("nombre", "nome") and at == index - 1 and ":" not in words.gap(index):
-        return 0
+        return False
+    return words.gap(index) in (" ", ": ", ":")
+
+
+def _lower_case_end(words: _Words, index: int) -> int:
+    """Return where a name in small letters ends that no list has: before the next everyday word."""
     last = index + 1
     while last < len(words.low) and last - index < _MOST_WORDS and words.gap(last) == " ":
         sense = words.senses[last]
-        if not sense & _NAME or sense & Sense.WORD:
+        if (not sense & _NAME or sense & Sense.WORD) and (sense or not _ends_clause_at(words, last)):
             break
         last += 1
     return last

@@ -13,7 +13,7 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Final
 
-from classifier.redaction.places import Taken
+from classifier.redaction.reading import Reading
 
 __all__ = ["KINDS", "find"]
 
@@ -113,15 +113,16 @@ _FEWEST_DIGITS: Final = 4
 _MOST_GROUPS: Final = 6
 
 
-def find(text: str, taken: Taken) -> None:
+def find(reading: Reading) -> None:
     """Take the numbers of people, accounts and telephones."""
+    text = reading.text
     if not _TRACE.search(text):
         return
     stretches = list(_stretches(text))
     for rule in _RULES:
         for first, last in stretches:
             for start, end in _places(text, rule, first, last):
-                taken.take(rule.kind, start, end)
+                reading.take(rule.kind, start, end)
 
 
 def _stretches(text: str) -> Iterator[tuple[int, int]]:
