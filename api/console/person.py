@@ -86,7 +86,7 @@ def token_of(request: Request) -> str:
 
 async def require_token(request: Request) -> None:
     """Refuse what does not carry the token of the session, in the form or in a header."""
-    secret = forms_secret(request)
+    secret = None if request.method in ("GET", "HEAD") else forms_secret(request)
     if secret is None:
         return
     token = request.headers.get(CSRF_HEADER) or (await request.form()).get(CSRF_FIELD)

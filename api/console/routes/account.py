@@ -14,7 +14,7 @@ from api.access.passwords import LONGEST, SHORTEST
 from api.access.sessions import Caller, SignedIn, forget_cookie, keep_cookie
 from api.access.signin import signed_in
 from api.console.page import ConsolePage
-from api.console.person import accounts_of
+from api.console.person import accounts_of, who
 from api.console.rendering import render, see_other
 from api.console.views.account import browser_of
 from api.errors import ConflictError
@@ -85,7 +85,7 @@ async def end_all(request: Request) -> Response:
 async def _page(
     request: Request, *, changed: bool = False, failure: str = "", wait: int = 0, status: int = 200
 ) -> Response:
-    me = signed_in(request)
+    me = None if who(request).kind == "open" else _me(request)
     sessions = []
     if me is not None:
         idle = accounts_of(request).settings.idle
