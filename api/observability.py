@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 import time
 import traceback
@@ -18,6 +19,8 @@ from api.errors import problem
 __all__ = ["AccessLog", "JsonFormatter", "configure_logging", "traced"]
 
 _PROBES: Final = frozenset({"/livez", "/readyz", "/metrics"})
+_OURS: Final = re.compile(r"(?:v1|[a-z_.-]{0,40}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+_LONGEST_PATH: Final = 400
 access = logging.getLogger("recupera.access")
 failures = logging.getLogger("recupera.failures")
 
@@ -48,7 +51,7 @@ class AccessLog:
         try:
             await self.app(scope, receive, watched)
         except Exception as error:
-            failures.error("%s %s failed: %s", scope["method"], scope["path"], traced(error))
+            failures.error("%s %s failed: %s", scope["method"], _shown(scope["path"]), traced(error))
             if not status:
                 await problem(500, "something failed here; the log says what")(scope, receive, watched)
         finally:
@@ -62,11 +65,16 @@ def _log(scope: Scope, status: int, seconds: float) -> None:
     level = logging.DEBUG if scope["path"] in _PROBES else logging.INFO
     fields = {
         "method": scope["method"],
-        "path": scope["path"],
+        "path": _shown(scope["path"]),
         "status": status,
         "ms": round(seconds * 1000, 1),
     }
     access.log(level, "%(method)s %(path)s %(status)s %(ms)s ms", fields, extra={"fields": fields})
+
+
+def _shown(path: str) -> str:
+    """Return a path without what a caller may have put in it: only words of ours and our own identifiers are kept."""
+    return "/".join(part if _OURS.fullmatch(part) else "…" for part in path[:_LONGEST_PATH].split("/"))
 
 
 def traced(error: BaseException) -> str:
