@@ -16,11 +16,14 @@ from classifier.commands import CommandGroup
 from classifier.errors import InputError
 
 if TYPE_CHECKING:
-    from classifier.bulk import Job, Wanted
+    from classifier.bulk import Job, Tally, Wanted
+    from classifier.folders.files import FolderJob
     from classifier.inference import ComplaintClassifier
     from classifier.records import Columns
 
 _PLAIN_WIDTH = 100
+_FAST = "A small network answers where it is sure, the whole model the rest; no evidence."
+_ACCURATE = "The whole model for every text, in 32-bit floats: the reference."
 
 app = typer.Typer(
     name="recupera",
@@ -57,16 +60,18 @@ def recupera(
 
 def classify(
     file: Annotated[
-        str | None, typer.Argument(metavar="[FILE|-]", help="JSONL, CSV or Parquet; - for standard input.")
+        str | None,
+        typer.Argument(metavar="[FILE|-]", help="JSONL, CSV or Parquet, - for standard input, or a folder of them."),
     ] = None,
     *,
     text: Annotated[str | None, typer.Option(help="Classify this one text and print a card.")] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write to this .jsonl, .csv or .parquet file.")
+        str | None,
+        typer.Option("--output", "-o", help="Write to this .jsonl, .csv or .parquet file; of a folder to this one."),
     ] = None,
     model: Annotated[Path | None, typer.Option(help="Model directory; the shipped model by default.")] = None,
-    fast: Annotated[bool, typer.Option("--fast", help="Leave out the evidence, which takes most of the time.")] = False,
-    accurate: Annotated[bool, typer.Option("--accurate", help="Compute in 32-bit floats: the reference.")] = False,
+    fast: Annotated[bool, typer.Option("--fast", help=_FAST)] = False,
+    accurate: Annotated[bool, typer.Option("--accurate", help=_ACCURATE)] = False,
     evidence: Annotated[
         bool | None, typer.Option("--evidence/--no-evidence", help="Which words carry each decision.")
     ] = None,
@@ -85,6 +90,10 @@ def classify(
     restart: Annotated[
         bool, typer.Option("--restart", help="Begin anew where an interrupted run could be gone on with.")
     ] = False,
+    engine: Annotated[
+        Literal["local", "ray"], typer.Option(help="For a folder: on this machine, or on a Ray cluster.")
+    ] = "local",
+    workers: Annotated[int | None, typer.Option(min=1, help="With ray: models at work; as fit by default.")] = None,
 ) -> None:
     """Say why people complain, how grave it is, and what was unfair.
 
@@ -94,27 +103,40 @@ def classify(
     Example: recupera classify messages.csv --text-column body --output classified.jsonl
 
     Example: recupera classify --text "El pedido llegó roto y nadie me contesta."
+
+    Example: recupera classify s3://inbox/2026 --output s3://inbox/2026-classified --engine ray
     """
     if fast and accurate:
         raise InputError("choose --fast or --accurate, not both")
     if text is not None and file is not None:
         raise InputError("give a file or --text, not both")
     from classifier.bulk import Wanted
+    from classifier.cascade import Effort
 
-    wanted = Wanted(evidence=not fast if evidence is None else evidence, facts=facts)
+    effort = Effort.FAST if fast else Effort.FULL
+    wanted = Wanted(evidence=not fast if evidence is None else evidence, facts=facts, effort=effort)
     arithmetic = "f32" if accurate and precision == "auto" else precision
 
     def load() -> ComplaintClassifier:
         return _load(model, arithmetic, threads)
 
     if text is not None:
-        _classify_text(text, load(), wanted, _Showing(output, lang, as_json))
-    else:
-        from classifier.records import Columns
+        _classify_text(text, load(), wanted, _Showing(Path(output) if output else None, lang, as_json))
+        return
+    from classifier.records import Columns
 
-        columns = Columns.of(id=id_column, text=text_column, language=language_column)
-        job = _job(file, file_format, output, columns, wanted)
-        _classify_file(replace(job, anew=restart), load)
+    columns = Columns.of(id=id_column, text=text_column, language=language_column)
+    if file is not None and (engine == "ray" or "://" in file or Path(file).is_dir()):
+        from classifier.folders.files import FolderJob
+
+        if output is None:
+            raise InputError(f"name the folder that {file} is classified into: --output")
+        named = str(model.expanduser().absolute()) if model else None
+        whole = FolderJob(file, output, columns, wanted, named, arithmetic, threads, restart)
+        _classify_folder(whole, engine, workers)
+        return
+    job = _job(file, file_format, Path(output) if output else None, columns, wanted)
+    _classify_file(replace(job, anew=restart), load)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +156,7 @@ def _load(model: Path | None, precision: str, threads: int | None) -> ComplaintC
 
 def _classify_text(text: str, classifier: ComplaintClassifier, wanted: Wanted, showing: _Showing) -> None:
     """Print the card of one text, or its JSON."""
-    result = classifier.predict(text, evidence=wanted.evidence, facts=wanted.facts)[0]
+    result = classifier.predict(text, evidence=wanted.evidence, facts=wanted.facts, effort=wanted.effort)[0]
     if showing.output is not None:
         from classifier.formats.output import check_output, open_writer
 
@@ -183,6 +205,20 @@ def _classify_file(job: Job, load: Callable[[], ComplaintClassifier]) -> None:
     tally = run(job, load, Console(stderr=True))
     if not tally.records:
         typer.echo(f"{job.source or 'standard input'} has no records: nothing written", err=True)
+    _tell_failed(tally)
+
+
+def _classify_folder(job: FolderJob, engine: Literal["local", "ray"], workers: int | None) -> None:
+    """Do the job, and say at the end what failed."""
+    from rich.console import Console
+
+    from classifier.folders import run_folder
+
+    _tell_failed(run_folder(job, engine, workers, Console(stderr=True)))
+
+
+def _tell_failed(tally: Tally) -> None:
+    """End with status 1 if anything failed."""
     if tally.failed:
         typer.echo(f"{tally.failed:,} of {tally.records:,} records could not be classified", err=True)
         raise typer.Exit(1)

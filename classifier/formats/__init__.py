@@ -54,14 +54,19 @@ def format_of(path: Path) -> Format:
 
 @contextmanager
 def open_records(
-    source: Path | BinaryIO, file_format: Format, columns: Columns, *, warn: Callable[[str], None] = lambda _: None
+    source: Path | BinaryIO,
+    file_format: Format,
+    columns: Columns,
+    *,
+    name: str = "standard input",
+    warn: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Reading]:
-    """Open a file, or a byte stream such as standard input, and read its records.
+    """Open a file, or a byte stream that errors call by ``name``, and read its records.
 
     ``warn`` is told what was read differently than it stands there. Raise ``InputError``, here or while reading,
     where the input as a whole can't be read.
     """
-    name = str(source) if isinstance(source, Path) else "standard input"
+    name = str(source) if isinstance(source, Path) else name
     if file_format is Format.PARQUET:
         with _opened(source, name) as file, open_table(file, name) as table:
             yield Reading(table.records(columns), table.fraction)

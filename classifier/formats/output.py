@@ -19,7 +19,7 @@ from classifier.formats.parquet import ParquetWriter
 from classifier.records import BadRecord
 from classifier.types import Classification
 
-__all__ = ["Writer", "check_output", "open_writer"]
+__all__ = ["WRITERS", "Writer", "check_output", "open_writer"]
 
 
 class Writer(Protocol):
@@ -50,16 +50,17 @@ def open_writer(output: Path | None, file_format: Format) -> Iterator[Writer]:
         file = sys.stdout.buffer if output is None else stack.enter_context(_replacing(output))
         if output is not None and output.suffix.lower() == ".gz":
             file = stack.enter_context(gzip.GzipFile("", "wb", fileobj=file))
-        writer = _WRITERS[file_format](file)
+        writer = WRITERS[file_format](file)
         yield writer
         writer.close()
 
 
-_WRITERS: Mapping[Format, Callable[[BinaryIO], Writer]] = {
+WRITERS: Mapping[Format, Callable[[BinaryIO], Writer]] = {
     Format.JSONL: JsonLinesWriter,
     Format.CSV: DelimitedWriter,
     Format.PARQUET: ParquetWriter,
 }
+"""What writes each format to an open file."""
 
 
 @contextmanager
