@@ -6,6 +6,7 @@ No answer ever repeats what the caller sent: a problem says where and why, not w
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -21,6 +22,7 @@ from api.batching import QueueFullError
 from api.store.database import UnavailableError
 
 MEDIA_TYPE = "application/problem+json"
+log = logging.getLogger(__name__)
 _TYPES = {
     400: "bad-request",
     401: "unauthorized",
@@ -148,6 +150,10 @@ async def _full(_request: Request, error: QueueFullError) -> JSONResponse:
 
 
 async def _unavailable(_request: Request, error: Exception) -> JSONResponse:
+    """Ask to come back, and log the first line of what the driver said: it never quotes what is stored."""
+    cause = getattr(error.__cause__, "orig", error.__cause__)
+    said = str(cause).splitlines() if cause is not None else []
+    log.warning("the database: %s", said[0] if said else type(cause or error).__name__)
     return problem(503, f"{error}; nothing was stored, try again", headers={"Retry-After": "2"})
 
 

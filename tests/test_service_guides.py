@@ -32,10 +32,10 @@ from api.routes.alerts import Alert
 from api.schemas import Assignment, Closing, Completion, IncomingMessage
 from api.settings import Settings, read_settings
 from api.store.alerts import AlertRecord, AlertStatus
-from tests.test_guides import FOLDERS, SERVICE, _blocks, _commands, _guide, _inline
+from tests.test_guides import FOLDERS, OPERATING, SERVICE, _blocks, _commands, _guide, _inline
 
 EVERY_LANGUAGE = pytest.mark.parametrize("language", FOLDERS)
-EVERY_GUIDE = pytest.mark.parametrize("name", [*SERVICE, "inbox", "chatwoot"])
+EVERY_GUIDE = pytest.mark.parametrize("name", [*SERVICE, *OPERATING, "inbox", "chatwoot"])
 UNITS: Final = {"s": "seconds", "min": "minutes", "h": "hours"}
 
 BODIES: Final[dict[str, type[BaseModel]]] = {

@@ -147,6 +147,15 @@ class Store:
         async with self.write() as connection:
             return await work(connection)
 
+    async def answers(self, seconds: float) -> bool:
+        """Say whether the database can be read within a few seconds."""
+        try:
+            async with asyncio.timeout(seconds), self.read() as connection:
+                await connection.execute(sa.select(1))
+        except (TimeoutError, UnavailableError):
+            return False
+        return True
+
     async def close(self) -> None:
         """Finish what waits, and close the connections."""
         await self._looks.finish()
