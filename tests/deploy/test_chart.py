@@ -87,7 +87,7 @@ def test_kubernetes_takes_what_it_makes(values: dict[str, Any], version: str) ->
     [
         ({}, "existingSecret"),
         ({**LEAST, "image": {"tag": "latest"}}, "tag"),
-        ({**LEAST, "settings": {"RECUPERA_DATABASE": "postgresql://u:p@h/d"}}, "settings"),
+        ({**LEAST, "settings": {"RECUPERA_DATABASE": "postgresql://u:p@h/d"}}, "RECUPERA_DATABASE"),
         ({**LEAST, "api": {"terminationGracePeriodSeconds": 10}}, "terminationGracePeriodSeconds"),
         ({**LEAST, "divine": True}, "divine"),
     ],

@@ -72,7 +72,7 @@ async def test_killed_restored_and_upgraded_every_running_case_goes_on(
     try:
         before = await open_cases(store)
         assert len(before) == RUNNING
-        clock = FastClock(max(before.values()) + timedelta(minutes=1))
+        clock = FastClock(max(before.values()) + timedelta(hours=2))
         worker = Worker(
             store, database_url(second, tmp_path), "last", clock=clock, rhythm=RHYTHM, pace=Pace(queue=0.05)
         )

@@ -1,0 +1,204 @@
+"""Starts the processes, kills one of each while messages come in, and waits until nothing is left to do."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import statistics
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.acceptance.cluster.client import Spread
+from tests.acceptance.crashes.judging import Books, Evidence
+from tests.acceptance.crashes.processes import Orders, Place, prepare
+from tests.acceptance.crashes.receiver import Receiver, listening
+from tests.acceptance.crashes.siege import _EVENTS, _free_port
+from tests.acceptance.postgres import Server
+
+__all__ = ["Options", "Outcome", "run"]
+
+_START_SECONDS = 180
+_STILL_SECONDS = 180
+_AWAY_SECONDS = 1.0
+"""For how long a service that was killed, or the database, stays away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How much, and of how many."""
+
+    messages: int = 300
+    services: int = 3
+    workers: int = 3
+    seed: int = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What is left, how fast it was (``posting``: seconds), and how long each message took."""
+
+    evidence: Evidence
+    posting: float
+    took: list[float]
+
+    def figures(self) -> Mapping[str, str]:
+        """Return throughput and latency, as they are printed."""
+        cuts = statistics.quantiles(self.took, n=100)
+        return {
+            "messages a second": f"{len(self.took) / self.posting:.1f}",
+            "latency p50, p95, p99, most": ", ".join(
+                f"{s * 1000:.0f} ms" for s in (cuts[49], cuts[94], cuts[98], max(self.took))
+            ),
+        }
+
+
+@dataclass(slots=True)
+class _Trial:
+    options: Options
+    place: Place
+    server: Server
+    receiver: Receiver
+    ports: list[int]
+    client: Spread
+    deaths: Counter[str] = field(default_factory=Counter)
+    missed: list[str] = field(default_factory=list)
+    running: dict[str, BaseProcess] = field(default_factory=dict)
+
+    async def run(self) -> float:
+        """Start all, post and kill, let it come to rest; return how many seconds the posting took."""
+        try:
+            for number, port in enumerate(self.ports):
+                self._start(f"api-{number}", port)
+                await self._ready(port)  # one after the other: the first makes the tables
+            for number in range(self.options.workers):
+                self._start(f"worker-{number}")
+            await self._subscribe()
+            for number in range(self.options.workers):
+                await self._until(
+                    lambda name=f"worker-{number}": "workflows run as" in self.place.log(name), _START_SECONDS
+                )
+            posting = await self._post()
+            await self._rest()
+            return posting
+        finally:
+            for process in self.running.values():
+                process.kill()
+                process.join()
+
+    def _start(self, name: str, port: int = 0) -> None:
+        self.running[name] = self.place.start(Orders("serve" if port else "work", name, port))
+
+    async def _ready(self, port: int) -> None:
+        async with httpx.AsyncClient(timeout=5) as http:
+
+            async def ready() -> bool:
+                try:
+                    return (await http.get(f"http://127.0.0.1:{port}/readyz")).status_code == 200
+                except httpx.HTTPError:
+                    return False
+
+            await self._until(ready, _START_SECONDS)
+
+    async def _until(self, condition: Any, seconds: float) -> None:
+        """Wait for a condition."""
+        end = time.monotonic() + seconds
+        while True:
+            found = condition()
+            if asyncio.iscoroutine(found):
+                found = await found
+            if found:
+                return
+            if time.monotonic() > end:
+                raise TimeoutError("\n".join(self.place.log(name)[-500:] for name in self.running))
+            await asyncio.sleep(0.05)
+
+    async def _subscribe(self) -> None:
+        """Have the receiver told of everything."""
+        async with httpx.AsyncClient(base_url=self.client.urls[0], timeout=30) as http:
+            url = f"http://127.0.0.1:{self.receiver.port}/all"
+            body = {"name": "all", "url": url, "events": _EVENTS, "concurrency": 16, "rate": 1000}
+            answer = await http.post("/v1/destinations", json=body)
+            self.receiver.secrets["/all"] = answer.raise_for_status().json()["secret"]
+
+    async def _post(self) -> float:
+        """Post everything; kill a service, a worker and the database on the way."""
+        began, quarter = time.monotonic(), self.options.messages // 4
+        posting = asyncio.create_task(self.client.run())
+        deaths = (self._kill_service, self._kill_worker, self._kill_database)
+        for number, death in enumerate(deaths, 1):
+            self.client.allowed = number * quarter
+            await self._until(
+                lambda: len(self.client.answers) >= self.client.allowed - 4 or posting.done(), _STILL_SECONDS
+            )
+            self.client.allowed += quarter  # what comes next arrives while something is dead
+            await death()
+        self.client.allowed = max(self.options.messages, self.client.allowed)
+        self.client.ended = True
+        await posting
+        return time.monotonic() - began
+
+    async def _kill_service(self) -> None:
+        self._kill("api-0")
+        await asyncio.sleep(_AWAY_SECONDS)
+        self._start("api-0", self.ports[0])
+
+    async def _kill_worker(self) -> None:
+        """Kill a worker that does not come back: the others take over."""
+        self._kill("worker-0")
+
+    async def _kill_database(self) -> None:
+        self.server.kill()
+        self.deaths["postgres"] += 1
+        await asyncio.sleep(_AWAY_SECONDS)
+        await asyncio.to_thread(self.server.start)
+
+    def _kill(self, name: str) -> None:
+        process = self.running.pop(name)
+        if not process.is_alive():
+            self.missed.append(f"{name} was dead already")
+        process.kill()
+        process.join()
+        self.deaths[name] += 1
+
+    async def _rest(self) -> None:
+        """Wait until nothing is left to do: all plans are through, all told, all delivered."""
+        books, before, until = Books(self.place), {}, time.monotonic() + _STILL_SECONDS
+        while left := await asyncio.to_thread(books.left):
+            if left != before:
+                before, until = left, time.monotonic() + _STILL_SECONDS
+            if time.monotonic() > until:
+                self.missed.append(f"it never came to rest: {left}")
+                return
+            await asyncio.sleep(0.5)
+        took_over = any("executor worker-0 is gone" in self.place.log(name) for name in self.running)
+        if not took_over:
+            self.missed.append("nobody took over from the worker that was killed")
+
+
+def run(options: Options, server: Server, folder: Path) -> Outcome:
+    """Run it in a folder on a database; return what is left."""
+    prepare()
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = {
+        "RECUPERA_DATABASE": server.address,
+        "RECUPERA_DELIVERY_ALLOW": "127.0.0.1",
+        "RECUPERA_DELIVERY_TIMEOUT_SECONDS": "5",
+        "RECUPERA_WORKER_INSIDE": "false",
+        "OMP_NUM_THREADS": "1",
+    }
+    with listening() as receiver:
+        ports, began = [_free_port() for _ in range(options.services)], time.monotonic()
+        urls = [f"http://127.0.0.1:{port}" for port in ports]
+        client = Spread(urls[0], random.Random(options.seed), urls=urls)
+        place = Place(folder, settings)
+        trial = _Trial(options, place, server, receiver, ports, client)
+        posting = asyncio.run(trial.run())
+        evidence = Evidence(place, client, receiver, trial.deaths, trial.missed, time.monotonic() - began)
+        return Outcome(evidence, posting, client.took)

