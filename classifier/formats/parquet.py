@@ -16,12 +16,12 @@ from classifier.formats.flat import FIELDS, flatten
 from classifier.records import BadRecord, Columns, Record, make_record
 from classifier.types import Classification
 
-__all__ = ["ParquetWriter", "Table", "open_table"]
+__all__ = ["SCHEMA", "ParquetWriter", "Table", "open_table", "storable", "values_of"]
 
 _ROWS_READ: Final = 512
 _ROWS_WRITTEN: Final = 4096
 _TYPES: Final = {str: pa.string(), float: pa.float64(), bool: pa.bool_()}
-_SCHEMA: Final = pa.schema([pa.field(field.name, _TYPES[field.type]) for field in FIELDS])
+SCHEMA: Final = pa.schema([pa.field(field.name, _TYPES[field.type]) for field in FIELDS])
 
 
 @contextmanager
@@ -61,7 +61,7 @@ class Table:
                 raise InputError(f"{self.name} has no column {column!r}; it has {', '.join(map(repr, there[:20]))}")
         names = [name for name in columns.names if name in there]
         for batch in self._batches(names):
-            values = [_values(batch.column(name)) for name in names]
+            values = [values_of(batch.column(name)) for name in names]
             for row in zip(*values, strict=True):
                 self._read += 1
                 yield make_record(self._read, dict(zip(names, row, strict=True)), columns)
@@ -73,7 +73,7 @@ class Table:
             raise InputError(f"{self.name} is damaged after row {self._read}") from None
 
 
-def _values(column: Any) -> list[Any]:
+def values_of(column: Any) -> list[Any]:
     """Return Python values; text that is not UTF-8 stays bytes."""
     try:
         values: list[Any] = column.to_pylist()
@@ -93,12 +93,12 @@ class ParquetWriter:
     """Writes the columns of a CSV file with their types."""
 
     def __init__(self, file: BinaryIO) -> None:
-        self._writer = pq.ParquetWriter(file, _SCHEMA, compression="zstd")
+        self._writer = pq.ParquetWriter(file, SCHEMA, compression="zstd")
         self._rows: list[dict[str, Any]] = []
 
     def write(self, result: Classification | BadRecord) -> None:
         """Hold a row back until there are enough for a group."""
-        self._rows.append({name: _storable(value) for name, value in flatten(result).items()})
+        self._rows.append({name: storable(value) for name, value in flatten(result).items()})
         if len(self._rows) == _ROWS_WRITTEN:
             self._write_group()
 
@@ -109,10 +109,10 @@ class ParquetWriter:
         self._writer.close()
 
     def _write_group(self) -> None:
-        self._writer.write_table(pa.Table.from_pylist(self._rows, schema=_SCHEMA))
+        self._writer.write_table(pa.Table.from_pylist(self._rows, schema=SCHEMA))
         self._rows = []
 
 
-def _storable(value: object) -> object:
+def storable(value: object) -> object:
     """Escape half surrogate pairs, which Parquet can't hold."""
     return value.encode("utf-8", "backslashreplace").decode("utf-8") if isinstance(value, str) else value

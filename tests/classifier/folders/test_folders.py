@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -44,7 +44,7 @@ class Counting(FolderJob):
     """A job whose model costs nothing, and that counts what it classifies."""
 
     __slots__ = ()
-    calls: list[int] = []
+    calls: ClassVar[list[int]] = []
 
     def load(self) -> Any:
         calls = self.calls
@@ -133,7 +133,7 @@ def test_another_run_does_not_go_on_with_it(job: FolderJob) -> None:
 def test_an_address_that_nothing_opens_and_a_folder_without_files_are_said(tmp_path: Path, job: FolderJob) -> None:
     with pytest.raises(InputError, match="can't open nowhere:// addresses"):
         Place.of("nowhere://a/b")
-    with pytest.raises(InputError, match="has no .jsonl, .csv or .parquet file"):
+    with pytest.raises(InputError, match=r"has no \.jsonl"):
         run(replace(job, source=str(tmp_path / "none")))
 
 

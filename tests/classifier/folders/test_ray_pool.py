@@ -14,7 +14,7 @@ from classifier.bulk import Wanted
 from classifier.folders.files import Done, FolderJob, done_before
 from classifier.folders.places import Place, files_of
 from classifier.records import Columns
-from tests.classifier.folders.test_folders import MESSAGES, folder
+from tests.classifier.folders.test_folders import folder
 
 ray = pytest.importorskip("ray", reason="needs recupera[ray]")
 
@@ -38,6 +38,10 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
     found.shutdown()
 
 
+def ids(path: Path) -> list[str]:
+    return [json.loads(line)["id"] for line in path.read_text().splitlines()]
+
+
 def test_a_raylet_that_is_killed_costs_no_record_and_doubles_none(tmp_path: Path, cluster) -> None:
     from classifier.folders.ray_pool import on_a_cluster
 
@@ -54,10 +58,11 @@ def test_a_raylet_that_is_killed_costs_no_record_and_doubles_none(tmp_path: Path
     assert sum(done.records for done in found) == FILES * ROWS
     for path in source.rglob("*.jsonl"):
         given = [json.loads(line)["id"] for line in path.read_text().splitlines()]
-        taken = [json.loads(line)["id"] for line in (tmp_path / "out" / path.relative_to(source)).read_text().splitlines()]
+        taken = [
+            json.loads(line)["id"] for line in (tmp_path / "out" / path.relative_to(source)).read_text().splitlines()
+        ]
         assert taken == given
     written = Counter(str(path) for path in (tmp_path / "out").rglob("*.jsonl"))
     assert len(written) == FILES
     output = Place.of(job.output)
     assert all(done_before(job, output, file) for file in files_of(Place.of(job.source)))
-    assert MESSAGES
