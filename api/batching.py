@@ -15,6 +15,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from classifier.cascade import Effort
 from classifier.types import Classification
 
 __all__ = ["Batcher", "Predictor", "QueueFullError", "Request"]
@@ -33,6 +34,7 @@ class Predictor(Protocol):
         ids: Sequence[str] | None = None,
         languages: Sequence[str | None] | None = None,
         evidence: bool = False,
+        effort: Effort | str = Effort.FULL,
     ) -> list[Classification]:
         """Classify texts, in their order."""
 
@@ -73,10 +75,12 @@ class Batcher:
         size: int,
         wait_seconds: float,
         capacity: int,
+        effort: Effort | None = None,
         observed: Callable[[int, float], None] = lambda _texts, _seconds: None,
     ) -> None:
         """``size`` is in texts a batch, ``capacity`` in texts that may wait.
 
+        Without ``effort`` a text gets the whole model, in haste only while more texts wait than two batches hold.
         ``observed`` is told, in the worker thread, how many texts the model was given and how long it took.
         """
         self._classifier = classifier
@@ -84,6 +88,7 @@ class Batcher:
         self._size = size
         self._wait = wait_seconds
         self._capacity = capacity
+        self._effort = effort
         self._waiting = 0
         self._closed = False
         self._lock = threading.Lock()
@@ -174,7 +179,10 @@ class Batcher:
 
     def _predict(self, step: Request) -> list[Classification]:
         began = time.perf_counter()
-        results = self._classifier.predict(step.texts, ids=step.ids, languages=step.languages, evidence=step.evidence)
+        effort = self._effort or (Effort.FAST if self._waiting > 2 * self._size else Effort.FULL)
+        results = self._classifier.predict(
+            step.texts, ids=step.ids, languages=step.languages, evidence=step.evidence, effort=effort
+        )
         self._observed(len(step.texts), time.perf_counter() - began)
         return results
 

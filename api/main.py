@@ -142,6 +142,7 @@ async def _load(
             size=settings.batch_size,
             wait_seconds=settings.batch_wait_ms / 1000,
             capacity=settings.queue_size,
+            effort=settings.always,
             observed=_observer(app),
         )
         intake = await Intake.start(store, batcher, planner, capacity=settings.queue_size)

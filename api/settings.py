@@ -23,6 +23,7 @@ from api.channels.settings import ChannelsSettings
 from api.delivery.guard import AllowList
 from api.early_warning.settings import AlertSettings
 from api.privacy.settings import PrivacySettings
+from classifier.cascade import Effort
 from classifier.errors import InputError
 
 if TYPE_CHECKING:
@@ -110,7 +111,9 @@ class Settings(BaseSettings):
     """What an operator may set.
 
     ``queue_size`` bounds the texts that wait for the model; past it callers are asked to come back. ``batch_wait_ms``
-    is how long the first text of a batch waits for company. ``database`` is ``postgresql://…`` or ``sqlite:///…``;
+    is how long the first text of a batch waits for company. ``effort`` is ``full`` (the whole model for each text),
+    ``fast`` (its small network where that is sure), or ``auto``: full, and fast while more texts wait than two batches
+    hold. ``database`` is ``postgresql://…`` or ``sqlite:///…``;
     without it a SQLite file in ``data``. It may hold a password, so it is never shown. ``policy`` is a file, without
     it the recovery policy that comes with Recupera. ``secret_key`` encrypts secrets, and messages where ``privacy``
     says so: a Fernet key, or several, the newest first, while a key is being changed. What dashboards show is counted
@@ -136,6 +139,7 @@ class Settings(BaseSettings):
     model: Path | None = None
     precision: Literal["auto", "f32", "bf16", "int8"] = "auto"
     threads: int | None = Field(default=None, ge=1)
+    effort: Literal["auto", "fast", "full"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     queue_size: int = Field(default=2048, ge=256)
     batch_size: int = Field(default=64, ge=1)
@@ -152,6 +156,11 @@ class Settings(BaseSettings):
     access: AccessSettings = AccessSettings()
     signin: SignInSettings = SignInSettings()
     oidc: OidcSettings = OidcSettings()
+
+    @property
+    def always(self) -> Effort | None:
+        """How much computing each text is worth; ``None`` where that depends on how many wait."""
+        return None if self.effort == "auto" else Effort(self.effort)
 
     @property
     def database_url(self) -> DatabaseUrl:

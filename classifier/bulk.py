@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from classifier.ahead import read_ahead
 from classifier.artifact import FILES
+from classifier.cascade import Effort
 from classifier.errors import RecordError
 from classifier.formats import Format, Reading, open_records
 from classifier.formats.output import open_writer
@@ -46,6 +47,7 @@ class Wanted:
 
     evidence: bool = True
     facts: bool = True
+    effort: Effort = Effort.FULL
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +238,7 @@ def _classify(classifier: ComplaintClassifier, records: list[Record], wanted: Wa
                 languages=[record.language for record in records],
                 evidence=wanted.evidence,
                 facts=wanted.facts,
+                effort=wanted.effort,
             )
         )
     except RecordError as error:

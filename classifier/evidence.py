@@ -42,22 +42,26 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class _Explained:
-    """A complaint, its sentences, and where its shortened versions stand among all."""
+    """A complaint, its sentences, and where its shortened versions stand among all; the whole one before, if asked."""
 
     classification: Classification
     text: str
     spans: tuple[Span, ...]
     first: int
+    whole: int | None
 
 
 def explain(
     texts: Sequence[str],
     classifications: Sequence[Classification],
     probabilities_of: Callable[[Sequence[str]], list[Probabilities]],
+    *,
+    whole: bool = False,
 ) -> list[tuple[Evidence, ...]]:
     """Return the evidence for severity, motive and justice of each complaint; nothing for the rest.
 
-    ``probabilities_of`` gives the calibrated probabilities of texts, by task and label.
+    ``probabilities_of`` gives the calibrated probabilities of texts, by task and label. It is asked about the ``whole``
+    texts too where it isn't what gave the classifications.
     """
     shortened: list[str] = []
     found: list[_Explained | None] = []
@@ -66,9 +70,11 @@ def explain(
             found.append(None)
             continue
         spans = sentences(text, classification.language or "es")
-        found.append(_Explained(classification, text, spans, len(shortened)))
+        asked = whole and len(spans) > 1
+        first = len(shortened) + asked
+        found.append(_Explained(classification, text, spans, first, first - 1 if asked else None))
         if len(spans) > 1:
-            shortened += [_without(text, span) for span in spans]
+            shortened += [text] * asked + [_without(text, span) for span in spans]
     left = probabilities_of(shortened)
     return [() if item is None else _evidence(item, left) for item in found]
 
@@ -115,6 +121,8 @@ def _evidence(item: _Explained, left: Sequence[Probabilities]) -> tuple[Evidence
     for task_id, label, probability in _labels(item.classification):
         span = item.spans[0]
         if len(item.spans) > 1:
+            if item.whole is not None:
+                probability = left[item.whole][task_id][label]
             drops = [probability - left[item.first + i][task_id][label] for i in range(len(item.spans))]
             best = max(range(len(drops)), key=drops.__getitem__)
             if drops[best] < LEAST_DROP:

@@ -28,7 +28,7 @@ from classifier.preprocessing import mended, preprocess
 from classifier.quoting import own_words
 from classifier.taxonomy import LANGUAGES, TASKS
 from classifier.tokenization import TokenEncoder, batches
-from classifier.types import Classification, FlagDecision, ModelInfo, Review
+from classifier.types import Classification, Evidence, FlagDecision, ModelInfo, Review
 
 MAX_CHARACTERS: Final = 20_000
 """Longest text that is classified, in code points."""
@@ -99,7 +99,8 @@ class ComplaintClassifier:
 
         ``ids`` name the results ("0", "1", … by default); ``languages`` gives the language where it is known
         (``es``, ``pt`` or ``None``). ``evidence`` costs one more pass a sentence. With the ``effort`` ``fast`` the
-        model's small network answers where it is sure, which ``model`` says; a model without one computes all.
+        model's small network answers where it is sure, which ``model`` says, and tells the evidence; a model without one
+        computes all.
 
         Raise ``TextTooLongError`` for a text over ``MAX_CHARACTERS``, and ``ValueError`` for lists of unequal length
         and for an unknown language or effort.
@@ -113,7 +114,7 @@ class ComplaintClassifier:
         if facts:
             results = [_with_facts(result, text) for result, text in zip(results, texts, strict=True)]
         if evidence:
-            found = explain(texts, results, self._probabilities)
+            found = self._explain(texts, results, Effort(effort))
             results = [replace(result, evidence=spans) for result, spans in zip(results, found, strict=True)]
         return results
 
@@ -181,6 +182,14 @@ class ComplaintClassifier:
     def calibrated(self, texts: Sequence[str]) -> dict[str, Floats]:
         """Return calibrated probabilities by task, (len(texts), width) each."""
         return self.artifact.calibration.probabilities(self.logits(texts))
+
+    def _explain(
+        self, texts: Sequence[str], results: Sequence[Classification], effort: Effort
+    ) -> list[tuple[Evidence, ...]]:
+        """Find the evidence; in haste the small network tells it, also of what the whole one answered."""
+        if effort is Effort.FULL or self.cascade is None:
+            return explain(texts, results, self._probabilities)
+        return explain(texts, results, self.cascade.small._probabilities, whole=True)
 
     def _probabilities(self, texts: Sequence[str]) -> list[Probabilities]:
         """Return named calibrated probabilities of the tasks that evidence is given for."""

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from api.batching import Batcher, QueueFullError, Request
+from classifier.cascade import Effort
 from classifier.types import Classification
 from tests.classifier.test_card import classification
 
@@ -19,11 +20,15 @@ class Echo:
         self.free = threading.Event()
         self.failing = failing
         self.calls: list[tuple[list[str], bool]] = []
+        self.efforts: list[Effort] = []
         if free:
             self.free.set()
 
-    def predict(self, texts: Sequence[str], *, ids: Any, languages: Any, evidence: bool) -> list[Classification]:
+    def predict(
+        self, texts: Sequence[str], *, ids: Any, languages: Any, evidence: bool, effort: Effort
+    ) -> list[Classification]:
         self.calls.append((list(texts), evidence))
+        self.efforts.append(effort)
         self.free.wait(10)
         if self.failing in texts:
             raise ValueError("one of them")
@@ -65,6 +70,30 @@ async def test_what_waits_is_classified_together_by_kind_and_up_to_the_size() ->
     await asyncio.gather(first, *rest)
     assert echo.calls[1:3] == [(["text a", "text b", "text d"], False), (["text c"], True)]
     assert echo.calls[3:] == [(["text e"], False)]
+    one.close()
+
+
+async def test_haste_is_made_only_while_more_waits_than_two_batches() -> None:
+    echo = Echo(free=False)
+    one = batcher(echo, size=2, wait_seconds=0)
+    first = await first_waits(echo, one)
+    rest = [asyncio.create_task(one.classify(request(str(i)))) for i in range(8)]
+    await asyncio.sleep(0.05)
+    echo.free.set()
+    await asyncio.gather(first, *rest)
+    assert echo.efforts == [Effort.FULL, Effort.FAST, Effort.FAST, Effort.FULL, Effort.FULL]
+    one.close()
+
+
+@pytest.mark.parametrize("effort", Effort)
+async def test_an_effort_that_was_set_holds_whatever_waits(effort: Effort) -> None:
+    echo = Echo(free=False)
+    one = batcher(echo, size=2, effort=effort)
+    tasks = [await first_waits(echo, one)] + [asyncio.create_task(one.classify(request(str(i)))) for i in range(8)]
+    await asyncio.sleep(0.05)
+    echo.free.set()
+    await asyncio.gather(*tasks)
+    assert set(echo.efforts) == {effort}
     one.close()
 
 

@@ -74,6 +74,14 @@ def test_both_say_the_same_where_they_are_the_same(both: Path) -> None:
     assert [replace(result, model=OF) for result in fast] == full
 
 
+def test_in_haste_the_small_network_tells_the_evidence(both: Path) -> None:
+    text = "El pedido llegó roto. Nadie me contesta. Quiero mi dinero de vuelta. Es una vergüenza."
+    for least in (0.0, 2.0):  # it answers itself; it tells of what the whole one answered
+        classifier = with_gate(both, gate(least))
+        (fast,), (full,) = (classifier.predict(text, evidence=True, effort=effort) for effort in Effort)
+        assert fast.evidence == full.evidence
+
+
 def test_a_small_network_of_another_model_is_refused(both: Path) -> None:
     with pytest.raises(IncompatibleModelError, match=r"learned from other 0\.0\.1, not from tiny 0\.0\.1"):
         with_gate(both, replace(gate(0.0), of=replace(OF, name="other")))

@@ -61,7 +61,13 @@ async def opened(settings: Settings, *, dry: bool = False) -> AsyncIterator[Work
             threads=settings.threads,
         )
         wait = settings.batch_wait_ms / 1000
-        batcher = Batcher(model, size=settings.batch_size, wait_seconds=wait, capacity=settings.queue_size)
+        batcher = Batcher(
+            model,
+            size=settings.batch_size,
+            wait_seconds=wait,
+            capacity=settings.queue_size,
+            effort=settings.always,
+        )
         stack.push_async_callback(asyncio.to_thread, batcher.close)
         policy = default_policy() if settings.policy is None else read_policy(settings.policy)
         intake = await Intake.start(store, batcher, PolicyPlanner(policy), capacity=settings.queue_size)
