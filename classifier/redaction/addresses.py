@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from classifier.redaction.cues import words
 from classifier.redaction.reading import Reading
 
 __all__ = ["KIND", "find"]
@@ -25,7 +26,7 @@ _LIVES: Final = (
     r"(?:direcci[oó]n|domicilio|endere[cç]o|morada|resid[eê]ncia)(?:\s(?:de\s(?:entrega|env[ií]o)|es|é|correct[ao]|"
     r"certo|nov[ao]|actual|atual)){0,2}\s?:?|o certo é|(?:mi|minha)\scasa\s(?:es|é)"
 )
-_WORD: Final = r"(?:[^\W\d_][\w'’.ªº-]{0,24}|[0-9]{1,2}(?=\sde\s))"
+_WORD: Final = r"(?:[^\W\d_](?:[\w'’ªº-]{0,24}|\w{0,4}\.)|[0-9]{1,2}(?=\sde\s))"
 _NAME: Final = rf"{_WORD}(?:,?\s{_WORD}){{0,5}}?"
 _CLEAR_NAME: Final = rf"(?:[0-9]{{1,3}}\s?[A-Za-z]?(?:\s(?:bis|sur|norte|este|oeste))?(?=\s?(?:#|n[º°o.]))|{_NAME})"
 _NUMBER: Final = (
@@ -58,19 +59,11 @@ _AFTER_UNCLEAR: Final = re.compile(
 _AFTER_HOME: Final = re.compile(rf"\s?(?P<place>(?!(?:en|em|na|no)\s){_NAME}{_NUMBER})", re.IGNORECASE)
 _NO_STREET: Final = re.compile(
     r"(?<!\w)(?:desde|hace|h[aá]|con|com|que|pero|mas|tengo|tenho|y|e|soy|sou|me|mi|meu|minha|pedido|por|pago|no(?!\.?\s?[0-9])|não|se|"
-    r"el|para|pra|tel|cel|fono|correo|e-?mail|cpf|dni|rut|cep|c\.?p)(?!\w)",
+    r"el|para|pra|tel|cel|fono|correo|e-?mail|cpf|dni|rut|cep|é|gu[ií]a|encomenda|nota|fatura|factura|protocolo|ticket|c\.?p)(?!\w)",
     re.IGNORECASE,
 )
 _REACH: Final = 120
-_CUE_WORDS: Final = frozenset(
-    "calle avenida av avda avd rua travessa jirón jiron jr pasaje psje pje alameda praceta boulevard blvd bulevar calzada "
-    "calçada calcada urbanización urbanizacion cll cra kr kra travesía travessía travesia callejón callejon callejuela cl tv "
-    "trv carrera plaza pza pça praça praca paseo pº ronda camino caminho carretera ctra diagonal diag transversal privada priv cerrada "
-    "andador circuito prolongación prolongacion largo beco ladeira estrada estr rodovia rod quinta viela vereda bairro barrio "
-    "quadra qd mz mza manzana autopista via vía rambla costanera vivo vive vivimos resido reside moro mora moramos habito "
-    "domiciliado domiciliada mudei mudé mude dirección direccion domicilio endereço endereco morada residencia residência "
-    "certo".split()
-)
+_CUE_WORDS: Final = words("dwelling")
 _CUE_SIGNS: Final = ("c/", "c. ", "r. ", "mi casa es", "minha casa é")
 
 

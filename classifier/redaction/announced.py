@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from classifier.redaction.cues import words
 from classifier.redaction.reading import Reading
 
 __all__ = ["KINDS", "find"]
@@ -13,16 +14,14 @@ __all__ = ["KINDS", "find"]
 
 @dataclass(frozen=True, slots=True)
 class _Announced:
-    """A kind, the pattern of what it looks like, and how many characters may lie between it and its word."""
+    """A kind, the patterns of what it looks like, the surest first, and how many characters may lie between it and its word."""
 
     kind: str
-    pattern: re.Pattern[str]
+    patterns: tuple[re.Pattern[str], ...]
     reach: int
 
 
-_MONTHS: Final = (
-    "ene|feb|mar|abr|may|jun|jul|ago|sep|set|oct|nov|dic|jan|fev|mai|out|dez"
-)
+_MONTHS: Final = "ene|feb|mar|abr|may|jun|jul|ago|sep|set|oct|nov|dic|jan|fev|mai|out|dez"
 _S: Final = "[ .-]?"
 _PLATE: Final = re.compile(
     r"(?<![\w.-])(?:"
@@ -33,7 +32,7 @@ _PLATE: Final = re.compile(
     rf"[0-9]{{3}}{_S}[A-Z]{{3}}"
     r")(?![\w]|-\w)",
 )
-_PLATE_ANY_CASE: Final = re.compile(_PLATE.pattern, re.IGNORECASE)
+_PLATE_SMALL: Final = re.compile(_PLATE.pattern.replace(_S, "-?"), re.IGNORECASE)
 _PASSPORT: Final = re.compile(r"(?<!\w)[A-Z]{0,3}[ -]?[0-9]{6,9}(?!\w)", re.IGNORECASE)
 _DATE: Final = re.compile(
     rf"(?<!\w)(?:[0-9]{{1,2}}(?:º|°|ro|ero)?[ ./-](?:de )?(?:(?:{_MONTHS})[a-zç]{{0,8}}|[0-9]{{1,2}})\.?"
@@ -43,26 +42,21 @@ _DATE: Final = re.compile(
 _UUID: Final = re.compile(r"(?<!\w)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?!\w)", re.IGNORECASE)
 _WORDS: Final = {
     "plate": r"placas?|patente|matr[ií]culas?|chapa|dominio",
-    "vehicle": r"veh[ií]culo|ve[ií]culo|carro|coche|auto|autom[oó]vil|moto|cami[oó]n|camioneta|camiseta|caminh[aã]o",
+    "vehicle": r"veh[ií]culo|ve[ií]culo|carro|coche|auto|autom[oó]vil|moto|cami[oó]n|camioneta|caminh[aã]o",
     "passport": r"pass?aportes?",
     "birthdate": r"nac[ií]|naci[oó]|nasceu|nacid[oa]s?|nacimiento|nac|nasci|nascid[oa]s?|nascimento|nasc|dn|f\.? ?n|cumplea[nñ]os|"
     r"cumplo|anivers[aá]rio|fa[cç]o anos",
 }
 _RULES: Final = {
-    "plate": _Announced("plate", _PLATE_ANY_CASE, 34),
-    "vehicle": _Announced("plate", _PLATE, 22),
-    "passport": _Announced("passport", _PASSPORT, 24),
-    "birthdate": _Announced("birthdate", _DATE, 24),
+    "plate": _Announced("plate", (_PLATE, _PLATE_SMALL), 34),
+    "vehicle": _Announced("plate", (_PLATE,), 22),
+    "passport": _Announced("passport", (_PASSPORT,), 24),
+    "birthdate": _Announced("birthdate", (_DATE,), 24),
 }
 _CUE: Final = re.compile(
     "|".join(rf"(?P<{name}>(?<!\w)(?:{words})(?!\w))" for name, words in _WORDS.items()), re.IGNORECASE
 )
-_CUE_WORDS: Final = frozenset(
-    "placa placas patente matrícula matricula matrículas chapa dominio vehículo vehiculo veículo veiculo carro coche auto "
-    "automóvil automovil moto camión camion camioneta caminhão caminhao pasaporte passaporte pasaportes passaportes nací "
-    "naci nació nacio nasceu nacido nacida nacidos nacidas nacimiento nac nasci nascido nascida nascidos nascidas nascimento "
-    "nasc dn fn f cumpleaños cumpleanos cumplo aniversário aniversario faço faco".split()
-)
+_CUE_WORDS: Final = words("announcing")
 _REFERENCE: Final = re.compile(
     r"(?:pedido|orden|ordem|protocolo|folio|ticket|transac[cç][aiãó]+[on]|rastreio|chamado|n[uú]mero de serie)\W{0,4}$",
     re.IGNORECASE,
@@ -83,9 +77,11 @@ def find(reading: Reading) -> None:
                 reading.take("pix", *match.span())
     for cue in _CUE.finditer(text) if reading.has(_CUE_WORDS) else ():
         rule = _RULES[cue.lastgroup or ""]
-        match = rule.pattern.search(text, cue.end(), cue.end() + rule.reach + _LONGEST)
-        if match and match.start() - cue.end() <= rule.reach and _same_sentence(text, cue.end(), match.start()):
-            reading.take(rule.kind, *match.span())
+        for pattern in rule.patterns:
+            match = pattern.search(text, cue.end(), cue.end() + rule.reach + _LONGEST)
+            if match and match.start() - cue.end() <= rule.reach and _same_sentence(text, cue.end(), match.start()):
+                reading.take(rule.kind, *match.span())
+                break
 
 
 def _same_sentence(text: str, start: int, end: int) -> bool:

@@ -6,6 +6,7 @@ import re
 from ipaddress import ip_address
 from typing import Final
 
+from classifier.redaction.cues import words
 from classifier.redaction.reading import Reading
 
 __all__ = ["KINDS", "find"]
@@ -31,6 +32,7 @@ _IPV6: Final = re.compile(r"(?<![\w:])[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}(?![\w
 _VERSION: Final = re.compile(r"(?:versi[oó]n|vers[aã]o|firmware|software|build|release|\bv)[ .:]*$", re.IGNORECASE)
 _VERSION_REACH: Final = 12
 _DOTS: Final = 2
+_DIGIT: Final = re.compile("[0-9]")
 _SHORTEST_NAME: Final = 2
 _HANDLE: Final = re.compile(
     r"(?<!\w)(?:usuari[oa]|usu[aá]ri[oa]|utilizador|user(?:name)?|login|nick(?:name)?|apodo|apelido|instagram|insta|ig|"
@@ -44,32 +46,33 @@ _HANDLE_BEFORE: Final = re.compile(
     r"(?:instagram|insta|ig|twitter|tiktok|telegram|facebook|face|fb|perfil|usuari|usu[aá]ri)",
     re.IGNORECASE,
 )
-_HANDLE_WORDS: Final = frozenset(
-    "usuario usuaria usuário usuária utilizador user username login nick nickname apodo apelido instagram insta ig twitter "
-    "tiktok telegram skype facebook face fb perfil gamertag psn steam discord alias arroba x".split()
-)
+_HANDLE_WORDS: Final = words("account_names")
 _MADE_UP: Final = re.compile(r"@|[0-9_]|[a-z]\.[a-z]|-", re.IGNORECASE)
 
 
 def find(reading: Reading) -> None:
     """Take mail addresses, pages of a person, addresses of machines and account names."""
-    text = reading.text
-    if "@" in text:
-        for match in _EMAIL.finditer(text):
+    if "@" in reading.text:
+        for match in _EMAIL.finditer(reading.text):
             reading.take("email", *match.span())
-    if "/" in text or "www." in reading.lowered:
+    if "/" in reading.text or "www." in reading.lowered:
         _find_urls(reading)
-    if text.count(".") > _DOTS:
-        for match in _IPV4.finditer(text):
-            before = text[max(0, match.start() - _VERSION_REACH) : match.start()]
-            if _is_address(match[0]) and not _VERSION.search(before):
-                reading.take("ip", *match.span())
-    if text.count(":") > 1:
-        for match in _IPV6.finditer(text):
-            if _is_address(match[0]):
-                reading.take("ip", *match.span())
+    if _DIGIT.search(reading.text):
+        _find_machines(reading)
     if reading.has(_HANDLE_WORDS):
         _find_handles(reading)
+
+
+def _find_machines(reading: Reading) -> None:
+    """Take addresses of the internet protocol, but no version of a program."""
+    text = reading.text
+    for match in _IPV4.finditer(text) if text.count(".") > _DOTS else ():
+        before = text[max(0, match.start() - _VERSION_REACH) : match.start()]
+        if _is_address(match[0]) and not _VERSION.search(before):
+            reading.take("ip", *match.span())
+    for match in _IPV6.finditer(text) if text.count(":") > 1 else ():
+        if _is_address(match[0]):
+            reading.take("ip", *match.span())
 
 
 def _find_urls(reading: Reading) -> None:

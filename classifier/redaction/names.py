@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
+from classifier.redaction.cues import words as cue_words
 from classifier.redaction.gazetteer import Gazetteer, Sense, load_gazetteer
 from classifier.redaction.reading import Reading
 
@@ -21,29 +22,21 @@ KIND: Final = "name"
 
 _NAME: Final = Sense.GIVEN | Sense.SURNAME
 _NOT_UNKNOWN: Final = Sense.WORD | Sense.THING | Sense.ROLE | Sense.TITLE | Sense.INTRO | Sense.VERB | Sense.GREETING
-_PARTICLES: Final = frozenset("de del da do das dos la las los e y i von van san santa el al viuda vda".split())
-_LINKS: Final = frozenset(
-    "a al à ao o os as la el los con com por pela pelo una uma un um que de da do del es é era como se tal com "
-    "com con sr sra á y e me te le lhe c/ para pra".split()
-)
-_NAMED_LINKS: Final = frozenset("es é era de del da do el la o a como se completo completa y e".split())
-_DAY_PARTS: Final = frozenset("tarde tardes dia dias día días noche noches noite noites".split())
-_HARD_INTROS: Final = frozenset("llamo chamo nombre nome llama chama llaman chaman".split())
-_WARM: Final = frozenset("estimada estimado prezada prezado querida querido apreciada apreciado caro".split())
-_PRONOUNS: Final = frozenset("me nos no não le lhe te se nunca ya já también também que".split())
-_ARTICLES: Final = frozenset("la el a o una un uma um mi minha meu su sua seu".split())
-_STREETS: Final = frozenset(
-    "calle avenida av avda rua travessa alameda plaza praça praca paseo playa praia barrio bairro colonia estación estação "
-    "hospital colegio colégio isla ilha puerto porto ciudad cidade santo parque puente ponte río rio".split()
-)
+_PARTICLES: Final = cue_words("particles")
+_LINKS: Final = cue_words("links")
+_NAMED_LINKS: Final = cue_words("named_links")
+_DAY_PARTS: Final = cue_words("day_parts")
+_HARD_INTROS: Final = cue_words("hard_intros")
+_WARM: Final = cue_words("warm_greetings")
+_PRONOUNS: Final = cue_words("pronouns")
+_ARTICLES: Final = cue_words("articles")
+_STREETS: Final = cue_words("streets")
 _SPEAKS: Final = (
     "atend", "habl", "fal", "convers", "dij", "diss", "contest", "respond", "promet", "asegur", "garanti", "inform",
     "explic", "colg", "deslig", "pregunt", "pergunt", "procur", "firm", "assin",
 )  # fmt: skip
-_OF_OTHERS: Final = frozenset("llama chama llaman chaman".split())
-_CUES: Final = (
-    Sense.TITLE | Sense.ROLE | Sense.INTRO | Sense.GREETING | Sense.CLOSING | Sense.VERB
-)
+_OF_OTHERS: Final = cue_words("of_others")
+_CUES: Final = Sense.TITLE | Sense.ROLE | Sense.INTRO | Sense.GREETING | Sense.CLOSING | Sense.VERB
 _BEFORE: Final = _LINKS | _NAMED_LINKS | _DAY_PARTS | {"d", "dª", "dña", "yo", "eu"}
 _FEW: Final = 6
 _SHORTEST: Final = 3
@@ -60,8 +53,8 @@ class _Words:
     text: str
     low: list[str]
     senses: list[int]
-    starts: list[int]
-    ends: list[int]
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
     capital: list[bool]
     gazetteer: Gazetteer
 
@@ -118,7 +111,7 @@ def _read(reading: Reading) -> _Words | None:
     if not reading.has(gazetteer.triggers):
         return None
     text, low = reading.text, reading.words
-    starts, ends = [start for start, _ in reading.spans], [end for _, end in reading.spans]
+    starts, ends = zip(*reading.spans, strict=True)
     look = gazetteer.senses.get
     senses = [look(word, 0) for word in low]
     capital = [text[start].isupper() for start in starts]
@@ -152,7 +145,11 @@ def _plausible(words: _Words, index: int) -> bool:
         return True
     if not words.capital[index]:
         return False
-    return bool(sense & Sense.GIVEN) or (index + 1 < len(words.low) and words.capital[index + 1]) or words.gap(index)[-1] == "\n"
+    return (
+        bool(sense & Sense.GIVEN)
+        or (index + 1 < len(words.low) and words.capital[index + 1])
+        or words.gap(index)[-1] == "\n"
+    )
 
 
 def _shouts(text: str) -> bool:
@@ -222,10 +219,12 @@ def _fits(words: _Words, at: int, run: _Run) -> bool:
 def _over_particles(words: _Words, at: int) -> int:
     """Return the word behind up to three particles of a name (*de la*, *dos*, *y*), or 0."""
     for step in (1, 2, 3):
-        if words.low[at + step - 1] not in _PARTICLES or at + step >= len(words.low):
+        if at + step >= len(words.low) or words.low[at + step - 1] not in _PARTICLES:
             return 0
         if not _joined(words, at + step) or words.gap(at + step) != " ":
             return 0
+        if words.low[at + step] in _PARTICLES and not words.capital[at + step]:
+            continue
         sense = words.senses[at + step]
         if sense & Sense.THING or (sense & Sense.WORD and not sense & Sense.SURNAME):
             return 0
@@ -258,7 +257,12 @@ def _accepts(words: _Words, run: _Run) -> bool:
     if run.given and (cased or not first & Sense.WEAK):
         return True
     size = run.last - run.first
-    if cased and first & Sense.GIVEN and size > 1 and (run.surnames or run.weak_surnames - bool(first & Sense.SURNAME) > 0):
+    if (
+        cased
+        and first & Sense.GIVEN
+        and size > 1
+        and (run.surnames or run.weak_surnames - bool(first & Sense.SURNAME) > 0)
+    ):
         return True
     if cased and run.surnames and size > 1 and not _begins_sentence(words, run.first):
         return True
@@ -325,7 +329,9 @@ def _linked(words: _Words, run: _Run, at: int) -> bool:
     for back in range(at, max(-1, at - 3), -1):
         sense = words.senses[back]
         if sense & Sense.INTRO and back < at:
-            return _after_intro(words, run, back) and (cased or all(w in _NAMED_LINKS for w in words.low[back + 1 : at + 1]))
+            return _after_intro(words, run, back) and (
+                cased or all(w in _NAMED_LINKS for w in words.low[back + 1 : at + 1])
+            )
         if sense & Sense.VERB:
             return cased and (bool(words.senses[run.first] & _NAME) or words.low[back].startswith(_SPEAKS))
         if words.low[back] not in _LINKS or words.gap(back) not in (" ", ": ", ", "):

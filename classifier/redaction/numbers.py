@@ -88,7 +88,7 @@ _CONTEXTS: Final = {
     "amount": "[$€£]|r\\$|us\\$|s/|pesos|reais|euros|monto|valor|importe",
 }
 _CONTEXT: Final = re.compile(
-    "|".join(rf"(?P<{name}>(?<!\w)(?:{words})(?!\w))" for name, words in _CONTEXTS.items()), re.IGNORECASE
+    r"(?<!\w)(?:" + "|".join(f"(?P<{name}>{words})" for name, words in _CONTEXTS.items()) + r")(?!\w)", re.IGNORECASE
 )
 _CONTEXT_REACH: Final = 32
 _CONTEXT_GAP: Final = 20
@@ -98,13 +98,15 @@ _CURRENCY_AFTER: Final = re.compile(
 )
 _DATE: Final = re.compile(
     r"(?:[0-9]{1,2}[/.-][0-9]{1,2}[/.-](?:19|20)[0-9]{2}|(?:19|20)[0-9]{2}-[01][0-9]-[0-3][0-9])(?![0-9])"
-    r"|(?:[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{2}|(?:19|20)[0-9]{2})$"
+    r"|(?:[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{2}|(?:19|20)[0-9]{2}|[0-3]?[0-9]/[01]?[0-9])$"
 )
+_ENDING: Final = re.compile(r"(?:termina\w*|final(?:iza\w*)?)\s(?:en|em|com|con)?\s?$", re.IGNORECASE)
 _GROUPED: Final = re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+")
 _TRACE: Final = re.compile(r"@|[0-9](?:\D{0,2}[0-9]){3}")
 _REGIONS: Final = ("BR", "ES", "PT", "MX", "CO", "AR", "CL", "PE", "EC", "UY", "AO", "MZ")
 _LOCAL_DIGITS: Final = 9
 _LONGEST_PHONE: Final = 15
+_SHORTEST_CARD: Final = 13
 _SHORTEST_ABROAD: Final = 10
 _DIGITS: Final = re.compile("[0-9]+")
 _APART: Final = 8
@@ -192,6 +194,12 @@ def _context_before(text: str, start: int) -> tuple[str, int]:
 def _is_loose_number(text: str, start: int, end: int, context: str) -> bool:
     """Tell whether a number without a check digit is neither a date nor money nor a reference."""
     written = text[start:end]
+    if (
+        context == "account"
+        and len(written) < _LOCAL_DIGITS
+        and _ENDING.search(text[max(0, start - _CONTEXT_GAP) : start])
+    ):
+        return False
     if context in _NOT_PERSONAL or _DATE.match(written) or _CURRENCY_AFTER.match(text, end):
         return False
     return context in ("dni", "account") or not _GROUPED.fullmatch(written)
@@ -232,7 +240,12 @@ def _is_valid(module: str) -> Callable[[str], bool]:
     """Return the validator of a module of ``python-stdnum``."""
     imported = import_module(f"stdnum.{module}")
     if module == "luhn":
-        return lambda written: bool(imported.is_valid(re.sub("[ -]", "", written)))
+        return lambda written: _is_card(imported.is_valid, re.sub("[ -]", "", written))
     if module == "iban":
         return lambda written: bool(imported.is_valid(written, check_country=False))
     return lambda written: bool(imported.is_valid(written.replace(".", "")))
+
+
+def _is_card(check: Callable[[str], bool], digits: str) -> bool:
+    """Tell whether digits are enough for a card, and add up."""
+    return len(digits) >= _SHORTEST_CARD and check(digits)
