@@ -99,8 +99,10 @@ async def begin_session(
     return secret
 
 
-async def find_session(store: Store, secret: str, now: datetime, settings: SignInSettings) -> SignedIn | None:
-    """Return whose session a secret opens, if it lasts; using it is noted once a minute at most."""
+async def find_session(
+    store: Store, secret: str, now: datetime, settings: SignInSettings, *, used: bool = True
+) -> SignedIn | None:
+    """Return whose session a secret opens, if it lasts; that it is ``used`` is noted once a minute at most."""
     digest = _digest(secret)
 
     async def look(connection: Connection) -> tuple[SessionRecord, AccountRecord] | None:
@@ -110,7 +112,7 @@ async def find_session(store: Store, secret: str, now: datetime, settings: SignI
     if found is None:
         return None
     session, account = found
-    if now - session.seen_at >= _TOUCHED_EVERY:
+    if used and now - session.seen_at >= _TOUCHED_EVERY:
 
         async def touch(connection: Connection) -> None:
             await accounts.touch(connection, session.id, now)

@@ -56,7 +56,8 @@ class SignIn:
         store: Store | None = self.state.store
         if store is None:
             raise UnavailableError("the database is being opened")
-        found = await find_session(store, secret, datetime.now(UTC), self.accounts.settings)
+        used = signed_in(connection) is None  # a stream asks again and again, although nobody need be there
+        found = await find_session(store, secret, datetime.now(UTC), self.accounts.settings, used=used)
         if found is None or not self._is_meant(connection, secret):
             return None
         connection.scope.setdefault("state", {})["signed_in"] = found
