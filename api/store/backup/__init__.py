@@ -21,7 +21,7 @@ from api.store.backup import sqlite
 from api.store.backup.archive import Archive, Manifest, Writer, being_written
 from api.store.database import Store
 from api.store.migrate import check_known, head
-from api.store.tables import destinations
+from api.store.tables import destinations, seals, server_secrets
 from classifier.errors import InputError
 
 __all__ = ["Archive", "Manifest", "backup", "being_written", "restore", "secrets_kept", "size"]
@@ -30,19 +30,21 @@ Advance = Callable[[int], None]
 """Told how many bytes more are done."""
 
 
-async def secrets_kept(url: URL) -> tuple[int, int]:
-    """Return how many destinations have their secrets encrypted, and how many as they are.
+async def secrets_kept(url: URL) -> tuple[bool, int]:
+    """Return whether anything in a database is encrypted, and how many secrets are in it as they are.
 
     Raise ``InputError`` if there is no database, or one with the tables of another version.
     """
     store = await Store.inspect(url)
     try:
         async with store.read() as connection:
-            kept = list((await connection.execute(sa.select(destinations.c.secrets))).scalars())
+            kept = [*(await connection.execute(sa.select(server_secrets.c.secret))).scalars()]
+            for several in (await connection.execute(sa.select(destinations.c.secrets))).scalars():
+                kept += several
+            seal = (await connection.execute(sa.select(seals.c.name).limit(1))).first()
     finally:
         await store.close()
-    sealed = sum(any("sealed" in secret for secret in secrets) for secrets in kept)
-    return sealed, sum(any("secret" in secret for secret in secrets) for secrets in kept)
+    return seal is not None or any("sealed" in secret for secret in kept), sum("secret" in secret for secret in kept)
 
 
 def backup(url: URL, stream: BinaryIO, folder: Path | None, *, sealed: bool, advance: Advance) -> Manifest:

@@ -17,9 +17,11 @@ from typing import IO, Any, BinaryIO, Final, Self
 
 from classifier.errors import InputError
 
-__all__ = ["Archive", "Manifest", "Member", "Writer", "being_written"]
+__all__ = ["EVER_THERE", "Archive", "Manifest", "Member", "Writer", "being_written"]
 
 FORMAT: Final = 1
+EVER_THERE: Final = frozenset({"cell_changes", "daily_cells", "executors", "policies", "seals", "server_secrets"})
+"""Tables that a service fills by being started: with nothing but these a database is empty."""
 _MANIFEST: Final = "manifest.json"
 _MOST_MANIFEST: Final = 4 * 1024 * 1024
 _CHUNK: Final = 1024 * 1024

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from psycopg import sql
 from sqlalchemy.engine import URL
 
-from api.store.backup.archive import Archive, Writer
+from api.store.backup.archive import EVER_THERE, Archive, Writer
 from api.store.migrate import upgrade, verify
 from api.store.tables import METADATA
 from api.store.workflows import SCHEMA
@@ -24,7 +24,6 @@ ERRORS: Final = (psycopg.Error,)
 
 _VERSIONS: Final = "alembic_version"
 _LIBRARY: Final = "dbos_migrations"
-_EVER_THERE: Final = frozenset({"executors"})
 _SCHEMAS: Final = {"store": None, "workflows": SCHEMA}
 """The schema of each part of a backup; without a name the first one of the connection."""
 
@@ -100,7 +99,7 @@ def _check(connection: sa.Connection, *, force: bool) -> None:
     if others:
         raise InputError(f"a service or a worker uses the database ({others} connections): stop it first")
     there = set(sa.inspect(connection).get_table_names())
-    asked = [METADATA.tables[name] for name in sorted(there & set(METADATA.tables) - _EVER_THERE)]
+    asked = [METADATA.tables[name] for name in sorted(there & set(METADATA.tables) - EVER_THERE)]
     if not force and any(connection.execute(sa.select(sa.literal(1)).select_from(t).limit(1)).first() for t in asked):
         raise InputError("the database holds messages or settings already: restore elsewhere, or replace it by --force")
 

@@ -14,7 +14,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
-from api.store.backup.archive import Archive, Writer, being_written
+from api.store.backup.archive import EVER_THERE, Archive, Writer, being_written
 from api.store.migrate import upgrade
 from api.store.tables import METADATA
 from api.store.workflows import workflow_file
@@ -30,8 +30,6 @@ _WORKFLOWS: Final = "recupera-workflows.db"
 _BUSY_SECONDS: Final = 30.0
 _PAGES: Final = 1024
 _CHUNK: Final = 1024 * 1024
-_EVER_THERE: Final = frozenset({"executors"})
-"""Tables that a service fills by being started."""
 
 
 def dump(url: URL, writer: Writer, folder: Path, advance: Callable[[int], None]) -> None:
@@ -63,6 +61,8 @@ def load(url: URL, archive: Archive, *, force: bool, advance: Callable[[int], No
     Raise ``InputError`` if a process uses them, or if they hold anything and ``force`` is not given.
     """
     main = Path(str(url.database))
+    if _STORE not in archive.manifest.members:
+        raise InputError("the backup holds no database")
     main.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     targets = {_STORE: main, _WORKFLOWS: workflow_file(url)}
     with _alone(url):
@@ -150,7 +150,7 @@ def _is_empty(path: Path) -> bool:
     with closing(_connect(path)) as connection:
         try:
             there = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-            tables = sorted(there & (set(METADATA.tables) - _EVER_THERE))
+            tables = sorted(there & (set(METADATA.tables) - EVER_THERE))
             found = (connection.execute(f'SELECT 1 FROM "{name}" LIMIT 1').fetchone() for name in tables)  # noqa: S608
             return bool(tables) and not any(found)
         except sqlite3.DatabaseError:

@@ -23,7 +23,7 @@ def main() -> None:
     given = parser.parse_args()
     options = Options(given.messages, given.services, given.workers, given.seed)
     with tempfile.TemporaryDirectory() as name:
-        server = Server(Path(name))
+        server = Server()
         try:
             outcome = run(options, server, given.keep or Path(name) / "run")
             report = judged(outcome.evidence)

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
+from api.intake import Intake
 from api.store import backup as backups
 from api.store import destinations
 from api.store.backup import sqlite
@@ -26,6 +27,7 @@ from api.store.destinations import DestinationKind, DestinationRecord
 from api.store.identifiers import new_id
 from api.store.vault import Vault
 from api.workflow.worker import WorkerState
+from tests.api.conftest import Steady
 from tests.api.store.backup.conftest import Run, findings
 from tests.api.workflow.conftest import Desk, FastClock, until
 
@@ -107,6 +109,16 @@ async def test_what_is_there_is_replaced_only_if_told_to(
     assert await cases(desk, other, tmp_path) == {first, second}
     recupera(other, "restore", "one.zip", "--force")
     assert await cases(desk, other, tmp_path) == {first}
+
+
+async def test_a_database_of_a_service_that_only_started_is_empty(
+    desk: Desk, database: str, other: str, tmp_path: Path, recupera: Run
+) -> None:
+    recupera(database, "backup", "one.zip")
+    started = await at(desk, other, tmp_path)
+    await Intake.start(started.store, None, Steady(), capacity=1)  # type: ignore[arg-type]
+    await started.store.close()
+    recupera(other, "restore", "one.zip")
 
 
 async def cases(desk: Desk, database: str, tmp_path: Path) -> set[str]:
@@ -211,10 +223,9 @@ def test_both_files_are_of_one_moment(tmp_path: Path, monkeypatch: pytest.Monkey
     finally:
         stop.set()
         counting.join()
-    counts = []
     with zipfile.ZipFile(tmp_path / "b.zip") as file:
-        for name in ("recupera.db", "recupera-workflows.db"):
-            counts.append(counted(Path(file.extract(name, tmp_path / "out"))))
+        names = ("recupera.db", "recupera-workflows.db")
+        counts = [counted(Path(file.extract(name, tmp_path / "out"))) for name in names]
     assert counts[0] > 0
     assert counts[0] - counts[1] in (0, 1)
 
