@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 import typer.main
@@ -16,6 +16,7 @@ import typer.main
 from classifier import taxonomy
 from classifier.artifact import FILES
 from classifier.cli import app
+from tests.docs.blocks import Block, blocks, prose
 from training.config import CorpusSection, TrainingConfig, read_config
 
 ROOT = Path(__file__).parents[1]
@@ -24,7 +25,7 @@ FOLDERS = {"en": ROOT / "docs/guides", "es": ROOT / "docs/es/guides", "pt": ROOT
 NAMES = ("retrain", "labels", "gpu", "publish", "trust")
 SERVICE = ("recovery", "deliveries", "early-warning")
 CHANNELS = ("inbox", "chatwoot", "zendesk", "freshdesk", "zammad", "generic")
-OPERATING = ("operations", "cluster")
+OPERATING = ("operations", "cluster", "privacy")
 GROUPS = (NAMES, SERVICE, CHANNELS, OPERATING)
 LONGEST = {NAMES: 120, SERVICE: 170, CHANNELS: 130, OPERATING: 150}
 
@@ -40,32 +41,22 @@ SECTIONS = [field.annotation for field in TrainingConfig.model_fields.values()]
 SETTINGS = {name for section in [*SECTIONS, CorpusSection] for name in section.model_fields}  # type: ignore[union-attr]
 
 
-class Block(NamedTuple):
-    kind: str
-    code: str
-
-
 def _guide(language: str, name: str) -> Path:
     return FOLDERS[language] / f"{name}.md"
 
 
 def _blocks(path: Path, *kinds: str) -> list[Block]:
     """Return the blocks of code of those kinds, of all kinds without any."""
-    found = re.findall(r"^```(\w+)\n(.*?)^```$", path.read_text("utf-8"), flags=re.M | re.S)
-    return [Block(kind, code) for kind, code in found if not kinds or kind in kinds]
-
-
-def _prose(path: Path) -> str:
-    return re.sub(r"^```\w+\n.*?^```$", "", path.read_text("utf-8"), flags=re.M | re.S)
+    return [Block(block.kind, block.code) for block in blocks(path, *kinds)]
 
 
 def _inline(path: Path) -> list[str]:
     """Return the pieces of code within sentences."""
-    return re.findall(r"`([^`\n]+)`", _prose(path))
+    return re.findall(r"`([^`\n]+)`", prose(path))
 
 
 def _headings(path: Path) -> list[str]:
-    return re.findall(r"^(#+) ", _prose(path), flags=re.M)
+    return re.findall(r"^(#+) ", prose(path), flags=re.M)
 
 
 def _without_comments(block: Block) -> Block:
@@ -137,13 +128,13 @@ def _options(command: Any) -> set[str]:
 
 def _anchors(path: Path) -> set[str]:
     """Return the anchors that GitHub gives to the headings of a page."""
-    headings = re.findall(r"^#+ (.+)$", _prose(path), flags=re.M)
+    headings = re.findall(r"^#+ (.+)$", prose(path), flags=re.M)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def _links(path: Path) -> Iterator[tuple[Path, str]]:
     """Yield target and anchor of each link to a file here."""
-    for link in re.findall(r"\]\(([^)]+)\)", _prose(path)):
+    for link in re.findall(r"\]\(([^)]+)\)", prose(path)):
         if not link.startswith(("http://", "https://")):
             target, _, anchor = link.partition("#")
             yield (path.parent / target).resolve() if target else path, anchor
