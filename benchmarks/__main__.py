@@ -1,4 +1,8 @@
-"""Run the benchmarks: ``make bench``, or ``python -m benchmarks --only speed``."""
+"""Run the benchmarks: ``make bench``, or ``python -m benchmarks --only speed``.
+
+All sections together are kept in ``benchmarks/results``, as Markdown and JSON named by day and commit; some of them
+only where ``--results`` says so.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +11,17 @@ import logging
 import os
 import platform
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from benchmarks.peers import NAMES
+from benchmarks.report import RESULTS, Figure, Report, Table, shown, surroundings
 from benchmarks.texts import ROOT
+from training.comparison import Interval
 
 _SECTIONS = ("footprint", "speed", "precision", "quality", "load", "webhooks", "analytics")
 _console = Console(width=None if os.isatty(1) else 120)
@@ -42,11 +47,21 @@ def main() -> None:
     parser.add_argument(
         "--messages", type=_positive, default=1_000_000, help="analytics: messages stored; 1000000 by default"
     )
+    parser.add_argument(
+        "--results", type=Path, metavar="FOLDER", help=f"keep the report there; all sections: {RESULTS}"
+    )
     options = parser.parse_args()
     logging.basicConfig(level=logging.WARNING)
-    _console.print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}")
+    report = Report(surroundings())
+    machine = report.surroundings["machine"]
+    _console.print(f"{machine['processor']}, {machine['processors']} processors, Python {platform.python_version()}")
     for section in options.only or _SECTIONS:
-        globals()[f"_{section}"](options)
+        measure = _MEASURES[section]
+        report.run(section, lambda measure=measure: measure(options), lambda table: _console.print(table.terminal()))
+    folder = options.results or (None if options.only else RESULTS)
+    if folder is not None:
+        for path in report.write(folder):
+            _console.print(f"kept in {path}")
 
 
 def _positive(text: str) -> int:
@@ -56,66 +71,74 @@ def _positive(text: str) -> int:
     return int(text)
 
 
-def _footprint(_options: argparse.Namespace) -> None:
+def _footprint(_options: argparse.Namespace) -> Iterator[Table]:
     """Memory and start-up."""
     from benchmarks import footprint
 
-    table = Table("figure", "value", title="Footprint")
-    for name, value in footprint.measure().items():
-        table.add_row(name, f"{value:.2f}")
-    _console.print(table)
+    yield Table("Footprint", ("figure", "value"), list(footprint.measure().items()))
 
 
-def _speed(_options: argparse.Namespace) -> None:
+def _speed(_options: argparse.Namespace) -> Iterator[Table]:
     """Texts a second and latency."""
     from benchmarks import speed
 
-    rows = speed.measure()
-    table = Table("contestant", "texts/s", "times eager fp32", "p50 of one, ms", title="Speed, same texts and threads")
-    for row in rows:
-        ratio = row.texts_per_second / rows[0].texts_per_second
-        table.add_row(row.name, f"{row.texts_per_second:.0f}", f"{ratio:.1f}", f"{row.p50_ms:.1f}")
-    _console.print(table)
+    columns = ("contestant", "texts/s", "times eager fp32", "p50 of one, ms")
+    rows = [(row.name, row.texts_per_second, row.times_eager, row.p50_ms) for row in speed.measure()]
+    yield Table("Speed, same texts and threads, contestants in turns", columns, rows)
 
 
-def _load(options: argparse.Namespace) -> None:
+def _load(options: argparse.Namespace) -> Iterator[Table]:
     """Accept a steady stream of messages."""
     from benchmarks import load
 
     title = f"Load, {options.rate} messages/s for {options.seconds} s, client and service on {os.cpu_count()} CPUs"
     columns = ("accepted", "messages/s", "p50, ms", "p99, ms", "longest, ms", "CPU a message, ms", "memory, MB")
-    table = Table("service", *columns, title=title)
+    rows = []
     with tempfile.TemporaryDirectory(prefix="recupera-load-") as folder, load.contestants(Path(folder)) as found:
         for contestant in found:
             row = load.measure(contestant, load.Options(options.rate, options.seconds))
-            memory = f"{row.memory_start:.0f} → {row.memory_end:.0f}"
-            waits = (f"{ms:.0f}" for ms in (row.p50_ms, row.p99_ms, row.max_ms))
+            waits = (row.p50_ms, row.p99_ms, row.max_ms)
+            memory = f"{shown(row.memory_start)} → {shown(row.memory_end)}"
             share = f"{row.accepted} of {row.sent}"
-            table.add_row(row.name, share, f"{row.per_second:.0f}", *waits, f"{row.cpu_ms_per_message:.1f}", memory)
-    _console.print(table)
+            rows.append((row.name, share, row.per_second, *waits, row.cpu_ms_per_message, memory))
+    yield Table(title, ("service", *columns), rows)
 
 
-def _quality(options: argparse.Namespace) -> None:
+def _quality(options: argparse.Namespace) -> Iterator[Table]:
     """Task scores beside the peers'."""
     from benchmarks import quality, tables
 
     report = quality.measure(quality.Options(options.data, options.peers, options.subset), _progress)
-    for name in report.comparisons:
-        _console.print(tables.terminal(report, name))
-    _console.print(tables.legend(report))
     if options.markdown is not None:
         options.markdown.write_text(tables.markdown(report), encoding="utf-8")
+    for name, comparison in report.comparisons.items():
+        contestants = list(next(iter(comparison.scores.values())))
+        rows = []
+        for figure, scores in comparison.scores.items():
+            lead = comparison.leads.get(figure)
+            ahead = (
+                (Figure(lead.difference.value, lead.difference.low, lead.difference.high), lead.peer) if lead else ()
+            )
+            rows.append((figure, *(Figure(s.value, s.low, s.high) for s in scores.values()), *(ahead or (None, None))))
+        title = f"{name}, {report.sizes[name]} messages, with 95 % intervals"
+        notes = tables.legend(report).replace("- ", "").splitlines()
+        yield Table(title, ("figure", *contestants, "ahead of the best peer", "best peer"), rows, notes)
 
 
-def _analytics(options: argparse.Namespace) -> None:
+def _figure(interval: Interval) -> Figure:
+    return Figure(interval.value, interval.low, interval.high)
+
+
+def _analytics(options: argparse.Namespace) -> Iterator[Table]:
     """Screens and exports over a large store."""
     from benchmarks import analytics
 
-    rows = analytics.measure(options.messages, _console.print)
-    table = Table("database", "what", "of", "median", "worst", "unit", title=f"{options.messages} messages stored")
-    for row in rows:
-        table.add_row(row.database, row.what, row.of, f"{row.median:.1f}", f"{row.worst:.1f}", row.unit)
-    _console.print(table)
+    rows = [
+        (row.database, row.what, row.of, row.median, row.worst, row.unit)
+        for row in analytics.measure(options.messages, _console.print)
+    ]
+    columns = ("database", "what", "of", "median", "worst", "unit")
+    yield Table(f"{options.messages} messages stored", columns, rows)
 
 
 @contextmanager
@@ -127,29 +150,33 @@ def _progress(title: str) -> Iterator[Callable[[float], None]]:
         yield lambda share: bar.update(task, completed=share)
 
 
-def _precision(_options: argparse.Namespace) -> None:
+def _precision(_options: argparse.Namespace) -> Iterator[Table]:
     """Task scores of each arithmetic."""
     from benchmarks import precision
 
-    _compare("Task scores by arithmetic, on messages written for it", precision.measure())
+    scores = precision.measure()
+    rows = [(figure, *(each[figure] for each in scores.values())) for figure in next(iter(scores.values()))]
+    yield Table("Task scores by arithmetic, on messages written for it", ("figure", *scores), rows)
 
 
-def _webhooks(_options: argparse.Namespace) -> None:
+def _webhooks(_options: argparse.Namespace) -> Iterator[Table]:
     """Fifty help-desk webhooks a second for a minute."""
     from benchmarks import webhooks
 
-    table = Table("figure", "value", title="Webhooks: 50 a second for a minute, shipped model")
-    for name, value in webhooks.measure().figures().items():
-        table.add_row(name, f"{value:.0f}")
-    _console.print(table)
+    title = "Webhooks: 50 a second for a minute, shipped model"
+    yield Table(title, ("figure", "value"), list(webhooks.measure().figures().items()))
 
 
-def _compare(title: str, scores: dict[str, dict[str, float]]) -> None:
-    """Print a table, a column a contestant."""
-    table = Table("figure", *scores, title=title)
-    for figure in next(iter(scores.values())):
-        table.add_row(figure, *(f"{s[figure]:.3f}" for s in scores.values()))
-    _console.print(table)
+_MEASURES: Mapping[str, Callable[[argparse.Namespace], Iterable[Table]]] = {
+    "footprint": _footprint,
+    "speed": _speed,
+    "precision": _precision,
+    "quality": _quality,
+    "load": _load,
+    "webhooks": _webhooks,
+    "analytics": _analytics,
+}
+"""What each section measures: a new one is a row here and a name in ``_SECTIONS``."""
 
 
 if __name__ == "__main__":
