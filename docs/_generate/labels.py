@@ -42,7 +42,9 @@ def labels(language: str) -> str:
 
 def _task(task: Task, language: str) -> str:
     only = f", {_COMPLAINTS_ONLY[language]}" if task.complaints_only else ""
-    about = f"**{task.name[language]}** ({_KINDS[language][TaskKind(task.kind).value]}{only}). {task.definition[language]}"
+    about = (
+        f"**{task.name[language]}** ({_KINDS[language][TaskKind(task.kind).value]}{only}). {task.definition[language]}"
+    )
     rows = ((code(label.id), label.name[language], label.definition[language]) for label in task.labels)
     return f"## `{task.id}`\n\n{about}\n\n{table(_HEAD[language], rows)}"
 

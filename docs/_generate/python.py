@@ -27,7 +27,15 @@ print(result.severity.label, result.motive.labels)
 
 MODULES: Final = {
     "classifier": ("ComplaintClassifier", "Classification"),
-    "classifier.types": ("FlagDecision", "MultiDecision", "OrdinalDecision", "SingleDecision", "Evidence", "Fact", "Review"),
+    "classifier.types": (
+        "FlagDecision",
+        "MultiDecision",
+        "OrdinalDecision",
+        "SingleDecision",
+        "Evidence",
+        "Fact",
+        "Review",
+    ),
     "classifier.taxonomy": ("Task", "Label", "TaskKind", "Translated"),
     "classifier.errors": None,
     "classifier.spacy_component": None,

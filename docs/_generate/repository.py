@@ -85,7 +85,9 @@ def _page(path: str) -> str:
     """Return the Markdown of a file or folder that is not in ``docs/``."""
     file = ROOT / path
     if file.is_dir():
-        names = sorted(f"{each.name}/" * each.is_dir() or each.name for each in file.iterdir() if each.name[0] not in "._")
+        names = sorted(
+            f"{each.name}/" * each.is_dir() or each.name for each in file.iterdir() if each.name[0] not in "._"
+        )
         return f"# `{path}/`\n\n" + "".join(f"- `{name}`\n" for name in names)
     text = file.read_text("utf-8")
     if path.endswith(".md"):

@@ -95,7 +95,9 @@ def _model(annotation: Any) -> tuple[type[BaseModel] | None, bool]:
 
 def _section(section: Section) -> str:
     heading = f"### `[{section.path}]`\n\n" if section.path else "## The service\n\n"
-    fields = [(name, field) for name, field in section.model.model_fields.items() if _model(field.annotation)[0] is None]
+    fields = [
+        (name, field) for name, field in section.model.model_fields.items() if _model(field.annotation)[0] is None
+    ]
     own_docstring = section.model.__doc__ if "__doc__" in vars(section.model) else None
     head = ("Key", "Environment", "Takes", "Default") if section.prefix else ("Key", "Takes", "Default")
     return "".join([heading, f"{prose(own_docstring)}\n\n", table(head, (_row(section, *field) for field in fields))])
@@ -109,7 +111,12 @@ def _row(section: Section, name: str, field: FieldInfo) -> list[str]:
 
 
 def _range(field: FieldInfo) -> str:
-    bounds = {name: getattr(limit, name) for limit in field.metadata for name in ("ge", "gt", "le", "lt") if hasattr(limit, name)}
+    bounds = {
+        name: getattr(limit, name)
+        for limit in field.metadata
+        for name in ("ge", "gt", "le", "lt")
+        if hasattr(limit, name)
+    }
     words = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
     said = ", ".join(f"{words[name]} {value:,}" for name, value in bounds.items() if value is not None)
     return f" ({said})" if said else ""

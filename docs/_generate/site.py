@@ -132,7 +132,7 @@ class _EnglishLink(Link):
 
 def _link_to_english(file: File | None) -> Link:
     if file is None or file.page is None:
-        raise LookupError("a page of the navigation is missing")
+        raise LookupError("a page that mkdocs.yml names is not in docs/")
     return _EnglishLink(file.page)
 
 

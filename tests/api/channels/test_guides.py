@@ -10,6 +10,7 @@ import pytest
 
 from api.channels.settings import ChannelsSettings
 from api.channels.zendesk import TEMPLATE
+from tests.docs import blocks as pages
 
 ROOT = Path(__file__).parents[3]
 FOLDERS = {"en": ROOT / "docs/guides", "es": ROOT / "docs/es/guides", "pt": ROOT / "docs/pt/guides"}
@@ -17,8 +18,7 @@ NAMES = ("chatwoot", "zendesk", "freshdesk", "zammad", "generic")
 
 
 def blocks(language: str, name: str) -> list[tuple[str, str]]:
-    text = (FOLDERS[language] / f"{name}.md").read_text("utf-8")
-    return re.findall(r"^```(\w+)\n(.*?)^```$", text, flags=re.M | re.S)
+    return [(block.kind, block.code) for block in pages.blocks(FOLDERS[language] / f"{name}.md")]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -18,7 +18,7 @@ GUIDES = {name: ROOT / "docs" / name / "guides/inbox.md" for name in (".", "es",
 
 
 def blocks(text: str) -> list[tuple[str, str]]:
-    return re.findall(r"^```(\w+)\n(.*?)^```$", text, flags=re.M | re.S)
+    return re.findall(r"^```(\w+)[^\n]*\n(.*?)^```$", text, flags=re.M | re.S)
 
 
 @pytest.fixture(params=GUIDES)
