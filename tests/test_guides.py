@@ -25,7 +25,7 @@ FOLDERS = {"en": ROOT / "docs/guides", "es": ROOT / "docs/es/guides", "pt": ROOT
 NAMES = ("retrain", "labels", "gpu", "publish", "trust")
 SERVICE = ("recovery", "deliveries", "early-warning")
 CHANNELS = ("inbox", "chatwoot", "zendesk", "freshdesk", "zammad", "generic")
-OPERATING = ("operations", "cluster", "privacy")
+OPERATING = ("operations", "cluster", "privacy", "access")
 GROUPS = (NAMES, SERVICE, CHANNELS, OPERATING)
 LONGEST = {NAMES: 120, SERVICE: 170, CHANNELS: 130, OPERATING: 150}
 
