@@ -72,7 +72,7 @@ def scheme(given: SignatureScheme, secrets: Sequence[str], tolerance: timedelta)
         signature = sent.headers.get(given.header.lower())
         if not signature:
             raise UnsignedError(_NO_SIGNATURE)
-        signed = sent.body
+        signed, moment = sent.body, ""
         if given.timestamp_header is not None:
             moment = sent.headers.get(given.timestamp_header.lower(), "")
             signed = f"{moment}{given.separator}".encode() + sent.body
@@ -81,7 +81,7 @@ def scheme(given: SignatureScheme, secrets: Sequence[str], tolerance: timedelta)
         if not any([hmac.compare_digest(digest, expected) for expected in made]):  # noqa: C419 - all, in constant time
             raise UnsignedError(_WRONG)
         if given.timestamp_header is not None:
-            _hold_recent(sent.headers[given.timestamp_header.lower()], sent.at, tolerance)
+            _hold_recent(moment, sent.at, tolerance)
 
     return verify
 
