@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Sequence
+import zipfile
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -22,33 +24,59 @@ from classifier.evidence import sentences
 from classifier.inference import ComplaintClassifier
 from classifier.taxonomy import COMPLAINT, TASKS, Task, TaskKind
 from training.config import DistillationSection
-from training.corpus import Example
+from training.corpus import Example, text_hash
 from training.losses import MultiTaskLoss
+
+Floats = npt.NDArray[np.float32]
 
 log = logging.getLogger(__name__)
 
-_BLOCK = 256
+_BLOCK = 2048
 _STRANGER = 0.3
 """Share of the excerpts that a sentence of another message of the same language is put into."""
 
 
-def taught(examples: Sequence[Example], teacher: Path, section: DistillationSection, *, seed: int) -> list[Example]:
+def taught(
+    examples: Sequence[Example], teacher: Path, section: DistillationSection, *, seed: int, kept: Path
+) -> list[Example]:
     """Return ``examples`` and excerpts of them, each with the teacher's logits.
 
-    Raise an ``ArtifactError`` if there is no model at ``teacher``.
+    The answers are kept in the file ``kept``, so that a run that was interrupted need not ask again. Raise an
+    ``ArtifactError`` if there is no model at ``teacher``.
     """
     model = ComplaintClassifier.from_pretrained(teacher)
     everything = [*examples, *excerpts(examples, section.excerpts, random.Random(seed))]  # noqa: S311 - no secret
-    log.info("asking %s %s about %d texts", model.model.name, model.model.version, len(everything))
-    order = sorted(range(len(everything)), key=lambda i: len(everything[i].text))
-    found: dict[int, tuple[float, ...]] = {}
+    names = [text_hash(f"{model.model} {example.text}") for example in everything]
+    answers = _read(kept)
+    order = sorted(
+        (i for i in range(len(everything)) if names[i] not in answers), key=lambda i: len(everything[i].text)
+    )
+    log.info("asking %s %s about %d texts", model.model.name, model.model.version, len(order))
     for start in range(0, len(order), _BLOCK):
         block = order[start : start + _BLOCK]
         logits = model.logits([everything[i].text for i in block])
-        found |= {i: tuple(map(float, row)) for i, row in zip(block, logits, strict=True)}
-        if start // _BLOCK % 10 == 9:
-            log.info("%d of %d texts", start + len(block), len(order))
-    return [replace(example, teacher=found[i]) for i, example in enumerate(everything)]
+        answers |= {names[i]: row for i, row in zip(block, logits, strict=True)}
+        log.info("%d of %d texts", start + len(block), len(order))
+        _write(kept, answers)
+    return [replace(e, teacher=tuple(map(float, answers[name]))) for e, name in zip(everything, names, strict=True)]
+
+
+def _read(kept: Path) -> dict[str, Floats]:
+    """Return the answers in ``kept``, by the hash of model and text; none if there is no such file."""
+    try:
+        with kept.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return dict(zip(arrays["names"].tolist(), arrays["logits"], strict=True))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return {}
+
+
+def _write(kept: Path, answers: Mapping[str, Floats]) -> None:
+    """Put ``answers`` in the place of those before, in one move."""
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    partial = kept.with_suffix(".part")
+    with partial.open("wb") as file:
+        np.savez(file, names=np.array(list(answers)), logits=np.stack(list(answers.values())))
+    partial.replace(kept)
 
 
 def excerpts(examples: Sequence[Example], each: float, chance: random.Random) -> list[Example]:

@@ -90,6 +90,7 @@ def run(config: TrainingConfig, places: Places, *, progress: Progress | None = N
             config, places.output, network=Network(model, encoder, wide), validation=validation, teacher=teacher
         )
         session.forget()
+        _answers_of_teacher(places).unlink(missing_ok=True)
     processes.wait_for_everyone()
     return Artifact.load(places.output)
 
@@ -108,7 +109,13 @@ def _lesson(config: TrainingConfig, places: Places, training: Sequence[Example])
     teacher, section = _teacher(config, places), config.distillation
     if teacher is None:
         return labels, training
-    return DistillationLoss(labels, section), taught(training, teacher, section, seed=config.run.seed)
+    kept = _answers_of_teacher(places)
+    return DistillationLoss(labels, section), taught(training, teacher, section, seed=config.run.seed, kept=kept)
+
+
+def _answers_of_teacher(places: Places) -> Path:
+    """Say where a run keeps what its teacher answered until it is complete."""
+    return places.output.with_name(f".{places.output.name}.teacher.npz")
 
 
 def _teacher(config: TrainingConfig, places: Places) -> Path | None:

@@ -1,4 +1,5 @@
 import random
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +26,9 @@ def example(text: str, language: str = "es", **labels: object) -> Example:
     return Example(text, text, language, "test", text, labels or {"complaint": True, "tone": "upset"})
 
 
+BOTH = [example(SPANISH), example(PORTUGUESE, "pt")]
+
+
 def test_an_excerpt_is_made_of_sentences_of_its_language_and_has_no_labels() -> None:
     examples = [example(SPANISH), example("Todo mal. Muy tarde."), example(PORTUGUESE, "pt")]
     found = excerpts(examples, 40, random.Random(1))
@@ -43,11 +47,25 @@ def test_a_text_of_one_sentence_gives_no_excerpt() -> None:
     assert excerpts([example("No llegó nada.")], 5, random.Random(1)) == []
 
 
-def test_every_text_has_the_answer_of_the_teacher(tiny_model: Path, tiny: ComplaintClassifier) -> None:
-    found = taught([example(SPANISH), example(PORTUGUESE, "pt")], tiny_model, DistillationSection(), seed=1)
+def test_every_text_has_the_answer_of_the_teacher(tiny_model: Path, tiny: ComplaintClassifier, tmp_path: Path) -> None:
+    kept = tmp_path / "model.npz"
+    found = taught(BOTH, tiny_model, DistillationSection(), seed=1, kept=kept)
     assert len(found) > 2
     for item in found:
         assert item.teacher == pytest.approx(tiny.logits([item.text])[0].tolist(), abs=1e-4)
+
+
+def test_an_interrupted_run_asks_only_what_was_not_answered(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, section, asked = tmp_path / "model.npz", DistillationSection(excerpts=0), []
+    taught(BOTH[:1], tiny_model, section, seed=1, kept=kept)
+    logits = ComplaintClassifier.logits
+    monkeypatch.setattr(ComplaintClassifier, "logits", lambda self, texts: asked.extend(texts) or logits(self, texts))
+    again = taught(BOTH, tiny_model, section, seed=1, kept=kept)
+    assert asked == [PORTUGUESE]
+    kept.write_bytes(kept.read_bytes()[:100])  # killed while writing, on a disk that lies
+    assert taught(BOTH, tiny_model, section, seed=1, kept=kept) == again
 
 
 def test_the_loss_is_least_where_the_teacher_stands() -> None:
@@ -72,8 +90,6 @@ def test_labels_count_what_the_teacher_does_not() -> None:
 
 @pytest.mark.training
 def test_a_small_network_learns_from_a_model_and_answers_for_it(tiny_model: Path, tmp_path: Path) -> None:
-    import shutil
-
     both = tmp_path / "model"
     shutil.copytree(tiny_model, both)
     config = TINY.model_copy(
@@ -88,6 +104,7 @@ def test_a_small_network_learns_from_a_model_and_answers_for_it(tiny_model: Path
     assert classifier.cascade is not None
     assert classifier.cascade.gate.of == classifier.model
     assert len(classifier.predict([SPANISH, PORTUGUESE], effort=Effort.FAST)) == 2
+    assert not list(both.glob(".*.npz"))
     size = (both / FOLDER / "model.bin").stat().st_size
     assert size < (tiny_model / "model.bin").stat().st_size
 
