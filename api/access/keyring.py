@@ -37,7 +37,10 @@ log = logging.getLogger(__name__)
 
 
 class Keyring:
-    """Finds keys. What it knows is up to two seconds old, and up to a minute while the database is away."""
+    """Finds keys. What it knows is up to two seconds old, and up to a minute while the database is away.
+
+    Nobody waits for a database that is known to be away.
+    """
 
     def __init__(self, store: Store, secret: bytes, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._store = store
@@ -47,6 +50,7 @@ class Keyring:
         self._keys: dict[str, KeyRecord] = {}
         self._read_at = self._began_at = -_LONGEST_SECONDS * 2
         self._reading: asyncio.Task[None] | None = None
+        self._away = False
         self._turn = asyncio.Lock()
         self._uses: dict[str, datetime] = {}
         self._written: dict[str, datetime] = {}
@@ -71,10 +75,12 @@ class Keyring:
         if age < _FRESH_SECONDS:
             return
         reading = self._read_soon()
-        if age < _STALE_SECONDS:
+        if age < _STALE_SECONDS or (self._away and age < _LONGEST_SECONDS):
             return
-        with suppress(TimeoutError):
+        try:
             await asyncio.wait_for(asyncio.shield(reading), _PATIENCE_SECONDS)
+        except TimeoutError:
+            self._away = True
         if self._clock() - self._read_at > _LONGEST_SECONDS:
             raise UnavailableError("the keys can't be read")
 
@@ -131,10 +137,11 @@ class Keyring:
             if found is not None:
                 self._keys = {key.prefix: key for key in found}
                 self._written = {key.id: key.used_at for key in found if key.used_at} | self._written
-            self._read_at = began
+            self._read_at, self._away = began, False
             now = datetime.now(UTC)
             await self._write_uses({key: at for key, at in self._uses.items() if self._is_due(key, now)})
         except UnavailableError as error:
+            self._away = True
             log.warning("the keys are not read: %s", error)
         except Exception as error:
             log.error("the keys are not read: %s", traced(error))  # noqa: TRY400, RUF100 - it may quote a value
