@@ -51,7 +51,7 @@ def running(where: Place, name: str) -> Iterator[tuple[BaseProcess, str]]:
     process.start()
     url = f"http://127.0.0.1:{port}"
     try:
-        until = time.monotonic() + 120
+        until = time.monotonic() + 600
         while not _is_ready(url):
             assert time.monotonic() < until, where.log(name)[-2000:]
             assert process.is_alive(), where.log(name)[-2000:]

@@ -7,7 +7,7 @@ import os
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -37,6 +37,11 @@ class Member:
     sha256: str
     columns: Sequence[str] = ()
 
+    @classmethod
+    def parse(cls, said: Mapping[str, Any]) -> Self:
+        """Read what a manifest says of a member."""
+        return cls(int(said["size"]), str(said["sha256"]), tuple(map(str, said["columns"])))
+
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
@@ -60,7 +65,7 @@ class Manifest:
             content = json.loads(raw)
             found, made_by = content["format"], str(content["version"])
             if found == FORMAT:
-                members = {str(name): Member(**member) for name, member in content.pop("members").items()}
+                members = {str(name): Member.parse(said) for name, said in content.pop("members").items()}
                 return cls(members=members, **content)
         except (ValueError, KeyError, TypeError, AttributeError):
             raise InputError("the manifest can't be read") from None
@@ -117,13 +122,15 @@ class Archive:
     @contextmanager
     def open(cls, path: Path) -> Iterator[Self]:
         """Lend the backup in a file; raise ``InputError`` that says why it is none."""
-        try:
-            with zipfile.ZipFile(path) as file:
-                yield cls(file, Manifest.parse(_read_manifest(file)))
-        except OSError as error:
-            raise InputError(f"{path}: {error.strerror}") from None
-        except (zipfile.BadZipFile, KeyError):
-            raise InputError(f"{path} is no backup of Recupera, or not all of it") from None
+        with ExitStack() as stack:
+            try:
+                file = stack.enter_context(zipfile.ZipFile(path))
+                manifest = Manifest.parse(_read_manifest(file))
+            except OSError as error:
+                raise InputError(f"{path}: {error.strerror}") from None
+            except (zipfile.BadZipFile, zlib.error, EOFError, KeyError):
+                raise InputError(f"{path} is no backup of Recupera, or not all of it") from None
+            yield cls(file, manifest)
 
     @property
     def size(self) -> int:

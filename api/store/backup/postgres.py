@@ -64,8 +64,12 @@ def load(url: URL, archive: Archive, *, force: bool, advance: Callable[[int], No
         _check(connection, force=force)
         _drop(connection)
         upgrade(connection, archive.manifest.revision)
-        for part, table in _tables(connection):
-            _fill(connection, table, f"{part}/{table.name}", archive, advance)
+        tables = {f"{part}/{table.name}": table for part, table in _tables(connection)}
+        unknown = sorted(set(archive.manifest.members) - set(tables))
+        if unknown:
+            raise InputError(f"{unknown[0]} in the backup is no table that this version knows: install the newer one")
+        for member, table in tables.items():
+            _fill(connection, table, member, archive, advance)
         upgrade(connection)
 
 

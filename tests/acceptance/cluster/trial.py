@@ -24,8 +24,8 @@ from tests.acceptance.postgres import Server
 
 __all__ = ["Options", "Outcome", "run"]
 
-_START_SECONDS = 180
-_STILL_SECONDS = 180
+_START_SECONDS = 600
+_STILL_SECONDS = 300
 _AWAY_SECONDS = 1.0
 """For how long a service that was killed, or the database, stays away."""
 

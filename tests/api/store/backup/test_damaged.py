@@ -78,6 +78,7 @@ def test_a_whole_one_is_taken(whole: Path, tmp_path: Path) -> None:
         (lambda members: members.pop("recupera.db"), "other files than its manifest says"),
         (lambda members: members.pop("manifest.json"), "no backup of Recupera"),
         (said(members=[]), "the manifest can't be read"),
+        (said(members={"recupera.db": {"size": "many"}}), "the manifest can't be read"),
         (said(format=99, version="9.0"), "made by Recupera 9.0, in a format"),
         (said(revision="9999"), "made by a newer Recupera"),
         (said(database="postgresql"), "the backup is of postgresql, and this database is sqlite"),
