@@ -26,8 +26,9 @@ NAMES = ("retrain", "labels", "gpu", "publish", "trust")
 SERVICE = ("recovery", "deliveries", "early-warning")
 CHANNELS = ("inbox", "chatwoot", "zendesk", "freshdesk", "zammad", "generic")
 OPERATING = ("operations", "cluster", "privacy", "access")
-GROUPS = (NAMES, SERVICE, CHANNELS, OPERATING)
-LONGEST = {NAMES: 120, SERVICE: 170, CHANNELS: 130, OPERATING: 150}
+SCALE = ("batch", "scaling")
+GROUPS = (NAMES, SERVICE, CHANNELS, OPERATING, SCALE)
+LONGEST = {NAMES: 120, SERVICE: 170, CHANNELS: 130, OPERATING: 150, SCALE: 90}
 
 EVERY_LANGUAGE = pytest.mark.parametrize("language", FOLDERS)
 EVERY_NAME = pytest.mark.parametrize("name", NAMES)
@@ -172,7 +173,7 @@ def test_names_commands_and_options_that_exist(language: str, name: str) -> None
     assert sum(map(_check_command, commands)) >= 2
 
 
-@pytest.mark.parametrize("name", [*SERVICE, *CHANNELS, *OPERATING])
+@pytest.mark.parametrize("name", [*SERVICE, *CHANNELS, *OPERATING, *SCALE])
 @EVERY_LANGUAGE
 def test_names_commands_of_the_service_that_exist(language: str, name: str) -> None:
     guide = _guide(language, name)
@@ -183,7 +184,7 @@ def test_names_commands_of_the_service_that_exist(language: str, name: str) -> N
 
     ours = sum(map(_check_command, commands))
 
-    assert ours >= {"recovery": 7, "early-warning": 3, "inbox": 5, "operations": 5}.get(name, 0)
+    assert ours >= {"recovery": 7, "early-warning": 3, "inbox": 5, "operations": 5, "batch": 3}.get(name, 0)
 
 
 @pytest.mark.parametrize(
