@@ -13,6 +13,7 @@ from benchmarks.report import Figure, in_turns, ratios
 from benchmarks.texts import ROOT, of_length
 from benchmarks.texts import messages as sample
 from classifier import ComplaintClassifier
+from classifier.cascade import Effort
 from classifier.engine import Precision
 from classifier.preprocessing import preprocess
 from classifier.tokenization import batches
@@ -49,6 +50,15 @@ def measure() -> list[Row]:
     contestants["recupera predict, facts off"] = lambda given: shipped.predict(given, facts=False)
     contestants["recupera predict"] = shipped.predict
     contestants["recupera predict with evidence"] = lambda given: shipped.predict(given, evidence=True)
+    if shipped.cascade is not None:
+        contestants["small network (logits)"] = shipped.cascade.small.logits
+        contestants["recupera predict --fast, facts off"] = lambda given: shipped.predict(
+            given, facts=False, effort=Effort.FAST
+        )
+        contestants["recupera predict --fast"] = lambda given: shipped.predict(given, effort=Effort.FAST)
+        contestants["recupera predict --fast with evidence"] = lambda given: shipped.predict(
+            given, evidence=True, effort=Effort.FAST
+        )
     for run in contestants.values():
         run(texts[:32])
     rates = in_turns({name: lambda run=run: _rate(run, texts) for name, run in contestants.items()})
