@@ -66,7 +66,8 @@ def _filters() -> str:
 
 def _attempts() -> str:
     rows = ((str(number), _wait(delay)) for number, delay in enumerate(DELAYS, 1))
-    return f"## Attempts\n\nAfter the last one a delivery is a dead letter.\n\n{table(('Attempt', 'After the one before'), rows)}"
+    waits = table(("Attempt", "After the one before"), rows)
+    return f"## Attempts\n\nAfter the last one a delivery is a dead letter.\n\n{waits}"
 
 
 def _wait(delay: timedelta) -> str:

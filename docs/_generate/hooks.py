@@ -40,7 +40,7 @@ GENERATED: Final = {
 }
 """Pages that are made from the code, by their path in ``docs/``."""
 
-_MARK: Final = re.compile(r"^(```\w+) needs=\S+$", flags=re.M)
+_MARK: Final = re.compile(r"^(```\w+)((?: \w+=\w+)+)", flags=re.M)
 _CHART: Final = re.compile(r"^```mermaid\n(.*?)^```$", flags=re.M | re.S)
 
 

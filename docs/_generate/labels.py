@@ -17,8 +17,8 @@ _INTRODUCTION = {
     "es": "Versión {version} de la taxonomía: los identificadores son estables y son los que aparecen en el JSON, las "
     "etiquetas, los filtros y las exportaciones. Cómo distinguir cada etiqueta de sus vecinas: "
     "[el manual de etiquetado](../codebook.md).",
-    "pt": "Versão {version} da taxonomia: os identificadores são estáveis e são os que aparecem no JSON, nas etiquetas, "
-    "nos filtros e nas exportações. Como distinguir cada etiqueta das vizinhas: "
+    "pt": "Versão {version} da taxonomia: os identificadores são estáveis e são os que aparecem no JSON, nas "
+    "etiquetas, nos filtros e nas exportações. Como distinguir cada etiqueta das vizinhas: "
     "[o manual de etiquetagem](../codebook.md).",
 }
 _KINDS = {
@@ -42,9 +42,8 @@ def labels(language: str) -> str:
 
 def _task(task: Task, language: str) -> str:
     only = f", {_COMPLAINTS_ONLY[language]}" if task.complaints_only else ""
-    about = (
-        f"**{task.name[language]}** ({_KINDS[language][TaskKind(task.kind).value]}{only}). {task.definition[language]}"
-    )
+    how_many = _KINDS[language][TaskKind(task.kind).value]
+    about = f"**{task.name[language]}** ({how_many}{only}). {task.definition[language]}"
     rows = ((code(label.id), label.name[language], label.definition[language]) for label in task.labels)
     return f"## `{task.id}`\n\n{about}\n\n{table(_HEAD[language], rows)}"
 

@@ -28,13 +28,8 @@ print(result.severity.label, result.motive.labels)
 MODULES: Final = {
     "classifier": ("ComplaintClassifier", "Classification"),
     "classifier.types": (
-        "FlagDecision",
-        "MultiDecision",
-        "OrdinalDecision",
-        "SingleDecision",
-        "Evidence",
-        "Fact",
-        "Review",
+        *("FlagDecision", "MultiDecision", "OrdinalDecision", "SingleDecision"),
+        *("Evidence", "Fact", "Review"),
     ),
     "classifier.taxonomy": ("Task", "Label", "TaskKind", "Translated"),
     "classifier.errors": None,

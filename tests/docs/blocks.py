@@ -1,7 +1,8 @@
 """The blocks of code in a page of the documentation, and what they say of themselves after their language.
 
-``needs=REASON`` marks a block that no test can run, ``status=1`` one that ends so, and ``title="FILE"`` one that the
-reader saves. MkDocs shows the title and leaves out the others; GitHub leaves out all.
+``needs=REASON`` marks a block that no test can run, ``status=1`` one that ends so, ``figures=vary`` what has other numbers
+each time, and ``title="FILE"`` what the reader saves. MkDocs shows the title and leaves out the rest; GitHub leaves out
+all.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class Block(NamedTuple):
     needs: str | None = None
     title: str | None = None
     status: int = 0
+    vary: bool = False
 
 
 def blocks(path: Path, *kinds: str) -> list[Block]:
@@ -55,4 +57,4 @@ def pages(*folders: str) -> list[Path]:
 
 def _block(kind: str, said: str, code: str) -> Block:
     given = dict(re.findall(r'(\w+)="?([^"\s]+)"?', said))
-    return Block(kind, code, given.get("needs"), given.get("title"), int(given.get("status", 0)))
+    return Block(kind, code, given.get("needs"), given.get("title"), int(given.get("status", 0)), "figures" in given)

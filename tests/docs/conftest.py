@@ -67,15 +67,13 @@ def shell(folder: Path, address: str) -> Iterator[Shell]:
     """Return a shell in that folder, whose service and receiver are on free ports."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        receiver = f"127.0.0.1:{free.getsockname()[1]}"
-    opened = Shell(
-        folder,
-        {
-            "127.0.0.1:8000": address,
-            "127.0.0.1:9000": receiver,
-            '"127.0.0.1", 9000': f'"127.0.0.1", {receiver.rpartition(":")[2]}',
-        },
-    )
+        port = free.getsockname()[1]
+    here = {
+        "127.0.0.1:8000": address,
+        "127.0.0.1:9000": f"127.0.0.1:{port}",
+        '"127.0.0.1", 9000': f'"127.0.0.1", {port}',
+    }
+    opened = Shell(folder, here)
     yield opened
     opened.close()
     shutil.rmtree(folder / "runs", ignore_errors=True)

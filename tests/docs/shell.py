@@ -75,9 +75,14 @@ class Shell:
         return [part.strip() for part in parts[:-1]]
 
 
-def agrees(shown: str, said: str) -> list[str]:
-    """Return the lines of ``shown`` that ``said`` lacks, in their order; ``…`` stands for anything, a line too."""
+def agrees(shown: str, said: str, *, vary: bool = False) -> list[str]:
+    """Return the lines of ``shown`` that ``said`` lacks, in their order; ``…`` stands for anything, a line too.
+
+    With ``vary`` any number stands for any other.
+    """
     missing, at = [], 0
+    if vary:
+        shown, said = (re.sub(r"\d[\d.,]*", "0", text) for text in (shown, said))
     lines = [re.sub(r"\s+", " ", line).strip() for line in said.splitlines()]
     for line in filter(None, (re.sub(r"\s+", " ", line).strip() for line in shown.splitlines())):
         pattern = ".*".join(map(re.escape, line.split("…")))
