@@ -51,6 +51,7 @@ class Keyring:
         self._read_at = self._began_at = -_LONGEST_SECONDS * 2
         self._reading: asyncio.Task[None] | None = None
         self._away = False
+        self._changes = self._known_changes = 0
         self._turn = asyncio.Lock()
         self._uses: dict[str, datetime] = {}
         self._written: dict[str, datetime] = {}
@@ -71,16 +72,15 @@ class Keyring:
 
     async def fresh(self) -> None:
         """See to it that what is known is fresh; raise ``UnavailableError`` if it is too old to be relied upon."""
-        age = self._clock() - self._read_at
-        if age < _FRESH_SECONDS:
+        age, changed = self._clock() - self._read_at, self._changes != self._known_changes
+        if age < _FRESH_SECONDS and not changed:
             return
         reading = self._read_soon()
-        if age < _STALE_SECONDS or (self._away and age < _LONGEST_SECONDS):
+        if (age < _STALE_SECONDS and not changed) or (self._away and age < _LONGEST_SECONDS):
             return
-        try:
-            await asyncio.wait_for(asyncio.shield(reading), _PATIENCE_SECONDS)
-        except TimeoutError:
-            self._away = True
+        await self._wait(reading)
+        if changed and self._changes != self._known_changes and not self._away:  # that one had begun before the change
+            await self._wait(self._read_soon())
         if self._clock() - self._read_at > _LONGEST_SECONDS:
             raise UnavailableError("the keys can't be read")
 
@@ -100,7 +100,7 @@ class Keyring:
 
     def expire(self) -> None:
         """Have the keys read again before the next answer: they were changed here."""
-        self._read_at = min(self._read_at, self._clock() - _STALE_SECONDS)
+        self._changes += 1
 
     async def close(self) -> None:
         """Write down when keys were used last."""
@@ -108,6 +108,13 @@ class Keyring:
             await asyncio.gather(self._reading, return_exceptions=True)
         with suppress(UnavailableError):
             await self._write_uses(self._uses)
+
+    async def _wait(self, reading: asyncio.Task[None]) -> None:
+        """Wait until the keys are read, but not for long."""
+        try:
+            await asyncio.wait_for(asyncio.shield(reading), _PATIENCE_SECONDS)
+        except TimeoutError:
+            self._away = True
 
     async def _read_again(self) -> None:
         """Look whether a key was made just now; those that come at once look together, four times a second at most."""
@@ -118,8 +125,7 @@ class Keyring:
             await asyncio.sleep(self._began_at + _AGAIN_SECONDS - arrived)
             if self._reading is not None:
                 await asyncio.shield(self._reading)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(asyncio.shield(self._read_soon()), _PATIENCE_SECONDS)
+            await self._wait(self._read_soon())
 
     def _read_soon(self) -> asyncio.Task[None]:
         """Begin to read the keys, unless that is being done."""
@@ -130,14 +136,14 @@ class Keyring:
 
     async def _read(self) -> None:
         """Read what has changed; what fails is tried again by the next request."""
-        began = self._began_at
+        began, changes = self._began_at, self._changes
         try:
             census, found = await self._store.look(self._look)
             self._census = census
             if found is not None:
                 self._keys = {key.prefix: key for key in found}
                 self._written = {key.id: key.used_at for key in found if key.used_at} | self._written
-            self._read_at, self._away = began, False
+            self._read_at, self._known_changes, self._away = began, changes, False
             now = datetime.now(UTC)
             await self._write_uses({key: at for key, at in self._uses.items() if self._is_due(key, now)})
         except UnavailableError as error:

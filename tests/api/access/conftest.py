@@ -52,6 +52,13 @@ def store_of(client: httpx.AsyncClient) -> Store:
 
 
 @pytest.fixture
+async def client(open_service: Opener, anyio_backend: str) -> AsyncIterator[httpx.AsyncClient]:
+    """Return a client of a service that nobody has taken charge of."""
+    async with open_service(Marked()) as client:
+        yield client
+
+
+@pytest.fixture
 async def closed(open_service: Opener, anyio_backend: str) -> AsyncIterator[Closed]:
     async with open_service(Marked()) as client:
         store = store_of(client)

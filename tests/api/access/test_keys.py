@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -238,3 +239,31 @@ async def test_the_server_secret_is_made_once_and_follows_the_vault(store: Store
     for setting in (None, old):
         with pytest.raises(InputError, match="RECUPERA_SECRET_KEY"):
             await secret(setting and Vault.parse(setting))
+
+
+async def test_what_was_changed_here_counts_at_once_although_older_keys_are_being_read(
+    store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = await made(store, Scope.READ)
+    keyring = await Keyring.open(store, clock=clock)
+    begun, may_end = asyncio.Event(), asyncio.Event()
+    look = store.look
+
+    async def slow(work: Any) -> Any:
+        found = await look(work)
+        begun.set()
+        await may_end.wait()
+        return found
+
+    monkeypatch.setattr(store, "look", slow)
+    clock.now += 1.5
+    found = await keyring.find(key)
+    await begun.wait()
+    assert found is not None
+    async with store.write() as connection:
+        await revoke(connection, found.id, now=datetime.now(UTC))
+    keyring.expire()
+    asyncio.get_running_loop().call_later(0.02, may_end.set)
+
+    assert await keyring.find(key) is None
+    await keyring.close()
