@@ -23,7 +23,7 @@ from benchmarks.report import RESULTS, Figure, Report, Table, shown, surrounding
 from benchmarks.texts import ROOT
 from training.comparison import Interval
 
-_SECTIONS = ("footprint", "speed", "precision", "quality", "load", "webhooks", "analytics")
+_SECTIONS = ("footprint", "speed", "precision", "quality", "cascade", "load", "webhooks", "analytics")
 _console = Console(width=None if os.isatty(1) else 120)
 
 
@@ -116,10 +116,8 @@ def _quality(options: argparse.Namespace) -> Iterator[Table]:
         rows = []
         for figure, scores in comparison.scores.items():
             lead = comparison.leads.get(figure)
-            ahead = (
-                (Figure(lead.difference.value, lead.difference.low, lead.difference.high), lead.peer) if lead else ()
-            )
-            rows.append((figure, *(Figure(s.value, s.low, s.high) for s in scores.values()), *(ahead or (None, None))))
+            ahead = (_figure(lead.difference), lead.peer) if lead else ()
+            rows.append((figure, *map(_figure, scores.values()), *(ahead or (None, None))))
         title = f"{name}, {report.sizes[name]} messages, with 95 % intervals"
         notes = tables.legend(report).replace("- ", "").splitlines()
         yield Table(title, ("figure", *contestants, "ahead of the best peer", "best peer"), rows, notes)
@@ -127,6 +125,26 @@ def _quality(options: argparse.Namespace) -> Iterator[Table]:
 
 def _figure(interval: Interval) -> Figure:
     return Figure(interval.value, interval.low, interval.high)
+
+
+def _cascade(options: argparse.Namespace) -> Iterator[Table]:
+    """Task scores in haste, beside the whole model's."""
+    from benchmarks import cascade
+
+    for row in cascade.measure(options.data):
+        rows = []
+        for figure, scores in row.comparison.scores.items():
+            lead = row.comparison.leads[figure].difference
+            cells = (
+                _figure(scores["whole"]),
+                _figure(scores["recupera"]),
+                _figure(lead),
+                _figure(scores["small alone"]),
+            )
+            rows.append((figure, *cells, row.alike[figure.split()[0]]))
+        title = f"In haste: {row.name}, {row.messages} messages, {row.small:.0%} answered by the small network"
+        columns = ("figure", "whole model", "in haste", "difference", "small network alone", "decided alike")
+        yield Table(title, columns, rows, ("figures and differences with 95 % intervals, over the same samples",))
 
 
 def _analytics(options: argparse.Namespace) -> Iterator[Table]:
@@ -172,6 +190,7 @@ _MEASURES: Mapping[str, Callable[[argparse.Namespace], Iterable[Table]]] = {
     "speed": _speed,
     "precision": _precision,
     "quality": _quality,
+    "cascade": _cascade,
     "load": _load,
     "webhooks": _webhooks,
     "analytics": _analytics,

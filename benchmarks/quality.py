@@ -131,6 +131,11 @@ def _sets(options: Options, trained: set[str]) -> tuple[dict[str, list[Example]]
     return {name: examples for name, examples in sets.items() if examples}, notes
 
 
+def readable_sets(data: Path) -> dict[str, list[Example]]:
+    """Return the sets of labelled messages that are there, by name."""
+    return {name: read() for name, read, missing in _readers(data) if not missing}
+
+
 def _readers(data: Path) -> list[tuple[str, Callable[[], list[Example]], str | None]]:
     """Return name and reader of each set, and the name of the file that it lacks."""
     dev, pool = data / "dev.jsonl", data / "unlabelled.jsonl.gz"
