@@ -42,6 +42,7 @@ def main() -> None:
     )
     parser.add_argument("--subset", type=_positive, metavar="N", help="quality: a trial on N messages of each kind")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="quality: write the tables there too")
+    parser.add_argument("--rows", type=_positive, default=1_000_000, help="files: rows; 1000000 by default")
     parser.add_argument("--rate", type=_positive, default=100, help="load: messages a second; 100 by default")
     parser.add_argument("--seconds", type=_positive, default=120, help="load: how long; 120 by default")
     parser.add_argument(
@@ -85,6 +86,16 @@ def _speed(_options: argparse.Namespace) -> Iterator[Table]:
     columns = ("contestant", "texts/s", "times eager fp32", "p50 of one, ms")
     rows = [(row.name, row.texts_per_second, row.times_eager, row.p50_ms) for row in speed.measure()]
     yield Table("Speed, same texts and threads, contestants in turns", columns, rows)
+
+
+def _files(options: argparse.Namespace) -> Iterator[Table]:
+    """Memory and pace of a large file, without the network."""
+    from benchmarks import files
+
+    rows, same = files.measure(options.rows)
+    found = [(row.rows, row.megabytes, row.per_second) for row in rows]
+    notes = [f"killed in the middle and run again: {'the same bytes' if same else 'OTHER BYTES'}"]
+    yield Table("A Parquet file, all but the network", ("rows done", "memory, MB", "rows/s"), found, notes)
 
 
 def _load(options: argparse.Namespace) -> Iterator[Table]:
@@ -188,6 +199,7 @@ def _webhooks(_options: argparse.Namespace) -> Iterator[Table]:
 _MEASURES: Mapping[str, Callable[[argparse.Namespace], Iterable[Table]]] = {
     "footprint": _footprint,
     "speed": _speed,
+    "files": _files,
     "precision": _precision,
     "quality": _quality,
     "cascade": _cascade,
