@@ -49,8 +49,12 @@ def test_an_error_is_raised_where_the_items_are_taken_after_those_before_it() ->
 
 
 def test_the_thread_ends_with_the_block() -> None:
+    def interrupted() -> None:
+        with read_ahead(iter(range(1000)), 1) as items:
+            next(items)
+            raise KeyboardInterrupt
+
     before = threading.active_count()
-    with pytest.raises(KeyboardInterrupt), read_ahead(iter(range(1000)), 1) as items:
-        next(items)
-        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert threading.active_count() == before
