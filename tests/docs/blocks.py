@@ -1,8 +1,8 @@
 """The blocks of code in a page of the documentation, and what they say of themselves after their language.
 
-``needs=REASON`` marks a block that no test can run, ``status=1`` one that ends so, ``figures=vary`` what has other numbers
-each time, and ``title="FILE"`` what the reader saves. MkDocs shows the title and leaves out the rest; GitHub leaves out
-all.
+``needs=REASON`` marks a block that no test can run, ``status=1`` one that ends so, ``figures=vary`` one whose numbers
+are others each time, and ``title="FILE"`` what the reader saves. MkDocs shows the title and leaves out the rest; GitHub
+leaves out all.
 """
 
 from __future__ import annotations

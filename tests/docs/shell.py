@@ -78,11 +78,11 @@ class Shell:
 def agrees(shown: str, said: str, *, vary: bool = False) -> list[str]:
     """Return the lines of ``shown`` that ``said`` lacks, in their order; ``…`` stands for anything, a line too.
 
-    With ``vary`` any number stands for any other.
+    With ``vary`` any number stands for any other, and so does any bar.
     """
     missing, at = [], 0
     if vary:
-        shown, said = (re.sub(r"\d[\d.,]*", "0", text) for text in (shown, said))
+        shown, said = (re.sub(r"\d[\d.,]*|[█░]+", "0", text) for text in (shown, said))
     lines = [re.sub(r"\s+", " ", line).strip() for line in said.splitlines()]
     for line in filter(None, (re.sub(r"\s+", " ", line).strip() for line in shown.splitlines())):
         pattern = ".*".join(map(re.escape, line.split("…")))

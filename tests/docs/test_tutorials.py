@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from api.settings import Settings, read_settings
+from tests.conftest import CORPORA
 from tests.docs.blocks import DOCS, REASONS, Block, blocks, pages, prose
 from tests.docs.shell import Shell, agrees
 from tests.test_guides import _check_command, _commands
@@ -79,6 +80,8 @@ def test_a_reader_who_follows_it_sees_what_it_shows(name: str, shell: Shell, tin
     if name == "retrain":  # in the place of the model that takes a reader some minutes
         (shell.folder / "runs/first").mkdir(parents=True)
         (shell.folder / "runs/first/model").symlink_to(tiny_model)
+        for corpus in ("es-la.jsonl", "pt-pt.jsonl"):
+            (shell.folder / "runs/first" / corpus).symlink_to(CORPORA / corpus)
 
     printed = shell.follow(page)
 
