@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO, Any, BinaryIO, Final, Self
+from typing import Any, BinaryIO, Final, Self
 
 from classifier.errors import InputError
 
@@ -172,7 +172,7 @@ def _read_manifest(file: zipfile.ZipFile) -> bytes:
 
 
 @contextmanager
-def being_written(path: Path) -> Iterator[IO[Any]]:
+def being_written(path: Path) -> Iterator[BinaryIO]:
     """Lend a file, for this user alone, that is at ``path`` only once it is complete and on the disk."""
     partial = path.with_name(f".{path.name}.part")
     try:
