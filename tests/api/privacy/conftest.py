@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
+import pytest
+import sqlalchemy as sa
+
+from api.audit import Review, review
+from api.batching import Batcher
+from api.intake import Incoming, Intake
+from api.store import cases, messages
+from api.store.database import DatabaseUrl, Store, database_url
+from api.store.records import CaseRecord, MessageRecord
+from api.store.tables import outbox
 from classifier.types import Classification, Evidence, Fact
-from tests.api.conftest import Marked
+from tests.api.conftest import STEADY, Marked
+from tests.api.workflow.conftest import open_desk
+
+__all__ = ["CUSTOMER", "NAMES", "PERSONAL", "TEXT", "Office", "Quoting", "office", "open_desk", "said"]
 
 CUSTOMER: Final = {
     "id": "cliente-99182", "name": "Evangelina Luz Prueba", "mail": "otra.eva@correo.example", "country": "AR",
@@ -51,3 +68,47 @@ def said(**more: Any) -> dict[str, Any]:
         "channel": "email", "external_id": "<carta-7731@correo.example>", "text": TEXT, "customer": CUSTOMER,
         "thread_id": "hilo-66201", "metadata": {"producto": "licuadora", "contacto": PERSONAL["phone"]}, **more,
     }  # fmt: skip
+
+
+@dataclass
+class Office:
+    """A store with an intake, and what can be asked of it."""
+
+    store: Store
+    url: DatabaseUrl
+    intake: Intake
+
+    async def take(self, name: str, text: str = TEXT, **more: Any) -> MessageRecord:
+        accepted = await self.intake.accept(Incoming("email", name, text, **{"customer": CUSTOMER, **more}))
+        return accepted.message
+
+    async def message(self, name: str) -> MessageRecord:
+        async with self.store.read() as connection:
+            found = await messages.get(connection, name)
+        assert found is not None
+        return found
+
+    async def case(self, name: str | None) -> CaseRecord:
+        async with self.store.read() as connection:
+            found = await cases.get(connection, str(name))
+        assert found is not None
+        return found
+
+    async def events(self, type_: str) -> list[Any]:
+        async with self.store.read() as connection:
+            found = await connection.execute(sa.select(outbox.c.data).where(outbox.c.type == type_).order_by("id"))
+            return list(found.scalars())
+
+    async def audit(self) -> list[dict[str, Any]]:
+        """Return what the audit finds, as if nothing could be late yet."""
+        late = datetime.now(UTC) - timedelta(days=5000)
+        async with self.store.read() as connection:
+            return [finding.to_dict() async for finding in review(connection, Review(), late=late)]
+
+
+@pytest.fixture
+async def office(store: Store, database: str, tmp_path: Path, anyio_backend: str) -> AsyncIterator[Office]:
+    """Return an office on an empty database, of both kinds in turn."""
+    batcher = Batcher(Quoting(), size=8, wait_seconds=0, capacity=64)
+    yield Office(store, database_url(database, tmp_path), await Intake.start(store, batcher, STEADY, capacity=64))
+    await asyncio.to_thread(batcher.close)
