@@ -23,7 +23,7 @@ from benchmarks.report import RESULTS, Figure, Report, Table, shown, surrounding
 from benchmarks.texts import ROOT
 from training.comparison import Interval
 
-_SECTIONS = ("footprint", "speed", "precision", "quality", "cascade", "load", "webhooks", "analytics")
+_SECTIONS = ("footprint", "speed", "precision", "quality", "cascade", "load", "webhooks", "analytics", "personal-data")
 _console = Console(width=None if os.isatty(1) else 120)
 
 
@@ -170,6 +170,16 @@ def _analytics(options: argparse.Namespace) -> Iterator[Table]:
     yield Table(f"{options.messages} messages stored", columns, rows)
 
 
+def _personal_data(_options: argparse.Namespace) -> Iterator[Table]:
+    """Recall and precision of what is masked, by language and half of the written set."""
+    from benchmarks import personal_data
+
+    columns = ("kind", "written", "recall", "found", "precision")
+    for title, cells in personal_data.tables():
+        rows = [(kind, cell.written, round(cell.recall, 3), cell.found, round(cell.precision, 3)) for kind, cell in cells]
+        yield Table(title, columns, rows)
+
+
 @contextmanager
 def _progress(title: str) -> Iterator[Callable[[float], None]]:
     """Show a bar while a peer trains."""
@@ -206,6 +216,7 @@ _MEASURES: Mapping[str, Callable[[argparse.Namespace], Iterable[Table]]] = {
     "load": _load,
     "webhooks": _webhooks,
     "analytics": _analytics,
+    "personal-data": _personal_data,
 }
 """What each section measures: a new one is a row here and a name in ``_SECTIONS``."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,7 +17,7 @@ from typing import Final
 from benchmarks.texts import ROOT
 from classifier.redaction import PersonalData, find_personal_data
 
-__all__ = ["FOLDER", "Cell", "Marked", "cells", "load", "measure"]
+__all__ = ["FOLDER", "Cell", "Marked", "cells", "load", "measure", "tables"]
 
 FOLDER: Final = ROOT / "tests" / "golden"
 _MARK: Final = re.compile(r"\[(-|[a-z]+):([^\]]*)\]")
@@ -107,6 +107,18 @@ def measure(messages: Iterable[Marked], find: Finder = find_personal_data) -> di
             counts["harmless"].harmless += 1
             counts["harmless"].hurt += not hidden.isdisjoint(_characters(message.text, [data]))
     return counts
+
+
+def tables() -> Iterator[tuple[str, list[tuple[str, Cell]]]]:
+    """Yield a title and the cell of each kind, for each language and half of the written set."""
+    messages = load()
+    for language, half in sorted({(message.language, message.half) for message in messages}):
+        counts = measure(message for message in messages if (message.language, message.half) == (language, half))
+        harmless = counts.pop("harmless")
+        yield (
+            f"Personal data, {language}, {half}: {harmless.hurt} of {harmless.harmless} look-alikes masked",
+            [*counts.items()],
+        )
 
 
 def cells(counts: dict[str, Cell], kind: str) -> tuple[Cell, Cell]:

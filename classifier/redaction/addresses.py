@@ -13,7 +13,7 @@ __all__ = ["KIND", "find"]
 KIND: Final = "address"
 
 _CLEAR: Final = (
-    r"calle|avenida|avda?\.?|av\.?|rua|travessa|jir[oó]n|jr\.?|pasaje|psje\.?|pje\.?|alameda|praceta|boulevard|blvd\.?|"
+    r"calle|gran\s?v[ií]a|gran\s?v[ií]a|avenida|avda?\.?|av\.?|rua|travessa|jir[oó]n|jr\.?|pasaje|psje\.?|pje\.?|alameda|praceta|boulevard|blvd\.?|"
     r"bulevar|calzada|cal[cç]ada|urbanizaci[oó]n|cll\.?|cra\.?|kra?\.?|travess[ií]a|callej[oó]n|callejuela"
 )
 _UNCLEAR: Final = (
@@ -37,7 +37,7 @@ _NUMBER: Final = (
 _PART: Final = (
     r"(?:piso|planta|andar|p\.?|depto|departamento|dpto|dto|dt[oº]|dcha|drt[ao]|esq|izq(?:da)?|izda?|apto|apartamento|apt|ap|int(?:erior)?|of(?:icina)?|"
     r"local|bloque|blo?c?o?|torre|casa|bajos?|[aá]tico|esc(?:alera)?|portal|puerta|pta|fundos|frente|sala|conjunto|conj|cj|lote|lt|"
-    r"mz|manzana|col(?:onia)?|r/c|[0-9]{1,2}[.]?[ºª°][.]?|dir|fracci[oó]n|sobrado|edificio|ed|bl|unidade|urb|sector|setor|quadra|qd)"
+    r"mz|manzana|col(?:onia)?|r/c|timbre|fracc|bairro|barrio|[0-9]{1,2}[.]?[ºª°][.]?|dir|fracci[oó]n|sobrado|edificio|ed|bl|unidade|urb|sector|setor|quadra|qd)"
 )
 _PARTS: Final = re.compile(
     rf"(?:,?\s?(?:-\s)?(?:{_PART}(?![a-zà-ú])\.?(?:\s?(?:[0-9]{{1,4}}\s?[A-Za-z]?|[A-Za-zº°ª]|[A-ZÁÉÍÓÚ][a-záéíóúñãõç]+|"

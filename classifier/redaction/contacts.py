@@ -38,7 +38,7 @@ _HANDLE: Final = re.compile(
     r"(?<!\w)(?:usuari[oa]|usu[aá]ri[oa]|utilizador|user(?:name)?|login|nick(?:name)?|apodo|apelido|instagram|insta|ig|"
     r"twitter|tiktok|telegram|skype|facebook|face|fb|perfil|gamertag|psn|steam|discord|alias|arroba|x)"
     r"(?!\w)[:,]?(?:\s(?:es|é|era|de|del?|do|da|el|o|a|la|en|no|na|mi|meu|fixo|como|con|com|instagram|twitter|tiktok|"
-    r"facebook|telegram|app|juego|jogo)(?!\w):?){0,3}\s?[:\"“«'(]{0,2}\s?(?P<name>@?[\w][\w.-]{1,30})(?![\w@])",
+    r"facebook|telegram|app|juego|jogo|foro|web|site|vuestr[oa]|su|seu|sua|esta|nuevo|novo)(?!\w):?){0,4}\s?[:\"“«'(]{0,2}\s?(?P<name>@?[\w][\w.-]{1,30})(?![\w@])",
     re.IGNORECASE,
 )
 _HANDLE_BEFORE: Final = re.compile(
@@ -47,6 +47,7 @@ _HANDLE_BEFORE: Final = re.compile(
     re.IGNORECASE,
 )
 _HANDLE_WORDS: Final = words("account_names")
+_UNDERLINED: Final = re.compile(r"(?<![\w@./-])@?[a-z][a-z0-9.]*_[a-z0-9_.]*[a-z0-9](?![\w@/-])")
 _MADE_UP: Final = re.compile(r"@|[0-9_]|[a-z]\.[a-z]|-", re.IGNORECASE)
 
 
@@ -59,6 +60,9 @@ def find(reading: Reading) -> None:
         _find_urls(reading)
     if _DIGIT.search(reading.text):
         _find_machines(reading)
+    if "_" in reading.text:
+        for match in _UNDERLINED.finditer(reading.text):
+            reading.take("handle", *match.span())
     if reading.has(_HANDLE_WORDS):
         _find_handles(reading)
 

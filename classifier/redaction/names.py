@@ -14,6 +14,7 @@ from typing import Final
 
 from classifier.redaction.cues import words as cue_words
 from classifier.redaction.gazetteer import Gazetteer, Sense, load_gazetteer
+from classifier.redaction.letters import score
 from classifier.redaction.reading import Reading
 
 __all__ = ["KIND", "find"]
@@ -35,6 +36,16 @@ _SPEAKS: Final = (
     "atend", "habl", "fal", "convers", "dij", "diss", "contest", "respond", "promet", "asegur", "garanti", "inform",
     "explic", "colg", "deslig", "pregunt", "pergunt", "procur", "firm", "assin",
 )  # fmt: skip
+_BEFORE_PLACES: Final = frozenset(("em", "en", "na", "no", "de", "del", "desde", "hacia", "até", "hasta"))
+_MOST_UNKNOWN: Final = 3
+_LIKELY: Final = -0.5
+_VERY_LIKELY: Final = 1.0
+_UNLIKELY: Final = -1.5
+_LIKELY_ALONE: Final = 0.9
+_BEFORE_PEOPLE: Final = frozenset(("con", "com", "pra", "pro", "pela", "pelo", "c", "pero", "mas"))
+_SHORT_TITLES: Final = frozenset(("dr", "dra", "sr", "sra", "srta", "don", "doña", "dona", "señor", "señora", "senhor", "senhora"))
+_PRESENTERS: Final = frozenset(("soy", "sou"))
+_INTRODUCING: Final = _HARD_INTROS | _SHORT_TITLES | _PRESENTERS
 _OF_OTHERS: Final = cue_words("of_others")
 _CUES: Final = Sense.TITLE | Sense.ROLE | Sense.INTRO | Sense.GREETING | Sense.CLOSING | Sense.VERB
 _BEFORE: Final = _LINKS | _NAMED_LINKS | _DAY_PARTS | {"d", "dª", "dña", "yo", "eu"}
@@ -43,6 +54,7 @@ _SHORTEST: Final = 3
 _MOST_WORDS: Final = 6
 _SHOUTED: Final = 0.6
 _CODE: Final = frozenset("0123456789_@/*+")
+_CAPITAL_INSIDE: Final = re.compile(r"(?<=[^.!?\n] )[A-ZÀ-Þ]")
 _CAMEL: Final = re.compile("[a-zà-ÿ][A-ZÀ-Þ]")
 
 
@@ -72,7 +84,7 @@ class _Words:
     def unknown(self, index: int) -> bool:
         """Tell whether a word looks like a name that no list has: capitalised, no everyday word, nothing odd."""
         word = self.text[self.starts[index] : self.ends[index]]
-        if not self.capital[index] or self.senses[index] or _CAMEL.search(word):
+        if not self.capital[index] or self.senses[index] or not word.isalpha() or _CAMEL.search(word):
             return False
         after = self.text[self.ends[index] : self.ends[index] + 2]
         return len(word) > (3 if word.isupper() else 1) and not (after[:1] in _CODE or after[1:].isdigit())
@@ -108,7 +120,7 @@ def find(reading: Reading) -> None:
 def _read(reading: Reading) -> _Words | None:
     """Say of each word what it can be; ``None`` if none of them has to do with names."""
     gazetteer = load_gazetteer()
-    if not reading.has(gazetteer.triggers):
+    if not reading.has(gazetteer.triggers) and not _CAPITAL_INSIDE.search(reading.text):
         return None
     text, low = reading.text, reading.words
     starts, ends = zip(*reading.spans, strict=True)
@@ -128,7 +140,7 @@ def _candidates(words: _Words) -> list[int]:
         for index, (sense, capital) in enumerate(zip(senses, words.capital, strict=True))
         if (sense & _NAME or (capital and not sense)) and _plausible(words, index)
     ]
-    if not _HARD_INTROS.isdisjoint(low):
+    if not _INTRODUCING.isdisjoint(low):
         hidden = [index for index in range(1, len(low)) if not senses[index] and _after_hard_intro(words, index)]
         found = sorted({*found, *hidden})
     return found
@@ -266,7 +278,27 @@ def _accepts(words: _Words, run: _Run) -> bool:
         return True
     if cased and run.surnames and size > 1 and not _begins_sentence(words, run.first):
         return True
-    return _announced(words, run) or _says(words, run) or _signs(words, run)
+    return _announced(words, run) or _says(words, run) or _signs(words, run) or _looks_like_one(words, run)
+
+
+def _looks_like_one(words: _Words, run: _Run) -> bool:
+    """Tell whether an unlisted word's letters are a name's, and it stands where a person may and a place may not."""
+    if not run.unknown or not words.capital[run.first] or words.senses[run.first] or run.last - run.first > _MOST_UNKNOWN:
+        return False
+    if words.text[words.starts[run.first] : words.ends[run.first]].isupper():
+        return False
+    likelihood = score(words.low[run.first])
+    if _begins_sentence(words, run.first):
+        return likelihood > _VERY_LIKELY and _ends_clause(words, run)
+    before = words.low[run.first - 1]
+    if before in _BEFORE_PLACES or words.capital[run.first - 1]:
+        return False
+    return likelihood > (_LIKELY if before in _BEFORE_PEOPLE or _acts(words, run) else _LIKELY_ALONE)
+
+
+def _acts(words: _Words, run: _Run) -> bool:
+    """Tell whether a verb of people follows a run."""
+    return run.last < len(words.low) and bool(words.senses[run.last] & Sense.VERB) and words.gap(run.last) == " "
 
 
 def _begins_sentence(words: _Words, index: int) -> bool:
@@ -295,8 +327,8 @@ def _announced(words: _Words, run: _Run) -> bool:
         return listed and (gap != ", " or _ends_clause(words, run))
     if words.low[at] in ("yo", "eu") and gap == ", ":
         return cased and _ends_clause(words, run)
-    if sense & Sense.CLOSING and ("\n" in gap or gap in (", ", ". ", ": ", " ")) and (listed or "\n" in gap):
-        return cased or _ends_clause(words, run)
+    if sense & Sense.CLOSING and ("\n" in gap or gap in (", ", ". ", ": ", ".: ", " ")):
+        return (cased and (listed or _ends_clause(words, run))) or (listed and _ends_clause(words, run))
     return _greeted(words, run, at, gap) or _linked(words, run, at)
 
 
@@ -334,7 +366,7 @@ def _linked(words: _Words, run: _Run, at: int) -> bool:
             )
         if sense & Sense.VERB:
             return cased and (bool(words.senses[run.first] & _NAME) or words.low[back].startswith(_SPEAKS))
-        if words.low[back] not in _LINKS or words.gap(back) not in (" ", ": ", ", "):
+        if words.low[back] not in _LINKS or words.gap(back) not in (" ", ": ", ", ", "-"):
             return False
     return False
 
@@ -360,9 +392,12 @@ def _signs(words: _Words, run: _Run) -> bool:
     """Tell whether a run is a line of its own at the end, as a signature is."""
     if not words.capital[run.first] or run.last != len(words.low):
         return False
-    alone = not words.text[words.ends[run.last - 1] :].strip(" .!\n")
+    if words.text[words.ends[run.last - 1] :].strip(" .!\n"):
+        return False
     listed = run.weak or run.surnames or run.weak_surnames
-    return alone and bool(listed) and ("\n" in words.gap(run.first) or (run.last - run.first > 1))
+    if listed and ("\n" in words.gap(run.first) or run.last - run.first > 1):
+        return True
+    return run.unknown > 0 and _begins_sentence(words, run.first) and score(words.low[run.first]) > _UNLIKELY
 
 
 def _ends_clause(words: _Words, run: _Run) -> bool:
@@ -375,8 +410,14 @@ def _ends_clause_at(words: _Words, at: int) -> bool:
 
 
 def _after_hard_intro(words: _Words, index: int) -> bool:
-    """Tell whether *me llamo*, *meu nome é* or *nombre:* stands right before a word in small letters."""
+    """Tell whether *me llamo*, *meu nome é* or *nombre:* stands right before a word in small letters.
+
+    After *soy* and *dr* its letters must be a name's as well.
+    """
     at = index - 1
+    if at >= 0 and words.gap(index) in (" ", ". ") and words.low[at] in _SHORT_TITLES | _PRESENTERS:
+        likely = _VERY_LIKELY if words.low[at] in _PRESENTERS else _LIKELY
+        return not words.capital[index] and words.low[index].isalpha() and score(words.low[index]) > likely
     if words.capital[index] or words.ends[index] - words.starts[index] < _SHORTEST or words.low[index].isdigit():
         return False
     while at > 0 and words.low[at] in ("es", "é") and words.gap(at) == " ":
@@ -393,7 +434,8 @@ def _lower_case_end(words: _Words, index: int) -> int:
     last = index + 1
     while last < len(words.low) and last - index < _MOST_WORDS and words.gap(last) == " ":
         sense = words.senses[last]
-        if (not sense & _NAME or sense & Sense.WORD) and (sense or not _ends_clause_at(words, last)):
+        unlisted = not sense and words.low[last].isalpha() and score(words.low[last]) > _LIKELY
+        if (not sense & _NAME or sense & Sense.WORD) and not unlisted and (sense or not _ends_clause_at(words, last)):
             break
         last += 1
     return last
