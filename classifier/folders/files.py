@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import pyarrow as pa
 from pyarrow import fs
@@ -134,7 +134,7 @@ def _write_part(
         output.filesystem.open_output_stream(output / part, compression=None) as raw,
     ):
         packed = gzip.GzipFile("", "wb", fileobj=raw, mtime=0) if file.path.lower().endswith(".gz") else None
-        writer = WRITERS[file_format](packed or raw)
+        writer = WRITERS[file_format](cast("BinaryIO", packed or raw))
         for result in classify_records(classifier, reading.records, job.wanted):
             writer.write(result)
             records += 1

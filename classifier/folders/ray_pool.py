@@ -49,7 +49,8 @@ def on_a_cluster(job: FolderJob, files: Sequence[File], workers: int | None) -> 
         ray.init(log_to_driver=False, logging_level=logging.WARNING)
     _quiet()
     threads = job.threads or 1
-    most = workers or max(1, int(ray.cluster_resources().get("CPU", 1)) // threads)
+    resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call, unused-ignore]
+    most = workers or max(1, int(resources.get("CPU", 1)) // threads)
     rows = [{"path": file.path, "size": file.size, "changed": file.changed or 0} for file in files]
     done = ray.data.from_items(rows, override_num_blocks=len(rows)).map_batches(
         Worker,

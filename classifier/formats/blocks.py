@@ -32,11 +32,11 @@ def encode(
 ) -> bytes:
     """Return one block; the same results give the same bytes. The first one of CSV has the header."""
     file = io.BytesIO()
-    writer = (
-        DelimitedWriter(file, header=first)
-        if file_format is Format.CSV
-        else {Format.JSONL: JsonLinesWriter, Format.PARQUET: ParquetWriter}[file_format](file)
-    )
+    writer: DelimitedWriter | JsonLinesWriter | ParquetWriter
+    if file_format is Format.CSV:
+        writer = DelimitedWriter(file, header=first)
+    else:
+        writer = JsonLinesWriter(file) if file_format is Format.JSONL else ParquetWriter(file)
     for result in results:
         writer.write(result)
     writer.close()
