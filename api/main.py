@@ -155,7 +155,7 @@ async def _load(
     app.state.watch = watch = Watch(store, settings.alerts)
     watch.start()
     app.state.analytics, app.state.live = Analytics(store), Live(store)
-    app.state.refresher = refresher = Refresher(store, settings.analytics_seconds)
+    app.state.refresher = refresher = Refresher(store, settings.analytics_seconds, app.state.analytics.warm)
     refresher.start()
     app.state.retention = retention = Retention(store, settings.database_url, settings.privacy)
     retention.start()

@@ -51,6 +51,16 @@ def main() -> None:
     parser.add_argument(
         "--results", type=Path, metavar="FOLDER", help=f"keep the report there; all sections: {RESULTS}"
     )
+    parser.add_argument(
+        "--databases",
+        nargs="+",
+        choices=("sqlite", "postgres"),
+        default=("sqlite", "postgres"),
+        help="analytics: which",
+    )
+    parser.add_argument(
+        "--store", type=Path, metavar="DIR", help="analytics: keep the databases here, for the next time"
+    )
     options = parser.parse_args()
     logging.basicConfig(level=logging.WARNING)
     report = Report(surroundings())
@@ -162,11 +172,12 @@ def _analytics(options: argparse.Namespace) -> Iterator[Table]:
     """Screens and exports over a large store."""
     from benchmarks import analytics
 
+    given = analytics.Options(options.messages, options.databases, options.store)
     rows = [
-        (row.database, row.what, row.of, row.median, row.worst, row.unit)
-        for row in analytics.measure(options.messages, _console.print)
+        (row.database, row.what, row.median, row.worst, row.cpu, row.unit)
+        for row in analytics.measure(given, _console.print)
     ]
-    columns = ("database", "what", "of", "median", "worst", "unit")
+    columns = ("database", "what", "median", "worst", "CPU", "unit")
     yield Table(f"{options.messages} messages stored", columns, rows)
 
 

@@ -10,7 +10,8 @@ from typing import Final
 
 import numpy as np
 
-from api.analytics.cells import RULE_SEPARATOR, SETTLED, STATUSES, Columns
+from api.analytics.cells import RULE_SEPARATOR, SETTLED, STATUSES
+from api.analytics.columns import Columns
 from api.analytics.counting import Chosen, by_label, chosen, counted, total
 from api.analytics.figures import (
     Count,

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from api.analytics.cells import FIRST_DAY, Column, Columns
+from api.analytics.columns import FIRST_DAY, Column, Columns
 from api.analytics.layout import FIELDS
 from api.analytics.selection import Selection
 
@@ -21,12 +21,12 @@ class Chosen:
     """The cells of a selection: ``count`` how many each stands for, ``of`` a column of them."""
 
     columns: Columns
-    rows: Column
+    rows: slice | Column
     count: Column
 
     def of(self, name: str) -> Column:
         """Return a column, the chosen cells only."""
-        return self.columns.values[name][self.rows]
+        return self.columns.of(name)[self.rows]
 
     @property
     def hour(self) -> Column:
@@ -35,6 +35,8 @@ class Chosen:
 
     def where(self, kept: Column) -> Chosen:
         """Return those of the chosen cells for which ``kept`` is true."""
+        if kept.all():
+            return self
         rows = np.flatnonzero(kept) + self.rows.start if isinstance(self.rows, slice) else self.rows[kept]
         return Chosen(self.columns, rows, self.count[kept])
 
@@ -46,22 +48,17 @@ class Chosen:
 
 def chosen(columns: Columns, selection: Selection) -> Chosen:
     """Return the cells of a selection."""
-    first, last = (int(moment.timestamp()) // 3600 for moment in selection.moments)
-    days = columns.hour // 24
-    start, end = np.searchsorted(days, first // 24, "left"), np.searchsorted(days, (last - 1) // 24, "right")
-    within = slice(int(start), int(end))
-    hour = columns.hour[within]
-    kept = (hour >= first) & (hour < last)
+    edges = np.array([int(moment.timestamp()) // 3600 for moment in selection.moments], columns.hour.dtype)
+    start, end = map(int, np.searchsorted(columns.hour, edges))
+    whole = Chosen(columns, slice(start, end), columns.count[start:end])
+    kept = np.ones(end - start, bool)
     for name, wanted in _wanted(columns, selection).items():
-        column = columns.values[name][within]
+        column = whole.of(name)
         if FIELDS[name].mask:
-            kept &= (column & np.bitwise_or.reduce(wanted)) != 0
+            kept &= (column & column.dtype.type(np.bitwise_or.reduce(wanted))) != 0
         else:
             kept &= column == wanted[0] if len(wanted) == 1 else np.isin(column, wanted)
-    if kept.all():
-        return Chosen(columns, within, columns.count[within])  # type: ignore[arg-type]
-    rows = np.flatnonzero(kept) + within.start
-    return Chosen(columns, rows, columns.count[rows])
+    return whole.where(kept)
 
 
 def total(count: Column) -> int:

@@ -10,9 +10,12 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any, Final, TypeVar
 
+import numpy as np
+
 from api.analytics import charts
-from api.analytics.cells import Columns, Words, case_segment, decode, join, message_segment
+from api.analytics.cells import case_segment, message_segment
 from api.analytics.charts import Pair
+from api.analytics.columns import Column, Columns, Words, decode, join
 from api.analytics.figures import Choices, Drift, Moments, Overview, Precision, Rules
 from api.analytics.layout import FIELDS
 from api.analytics.phrases import phrases_of
@@ -26,6 +29,10 @@ __all__ = ["Analytics", "count_day"]
 
 T = TypeVar("T")
 _KEPT_RANGES: Final = 4
+_REPLACED: Final = 8
+"""Changed days up to which a range is mended, rather than made again."""
+_WARM_DAYS: Final = 730
+_WARM_TOGETHER: Final = 32
 _COUNTED: Final[dict[Kind, tuple[Callable[..., Any], Callable[..., Segment]]]] = {
     Kind.MESSAGE: (analytics.message_rows, message_segment),
     Kind.CASE: (analytics.case_rows, case_segment),
@@ -48,16 +55,38 @@ class _Day:
     terms: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """The cells of several days: the state of each, and where it begins."""
+
+    states: Sequence[tuple[Any, ...]]
+    edges: Column
+    columns: Columns
+
+
 class Analytics:
-    """Read models over a store. What was read is kept in memory, some 30 bytes a message, until it changes."""
+    """Read models over a store. What was read is kept in memory, some 50 bytes a message, until it changes."""
 
     def __init__(self, store: Store, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._store = store
         self._clock = clock
         self._words = Words()
         self._days: dict[tuple[Kind, date], _Day] = {}
-        self._ranges: OrderedDict[tuple[Any, ...], Columns] = OrderedDict()
+        self._ranges: OrderedDict[tuple[Any, ...], _Range] = OrderedDict()
         self._reading = asyncio.Lock()
+
+    async def warm(self) -> None:
+        """Read what screens of the last year need, some days at a time, so that nobody waits for it."""
+        until = self._clock().date() + timedelta(days=2)
+        since = until - timedelta(days=_WARM_DAYS)
+        async with self._store.read() as connection:
+            changed = await analytics.changes(connection, since=since, until=until)
+            stored = list((await analytics.revisions(connection, since=since, until=until)).items())
+        for start in range(0, len(stored), _WARM_TOGETHER):
+            some = dict(stored[start : start + _WARM_TOGETHER])
+            async with self._reading, self._store.read() as connection:
+                for kind in Kind:
+                    await self._load(connection, kind, changed, some)
 
     async def overview(self, selection: Selection) -> Overview:
         """Return the first screen."""
@@ -147,15 +176,30 @@ class Analytics:
         return None if known is None else known.state
 
     def _joined(self, kind: Kind, days: Sequence[date]) -> Columns:
-        """Return the cells of several days, made once for each range and state."""
-        held = [each for day in days if (each := self._days.get((kind, day))) is not None]
-        name = (kind, *(each.state for each in held))
-        if name not in self._ranges:
-            self._ranges[name] = join([each.columns for each in held], self._words)
-        self._ranges.move_to_end(name)
+        """Return the cells of several days: made once for each range, and mended where a day of it changed."""
+        held = {day: each for day in days if (each := self._days.get((kind, day))) is not None}
+        states = [each.state for each in held.values()]
+        known = self._ranges.get((kind, *held))
+        if known is not None:
+            changed = [place for place, state in enumerate(states) if state != known.states[place]]
+            columns = self._mended(known, list(held.values()), changed)
+        else:
+            columns = join([each.columns for each in held.values()], self._words)
+        edges = np.cumsum([0, *(len(each.columns) for each in held.values())])
+        self._ranges[kind, *held] = _Range(states, edges, columns)
+        self._ranges.move_to_end((kind, *held))
         while len(self._ranges) > _KEPT_RANGES:
             self._ranges.popitem(last=False)
-        return self._ranges[name]
+        return columns
+
+    def _mended(self, known: _Range, held: Sequence[_Day], changed: Sequence[int]) -> Columns:
+        if len(changed) > _REPLACED:
+            return join([each.columns for each in held], self._words)
+        columns = known.columns
+        for place in reversed(changed):  # what comes before stays where it is
+            start, end = map(int, known.edges[place : place + 2])
+            columns = columns.replaced(start, end, held[place].columns, self._words)
+        return columns
 
 
 def _after(moment: datetime) -> date:

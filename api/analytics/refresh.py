@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -56,8 +57,10 @@ async def _recount(store: Store, change: Change) -> bool:
 class Refresher:
     """Refreshes every ``interval`` seconds, as long as the service runs."""
 
-    def __init__(self, store: Store, interval: float) -> None:
+    def __init__(self, store: Store, interval: float, warm: Callable[[], Awaitable[None]] | None = None) -> None:
+        """``warm`` is done once before: what screens will read first."""
         self._store = store
+        self._warm = warm
         self._interval = interval
         self._running: asyncio.Task[None] | None = None
 
@@ -77,6 +80,9 @@ class Refresher:
         while True:
             began = time.monotonic()
             try:
+                if self._warm is not None:
+                    await self._warm()
+                    self._warm = None
                 await refresh(self._store)
             except UnavailableError as error:
                 log.warning("figures wait: %s", error)

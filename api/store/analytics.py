@@ -26,7 +26,7 @@ __all__ = [
     "all_terms",
     "case_rows",
     "changes",
-    "counted_row",
+    "counted_rows",
     "country_of",
     "first_and_last",
     "label_columns",
@@ -141,7 +141,7 @@ async def message_rows(connection: Connection, day: date) -> list[Mapping[str, A
         .join_from(messages, feedback, latest_correction(messages), isouter=True)
         .where(messages.c.received_at >= start, messages.c.received_at < end)
     )
-    return [counted_row(row) for row in (await connection.execute(query)).mappings()]
+    return counted_rows(await connection.execute(query))
 
 
 async def case_rows(connection: Connection, day: date) -> list[Mapping[str, Any]]:
@@ -161,7 +161,7 @@ async def case_rows(connection: Connection, day: date) -> list[Mapping[str, Any]
         .join(feedback, latest_correction(messages), isouter=True)
         .where(cases.c.opened_at >= start, cases.c.opened_at < end)
     )
-    return [counted_row(row) for row in (await connection.execute(query)).mappings()]
+    return counted_rows(await connection.execute(query))
 
 
 async def first_and_last(connection: Connection) -> tuple[datetime | None, datetime | None]:
@@ -218,9 +218,13 @@ def _answered() -> sa.Label[Any]:
     return sa.select(first).where(*done).scalar_subquery().label("answered_at")
 
 
-def counted_row(row: sa.RowMapping) -> Mapping[str, Any]:
-    """Return a row with its labels by task, lists where there may be several."""
-    values = dict(row)
+def counted_rows(found: sa.CursorResult[Any]) -> list[Mapping[str, Any]]:
+    """Return rows with their labels by task, lists where there may be several."""
+    names = tuple(found.keys())  # a mapping of SQLAlchemy's takes five times as long to read as a tuple
+    return [_counted(dict(zip(names, row, strict=True))) for row in found]
+
+
+def _counted(values: dict[str, Any]) -> Mapping[str, Any]:
     values["hour"] = values["at"].hour
     labels: dict[str, Any] = {name: values.pop(name) for name in _SINGLE}
     for task in _SEVERAL:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -32,6 +32,18 @@ __all__ = [
     "save",
     "steps_of",
 ]
+
+
+# The status is no plain condition: SQLite would look at all pending steps by their index, not at those of a case.
+# A step without a time of its own is to be done until the case is to be solved.
+_PENDING: Final = sa.func.coalesce(steps.c.status, "") == StepStatus.PENDING
+_DUE: Final = sa.func.coalesce(steps.c.due_at, cases.c.resolution_due, cases.c.opened_at, type_=steps.c.due_at.type)
+_NEXT_DUE: Final = (
+    sa.select(sa.func.min(_DUE))
+    .where(steps.c.case_id == cases.c.id, steps.c.revision == cases.c.revision, _PENDING)
+    .correlate(cases)
+    .scalar_subquery()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +133,13 @@ async def add(connection: AsyncConnection, case: CaseRecord) -> None:
 async def save(connection: AsyncConnection, case: CaseRecord) -> None:
     """Store a case as it is now."""
     await connection.execute(cases.update().where(cases.c.id == case.id).values(rows.values(case)))
+    await _renew(connection, case.id)
 
 
 async def add_steps(connection: AsyncConnection, added: Sequence[StepRecord]) -> None:
     """Store the steps of a plan."""
     await rows.insert(connection, steps, added)
+    await _renew(connection, *{step.case_id for step in added})
 
 
 async def steps_of(connection: AsyncConnection, case_id: str) -> list[StepRecord]:
@@ -139,12 +153,14 @@ async def complete(connection: AsyncConnection, step: StepRecord) -> None:
     values = {key: getattr(step, key) for key in ("status", "due_at", "completed_at", "completed_by", "note")}
     this = (steps.c.case_id == step.case_id, steps.c.revision == step.revision, steps.c.id == step.id)
     await connection.execute(steps.update().where(*this).values(values))
+    await _renew(connection, step.case_id)
 
 
 async def change_pending(connection: AsyncConnection, case_id: str, status: StepStatus) -> None:
     """Say of every step still to do why it will not be done."""
     pending = (steps.c.case_id == case_id, steps.c.status == StepStatus.PENDING)
     await connection.execute(steps.update().where(*pending).values(status=status))
+    await _renew(connection, case_id)
 
 
 async def revive(connection: AsyncConnection, case: CaseRecord, *, later: timedelta) -> None:
@@ -154,6 +170,13 @@ async def revive(connection: AsyncConnection, case: CaseRecord, *, later: timede
         due = None if step.due_at is None else step.due_at + later
         this = (steps.c.case_id == case.id, steps.c.revision == case.revision, steps.c.id == step.id)
         await connection.execute(steps.update().where(*this).values(status=StepStatus.PENDING, due_at=due))
+    await _renew(connection, case.id)
+
+
+async def _renew(connection: AsyncConnection, *case_ids: str) -> None:
+    """Say in the cases when their next step is due."""
+    if case_ids:
+        await connection.execute(cases.update().where(cases.c.id.in_(case_ids)).values(next_due=_NEXT_DUE))
 
 
 async def record(

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from api.store.analytics import counted_row, country_of, label_columns, latest_correction
+from api.store.analytics import counted_rows, country_of, label_columns, latest_correction
 from api.store.database import Connection
 from api.store.messages import SEVERAL
 from api.store.tables import feedback, message_labels, messages
@@ -53,7 +53,7 @@ async def export_page(
     )
     if after is not None:
         query = query.where(at >= after[0], sa.or_(at > after[0], messages.c.id > after[1]))
-    return [counted_row(row) for row in (await connection.execute(query)).mappings()]
+    return counted_rows(await connection.execute(query))
 
 
 def _conditions(wanted: ExportFilter) -> list[sa.ColumnElement[bool]]:

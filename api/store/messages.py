@@ -17,7 +17,7 @@ from api.store.tables import message_labels, messages
 from classifier.taxonomy import TASKS, TaskKind
 from classifier.types import Classification
 
-__all__ = ["MessageFilter", "add", "complaints_of", "find", "get", "lock", "of_case", "page", "set_review"]
+__all__ = ["MessageFilter", "add", "complaints_of", "find", "get", "lock", "of_case", "page", "set_review", "sureness"]
 
 SEVERAL: Final = frozenset(task.id for task in TASKS if task.kind is TaskKind.MULTI)
 
@@ -82,6 +82,7 @@ async def add(connection: AsyncConnection, message: MessageRecord, result: Class
         "tone": result.tone and result.tone.label,
         "guarantee": result.guarantee and result.guarantee.label,
         "conduct": result.conduct and result.conduct.label,
+        "sureness": sureness(result),
     }
     await rows.insert(connection, messages, [message], **labels)
     several = [
@@ -92,6 +93,22 @@ async def add(connection: AsyncConnection, message: MessageRecord, result: Class
     ]
     if several:
         await connection.execute(message_labels.insert(), several)
+
+
+def sureness(result: Classification) -> float:
+    """Return how likely all answers are right, 0 to 1, if one's error says nothing of another's; 1 without answers."""
+    product = 1.0
+    for task in TASKS:
+        decision = getattr(result, task.id)
+        if decision is None:
+            continue
+        if task.kind is TaskKind.FLAG:
+            likely = decision.probability
+            likely = None if likely is None else max(likely, 1 - likely)
+        else:
+            likely = decision.probabilities.get(decision.primary if task.kind is TaskKind.MULTI else decision.label)
+        product *= 1.0 if likely is None else likely
+    return product
 
 
 async def page(

@@ -81,53 +81,47 @@ class Said:
 
 async def page(connection: Connection, wanted: QueueFilter, *, after: Place | None, limit: int) -> list[Queued]:
     """Return the ``limit`` open cases whose next step is due first, the most urgent first."""
+    due = cases.c.next_due
     query = (
-        sa.select(*_COLUMNS, steps.c.id.label("step_id"), steps.c.due_at, steps.c.content)
-        .select_from(steps)
-        .join(cases, sa.and_(cases.c.id == steps.c.case_id, cases.c.revision == steps.c.revision))
-        .where(steps.c.status == StepStatus.PENDING, cases.c.status == CaseStatus.OPEN, ~_has_earlier_step())
-        .where(*_conditions(wanted))
-        .order_by(steps.c.due_at, steps.c.case_id)
+        sa.select(*_COLUMNS, due)
+        .where(cases.c.status == CaseStatus.OPEN, due.is_not(None), *_conditions(wanted))
+        .order_by(due, cases.c.id)
         .limit(limit)
     )
     if after is not None:
-        later = steps.c.due_at > after.due_at
-        query = query.where(sa.or_(later, sa.and_(steps.c.due_at == after.due_at, steps.c.case_id > after.case_id)))
-    found = []
+        query = query.where(due >= after.due_at, sa.or_(due > after.due_at, cases.c.id > after.case_id))
+    dues, found = {}, []
     for row in (await connection.execute(query)).mappings():
         values = dict(row)
-        step = Step(values.pop("step_id"), values.pop("due_at"), values.pop("content"))
-        found.append(Queued(CaseRecord(**values, plan=None), step))
-    return found
+        dues[row["id"]] = values.pop("next_due")
+        found.append(CaseRecord(**values, plan=None))
+    next_steps = await _next_steps(connection, dues)
+    return [Queued(case, next_steps[case.id]) for case in found]
 
 
 async def ended(
     connection: Connection, wanted: QueueFilter, *, open_ones: bool, before: str | None, limit: int
 ) -> list[Queued]:
     """Return cases with no step to do, the newest first: open ones that can be closed, or those that are over."""
-    pending = sa.exists().where(steps.c.case_id == cases.c.id, steps.c.revision == cases.c.revision, _is_pending(steps))
-    over = [CaseStatus.CLOSED, CaseStatus.CANCELLED]
-    which = (cases.c.status == CaseStatus.OPEN, ~pending) if open_ones else (cases.c.status.in_(over),)
-    query = sa.select(*_COLUMNS).where(*which, *_conditions(replace(wanted, due_before=None)))
+    where = _conditions(replace(wanted, due_before=None))
     if before is not None:
-        query = query.where(cases.c.id < before)
-    found = await connection.execute(query.order_by(cases.c.id.desc()).limit(limit))
+        where.append(cases.c.id < before)
+    which = [(cases.c.status == status,) for status in (CaseStatus.CLOSED, CaseStatus.CANCELLED)]
+    if open_ones:
+        which = [(cases.c.status == CaseStatus.OPEN, cases.c.next_due.is_(None))]
+    newest = [sa.select(cases.c.id).where(*each, *where).order_by(cases.c.id.desc()).limit(limit) for each in which]
+    ids = sa.union_all(*(sa.select(each.subquery().c.id) for each in newest)).subquery()
+    query = sa.select(*_COLUMNS).where(cases.c.id.in_(sa.select(ids.c.id))).order_by(cases.c.id.desc()).limit(limit)
+    found = await connection.execute(query)
     return [Queued(CaseRecord(**row, plan=None), None) for row in found.mappings()]
 
 
 async def counts(connection: Connection, now: datetime) -> tuple[int, int]:
     """Return how many cases are open, and how many of them have a step overdue; each ``MOST_COUNTED`` at most."""
-    opened = sa.select(cases.c.id).where(cases.c.status == CaseStatus.OPEN).limit(MOST_COUNTED).subquery()
-    late = (
-        sa.select(steps.c.case_id)
-        .join(cases, sa.and_(cases.c.id == steps.c.case_id, cases.c.revision == steps.c.revision))
-        .where(steps.c.status == StepStatus.PENDING, steps.c.due_at < now, cases.c.status == CaseStatus.OPEN)
-        .distinct()
-        .limit(MOST_COUNTED)
-        .subquery()
-    )
-    one, other = sa.select(sa.func.count()).select_from(opened), sa.select(sa.func.count()).select_from(late)
-    row = (await connection.execute(sa.select(one.scalar_subquery(), other.scalar_subquery()))).one()
+    opened = sa.select(cases.c.id).where(cases.c.status == CaseStatus.OPEN)
+    some = (which.limit(MOST_COUNTED).subquery() for which in (opened, opened.where(cases.c.next_due < now)))
+    one, other = (sa.select(sa.func.count()).select_from(each).scalar_subquery() for each in some)
+    row = (await connection.execute(sa.select(one, other))).one()
     return int(row[0]), int(row[1])
 
 
@@ -157,28 +151,33 @@ async def choices(connection: Connection) -> tuple[list[str], list[str]]:
     return sorted({row[0] for row in rows if row[0]}), sorted({row[1] for row in rows})
 
 
-def _has_earlier_step() -> sa.ColumnElement[bool]:
-    """Return the condition that another step of the same plan is due before this one, or stands before it."""
-    earlier = steps.alias()
-    before = sa.or_(
-        earlier.c.due_at < steps.c.due_at,
-        sa.and_(earlier.c.due_at == steps.c.due_at, earlier.c.position < steps.c.position),
+async def _next_steps(connection: Connection, dues: Mapping[str, datetime]) -> dict[str, Step]:
+    """Return the step of each case that is due next, the first of several that are due together."""
+    query = (
+        sa.select(steps.c.case_id, steps.c.id, steps.c.due_at, steps.c.content)
+        .join_from(steps, cases, sa.and_(cases.c.id == steps.c.case_id, cases.c.revision == steps.c.revision))
+        .where(steps.c.case_id.in_(dues), _is_pending())
+        .order_by(steps.c.due_at.is_(None), steps.c.position)
     )
-    same = (earlier.c.case_id == steps.c.case_id, earlier.c.revision == steps.c.revision)
-    return sa.exists().where(*same, _is_pending(earlier), before)
+    found: dict[str, Step] = {}
+    for row in await connection.execute(query):
+        due = dues[row.case_id]
+        if row.case_id not in found and row.due_at in (due, None):
+            found[row.case_id] = Step(row.id, due, row.content)
+    return found
 
 
-def _is_pending(of: sa.FromClause) -> sa.ColumnElement[bool]:
+def _is_pending() -> sa.ColumnElement[bool]:
     """Return the condition that a step is still to be done.
 
     Not on the column itself: SQLite would look through all pending steps by their index, not through those of a case.
     """
-    return sa.func.coalesce(of.c.status, "") == StepStatus.PENDING
+    return sa.func.coalesce(steps.c.status, "") == StepStatus.PENDING
 
 
 def _conditions(wanted: QueueFilter) -> list[sa.ColumnElement[bool]]:
     equal = ("priority", "owner", "channel", "double_deviation")
     found = [cases.c[name] == value for name in equal if (value := getattr(wanted, name)) is not None]
     if wanted.due_before is not None:
-        found.append(steps.c.due_at < wanted.due_before)
+        found.append(cases.c.next_due < wanted.due_before)
     return found

@@ -38,11 +38,18 @@ class Judged:
 
 
 async def next_unsure(connection: Connection, *, after: str | None) -> MessageRecord | None:
-    """Return the next message that a person should look at, the oldest first."""
-    where = [messages.c.review == ReviewStatus.NEEDED]
-    if after is not None:
-        where.append(messages.c.id > after)
-    return await _first(connection, sa.select(messages.c.id).where(*where).order_by(messages.c.id))
+    """Return the next message that a person should look at: the least sure first, the oldest of equally sure ones.
+
+    After the last one come those again that were skipped. What comes in meanwhile does not change what is next, unless
+    it is less sure than the one ``after`` which it is.
+    """
+    table = messages.c
+    waiting = sa.select(table.id).where(table.review == ReviewStatus.NEEDED).order_by(table.sureness, table.id)
+    if after is None:
+        return await _first(connection, waiting)
+    here = sa.select(table.sureness).where(table.id == after).scalar_subquery()
+    later = waiting.where(table.sureness >= here, sa.or_(table.sureness > here, table.id > after))
+    return await _first(connection, later) or await _first(connection, waiting.where(table.id != after))
 
 
 async def next_second(connection: Connection, reviewer: str, *, after: str | None) -> MessageRecord | None:

@@ -106,6 +106,7 @@ messages: Final = sa.Table(
     sa.Column("conduct", sa.String(32)),
     sa.Column("review", sa.String(8), nullable=False),
     sa.Column("erased_at", UtcDateTime),
+    sa.Column("sureness", sa.Float, nullable=False, server_default="1"),
     sa.UniqueConstraint("channel", "external_id"),
     sa.Index(None, "case_id"),
     sa.Index(None, "received_at", "id"),
@@ -116,10 +117,12 @@ messages: Final = sa.Table(
         sa.Index(None, label, "id")
         for label in ("complaint", "severity", "quality", "touchpoint", "tone", "conduct", "review")
     ),
+    sa.Index("ix_messages_to_review", "review", "sureness", "id"),
 )
 """One row a message. ``motive`` and ``justice`` hold the main label; all of them are in ``message_labels``.
 
-One with ``erased_at`` says what was complained about and no more who or in which words.
+``sureness`` is how likely all answers of the model are right, if one's error says nothing of another's. A message with
+``erased_at`` says what was complained about and no more who or in which words.
 """
 
 message_labels: Final = sa.Table(
@@ -167,7 +170,9 @@ cases: Final = sa.Table(
     sa.Column("workflow_version", sa.String(32)),
     sa.Column("next_at", UtcDateTime),
     sa.Column("erased_at", UtcDateTime),
-    sa.Index(None, "status", "id"),
+    sa.Column("next_due", UtcDateTime),
+    sa.Index("ix_cases_queue", "status", "next_due", "id", "priority", "owner", "channel", "double_deviation"),
+    sa.Index("ix_cases_newest", "status", "id", "priority", "owner", "channel", "double_deviation"),
     sa.Index(None, "status", "resolution_due"),
     sa.Index(None, "customer_id"),
     sa.Index(None, "next_at"),
@@ -176,7 +181,8 @@ cases: Final = sa.Table(
 """One row a case. ``revision`` counts its plans; ``complaints`` the messages that complain.
 
 ``openings`` counts how often it was opened, once more than reopened; each opening has a workflow of its own. The
-workflow began under ``workflow_version``, and looks at the case next at ``next_at``.
+workflow began under ``workflow_version``, and looks at the case next at ``next_at``. ``next_due`` is when the first
+step of the present plan is due that is still to do; without one, there is nothing to do.
 """
 
 steps: Final = sa.Table(
@@ -207,7 +213,7 @@ feedback: Final = sa.Table(
     sa.Column("language", sa.String(8)),
     sa.Column("labels", sa.JSON, nullable=False),
     sa.Column("model", sa.String(256), nullable=False),
-    sa.Index(None, "message_id", "id"),
+    sa.Index(None, "message_id", "id", "reviewer"),
 )
 """What people corrected; ``model`` is the one that was corrected. The latest of a message counts."""
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.analytics.cells import FIRST_DAY, Words, decode, join, message_segment
+from api.analytics.cells import message_segment
+from api.analytics.columns import FIRST_DAY, Words, decode, join
 from api.analytics.counting import by_label, chosen
 from api.analytics.layout import FIELDS, JUDGED, RIGHT, WRONG, Terms, agreement, effective, pack
 from api.analytics.selection import Selection
@@ -150,3 +153,43 @@ def test_what_people_judged() -> None:
     judged = agreement(labels, corrected)
     told = {task: judged >> shift & 3 for task, shift in JUDGED.items() if judged >> shift & 3}
     assert told == {"complaint": RIGHT, "severity": WRONG, "motive": RIGHT, "quality": WRONG}
+
+
+def _day(place: int, channels: str) -> Any:
+    rows = [
+        {
+            "hour": (7 * number) % 24, "channel": channel, "country": None, "language": "es", "review": "none",
+            "model": "m", "labels": dict.fromkeys(task.id for task in TASKS), "corrected": None,
+        }
+        for number, channel in enumerate(channels)
+    ]  # fmt: skip
+    return message_segment(DAY + timedelta(days=place), rows)
+
+
+def test_cells_are_in_the_order_of_their_hours_also_those_of_an_older_version() -> None:
+    segment = _day(0, "abcabcab")
+    key, rest = np.frombuffer(segment.cells, "<u8", 8), np.frombuffer(segment.cells[64:], "<u4").reshape(2, 8)
+    order = np.argsort(key)[::-1]
+    mixed = b"".join(column[order].tobytes() for column in (key, *rest))
+    for written in (segment, replace(segment, cells=mixed)):
+        columns = decode(written, Words())
+        assert (np.diff(columns.hour) >= 0).all()
+        assert sorted(columns.of("channel").tolist()) == [1, 1, 1, 2, 2, 2, 3, 3]
+
+
+@pytest.mark.parametrize(("place", "channels"), [(0, "cab"), (1, "d"), (2, ""), (1, "aaaabbbb")])
+def test_a_range_that_was_mended_is_the_one_made_anew(place: int, channels: str) -> None:
+    words, days = Words(), ["abc", "ab", "cb"]
+    parts = [decode(_day(number, each), words) for number, each in enumerate(days)]
+    whole = join(parts, words)
+    assert whole.of("channel").tolist()
+    edges = np.cumsum([0, *map(len, parts)])
+    parts[place] = decode(_day(place, channels), words)
+    mended = whole.replaced(int(edges[place]), int(edges[place + 1]), parts[place], words)
+    anew = join(parts, words)
+    for name in ("channel", "language", "judged", "model"):
+        assert mended.of(name).tolist() == anew.of(name).tolist(), name
+        assert mended.of(name).dtype == anew.of(name).dtype, name
+    assert (mended.hour.tolist(), mended.count.tolist(), mended.terms) == (
+        anew.hour.tolist(), anew.count.tolist(), anew.terms,
+    )  # fmt: skip

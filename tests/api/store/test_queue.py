@@ -1,7 +1,9 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from api.store import cases, queue
 from api.store.database import Store
@@ -107,3 +109,54 @@ async def test_plans_are_not_read_for_a_list(store: Store) -> None:
     async with store.read() as connection:
         (item,) = await queue.page(connection, QueueFilter(), after=None, limit=1)
     assert item.case.plan is None
+
+
+async def test_a_step_without_a_time_is_due_when_the_case_is_and_comes_after_those_with_one(store: Store) -> None:
+    bare = await opened(store, [None, None], resolution_due=hours(7))
+    mixed = await opened(store, [None, 2], resolution_due=hours(7))
+    assert await listed(store) == [(mixed, "step-2"), (bare, "step-1")]
+    async with store.read() as connection:
+        (_, last) = await queue.page(connection, QueueFilter(), after=None, limit=5)
+        assert last.step is not None
+        assert last.step.due_at == hours(7)
+        assert await queue.ended(connection, QueueFilter(), open_ones=True, before=None, limit=9) == []
+
+
+async def test_what_is_due_next_follows_every_change_of_a_plan(store: Store) -> None:
+    name = await opened(store, [1, 5])
+    async with store.write() as connection:
+        case = await cases.get(connection, name)
+        assert case is not None
+        step = next(step for step in await cases.steps_of(connection, name) if step.id == "step-1")
+        await cases.complete(connection, replace(step, status=StepStatus.DONE, completed_at=NOW))
+    assert await listed(store) == [(name, "step-2")]
+    async with store.write() as connection:
+        await cases.change_pending(connection, name, StepStatus.SKIPPED)
+    assert await listed(store) == []
+    async with store.write() as connection:
+        await cases.revive(connection, case, later=timedelta(hours=2))
+    assert await listed(store, QueueFilter(due_before=hours(7.5))) == [(name, "step-2")]
+    planned = replace(case, revision=3)
+    async with store.write() as connection:
+        await cases.save(connection, planned)
+        await cases.add_steps(connection, [StepRecord(name, 3, "new", 1, StepStatus.PENDING, hours(9), {})])
+    assert await listed(store) == [(name, "new")]
+    async with store.write() as connection:
+        await cases.save(connection, replace(planned, status=CaseStatus.CLOSED))
+    assert await listed(store) == []
+
+
+@pytest.mark.parametrize("wanted", [QueueFilter(owner="nobody"), QueueFilter(channel="none", priority="urgent")])
+async def test_lists_are_narrowed_within_an_index(store: Store, wanted: QueueFilter) -> None:
+    if not store.is_sqlite:
+        pytest.skip("SQLite tells its plan in words")
+    for number in range(3):
+        await opened(store, [number])
+    async with store.read() as connection:
+        for status in ("open", "closed"):
+            query = "EXPLAIN QUERY PLAN SELECT id, plan FROM cases WHERE status = :status AND owner = 'nobody' "
+            order = "AND next_due IS NOT NULL ORDER BY next_due, id" if status == "open" else "ORDER BY id DESC"
+            plan = (await connection.execute(sa.text(query + order), {"status": status})).all()
+            name = "ix_cases_queue" if status == "open" else "ix_cases_newest"
+            assert [name in str(line) for line in plan] == [True], plan
+        assert await queue.page(connection, wanted, after=None, limit=5) == []

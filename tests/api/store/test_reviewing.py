@@ -1,24 +1,27 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from api.store import feedback, reviewing, tables
+from api.store import feedback, messages, reviewing, tables
 from api.store.database import Store
 from api.store.identifiers import new_id
-from api.store.records import FeedbackRecord
+from api.store.records import FeedbackRecord, ReviewStatus
+from classifier.taxonomy import TASKS, TaskKind
+from tests.classifier.test_card import classification
 
 pytestmark = pytest.mark.anyio
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 
 
-async def stored(store: Store, review: str = "needed") -> str:
+async def stored(store: Store, review: str = "needed", sureness: float = 1.0) -> str:
     name = new_id()
     message: dict[str, Any] = {
         "id": name, "channel": "email", "external_id": name, "content_hash": name, "text": "Hola", "metadata": {},
         "received_at": NOW, "accepted_at": NOW, "classification": {"severity": {"label": "low"}}, "personal": [],
-        "model": "m 1", "review": review,
+        "model": "m 1", "review": review, "sureness": sureness,
     }  # fmt: skip
     async with store.write() as connection:
         await connection.execute(tables.messages.insert().values(message))
@@ -30,13 +33,49 @@ async def judged(store: Store, message_id: str, reviewer: str | None, **labels: 
         await feedback.add(connection, FeedbackRecord(new_id(), message_id, NOW, reviewer, None, None, labels, "m 1"))
 
 
-async def test_the_oldest_unsure_message_is_next(store: Store) -> None:
-    await stored(store, "none")
-    first, second = await stored(store), await stored(store)
+async def test_the_least_sure_message_is_next_and_the_oldest_of_equally_sure_ones(store: Store) -> None:
+    await stored(store, "none", sureness=0.0)
+    sure, first, second, least = [await stored(store, sureness=sureness) for sureness in (0.9, 0.4, 0.4, 0.1)]
     async with store.read() as connection:
-        names = [await reviewing.next_unsure(connection, after=after) for after in (None, first, second)]
-        assert await reviewing.waiting(connection) == 2
-    assert [message and message.id for message in names] == [first, second, None]
+        names = [await reviewing.next_unsure(connection, after=after) for after in (None, least, first, second)]
+        assert await reviewing.waiting(connection) == 4
+    assert [message and message.id for message in names] == [least, first, second, sure]
+
+
+async def test_the_pass_goes_on_where_it_is_while_others_judge_and_messages_come_in(store: Store) -> None:
+    here, following = await stored(store, sureness=0.3), await stored(store, sureness=0.5)
+    await judged(store, here, "ana", complaint=True)
+    async with store.write() as connection:
+        await messages.set_review(connection, here, ReviewStatus.DONE)
+    urgent = await stored(store, sureness=0.01)
+    async with store.read() as connection:
+        names = [await reviewing.next_unsure(connection, after=after) for after in (here, following, urgent)]
+    assert [message and message.id for message in names] == [following, urgent, following]
+
+
+async def test_what_was_skipped_comes_again_but_not_at_once(store: Store) -> None:
+    skipped = await stored(store, sureness=0.2)
+    async with store.read() as connection:
+        assert await reviewing.next_unsure(connection, after=skipped) is None
+    last = await stored(store, sureness=0.7)
+    async with store.read() as connection:
+        again = await reviewing.next_unsure(connection, after=last)
+    assert again is not None
+    assert again.id == skipped
+
+
+async def test_how_sure_the_model_was_is_stored_with_a_message(store: Store) -> None:
+    found = classification()
+    expected = 1.0
+    for task in TASKS:
+        decision = getattr(found, task.id)
+        if task.kind is TaskKind.FLAG:
+            expected *= max(decision.probability, 1 - decision.probability)
+        else:
+            expected *= decision.probabilities[decision.primary if task.kind is TaskKind.MULTI else decision.label]
+    assert 0 < expected < 1
+    assert messages.sureness(found) == pytest.approx(expected)
+    assert messages.sureness(replace(found, severity=None)) > messages.sureness(found)
 
 
 async def test_a_second_reading_is_of_what_one_other_person_read(store: Store) -> None:
