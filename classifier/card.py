@@ -33,7 +33,7 @@ _REASONS = {
     "no_text": Translated("no hay palabras", "não há palavras", "no words in it"),
     "low confidence": Translated("poca certeza", "pouca certeza", "low confidence"),
 }
-_FACT_KINDS = {
+FACT_KINDS = {
     "amount": Translated("importe", "valor", "amount"),
     "reference": Translated("referencia", "referência", "reference"),
     "date": Translated("fecha", "data", "date"),
@@ -157,7 +157,7 @@ def _facts(result: Classification, language: str) -> Table:
     """Return a row for each fact."""
     table = _table()
     for fact in result.facts:
-        kind = _FACT_KINDS[fact.kind][language] if fact.kind in _FACT_KINDS else fact.kind
+        kind = FACT_KINDS[fact.kind][language] if fact.kind in FACT_KINDS else fact.kind
         table.add_row(kind, Text(_printable(fact.text)).append(_normalised(fact), style="dim"))
     return table
 

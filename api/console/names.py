@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 from api.recovery.wording import wording
+from classifier.card import FACT_KINDS
 from classifier.taxonomy import TASK_BY_ID, Task, TaskKind, Translated
 
 __all__ = ["Names", "labels_of"]
@@ -96,6 +97,10 @@ class Names:
         amount, unit = int(parts[0]), (parts[-1].removesuffix("s"), len(parts) > 2)  # noqa: PLR2004, RUF100
         words = _ONE.get(unit, _UNITS[unit]) if amount == 1 else _UNITS[unit]
         return f"{amount}\u00a0{words[self.language]}"
+
+    def fact(self, kind: str) -> str:
+        """Return what a kind of fact is called."""
+        return FACT_KINDS[kind][self.language] if kind in FACT_KINDS else kind
 
     def trait(self, key: str) -> str:
         """Return what a condition of a rule looks at is called."""

@@ -20,7 +20,7 @@ from api.console.guard import HEADERS
 from api.console.names import Names
 from api.console.person import home, masks, may_open, token_of, who
 from api.console.preferences import Preferences
-from api.console.text import excerpt, masked, visible
+from api.console.text import excerpt, letter, masked, visible
 from api.console.translation import locale_of, translations
 from classifier.taxonomy import SEVERITY, TASK_BY_ID
 
@@ -108,6 +108,7 @@ def _environment(language: str) -> Environment:
     )
     environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     environment.filters["excerpt"] = excerpt
+    environment.filters["letter"] = letter
     environment.filters["private"] = lambda text, mask: masked(text, mask=mask)
     environment.globals |= {
         "asset": asset,

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 from classifier.redaction import redact
 
-__all__ = ["Segment", "excerpt", "masked", "segments", "visible"]
+__all__ = ["Segment", "excerpt", "letter", "masked", "segments", "visible"]
 
 S = TypeVar("S", bound=str)
 
@@ -27,11 +27,16 @@ _MOST_MARKS: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A part of a text: what speaks for ``tasks``, or personal data of a ``kind``, or neither."""
+    """A part of a text: what speaks for ``tasks``, personal data of a ``kind``, some of the ``facts``, or nothing.
+
+    ``facts`` are the places in the list of facts; those in ``ends`` end here.
+    """
 
     text: str
     tasks: tuple[str, ...] = ()
     kind: str | None = None
+    facts: tuple[int, ...] = ()
+    ends: tuple[int, ...] = ()
 
 
 def visible(text: S) -> S:
@@ -68,6 +73,11 @@ def masked(text: str, *, mask: bool) -> str:
     return redact(text) if mask else text
 
 
+def letter(place: int) -> str:
+    """Return what a fact is referred to by: ``a`` to ``z``, then ``aa`` and so on."""
+    return (letter(place // 26 - 1) if place >= 26 else "") + chr(ord("a") + place % 26)  # noqa: PLR2004, RUF100
+
+
 def excerpt(text: str, length: int) -> str:
     """Return the beginning of a text on one line, cut between words."""
     line = " ".join(text[: length * 4].split())
@@ -77,19 +87,30 @@ def excerpt(text: str, length: int) -> str:
 
 
 def segments(
-    text: str, evidence: Sequence[Mapping[str, Any]], personal: Sequence[Mapping[str, Any]], *, mask: bool
+    text: str,
+    evidence: Sequence[Mapping[str, Any]],
+    personal: Sequence[Mapping[str, Any]],
+    *,
+    mask: bool,
+    facts: Sequence[Mapping[str, Any]] = (),
 ) -> list[Segment]:
-    """Cut a text where evidence and personal data begin and end; the latter is masked where ``mask`` asks for it."""
+    """Cut a text where evidence, facts and personal data begin and end; the last is masked where ``mask`` asks for it.
+
+    A fact that begins or ends within masked data is not told apart from it.
+    """
     hidden = list(_spans(personal, len(text)))
     marks = list(_spans(evidence, len(text)))
-    edges = {0, len(text), *(edge for start, end, _ in (*hidden, *marks) for edge in (start, end))}
+    told = [(start, end, place) for place, fact in enumerate(facts) for start, end, _ in _spans([fact], len(text))]
+    edges = {0, len(text), *(edge for start, end, _ in (*hidden, *marks, *told) for edge in (start, end))}
     found: list[Segment] = []
     ordered = sorted(edges)
     for start, end in pairwise(ordered):
         tasks = tuple(dict.fromkeys(span["task"] for first, last, span in marks if first <= start and end <= last))
         kind = next((span["kind"] for first, last, span in hidden if first <= start and end <= last), None)
         if kind is None or not mask:
-            found.append(Segment(text[start:end], tasks, kind))
+            here = tuple(place for first, last, place in told if first <= start and end <= last)
+            ends = tuple(place for _, last, place in told if last == end)
+            found.append(Segment(text[start:end], tasks, kind, here, ends))
         elif not found or found[-1].kind != kind or any(first == start for first, _, _ in hidden):
             found.append(Segment(_MASK, tasks, kind))
     return found

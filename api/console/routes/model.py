@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -13,7 +13,7 @@ from fastapi.responses import Response
 from api.console.page import ConsolePage
 from api.console.preferences import Preferences
 from api.console.rendering import render
-from api.console.views.filters import FigureQuery
+from api.console.views.filters import SPANS, FigureQuery
 from api.console.views.model import coverage, outcomes, reliability, task_rows, verdict
 from api.routes.analytics import Reader
 from api.service import Loaded, Service
@@ -21,7 +21,7 @@ from api.store import reviewing
 
 __all__ = ["router"]
 
-_MOST_JUDGED: Final = 5000
+_MOST_JUDGED: Final = 2000
 _DAYS: Final = 90
 
 router = APIRouter(route_class=ConsolePage)
@@ -50,7 +50,11 @@ async def model(
         precision=await analytics.precision(selection),
         drift=drift,
         verdict=verdict(found, len(present), drift),
-        days=selection.days,
+        selection=selection,
+        last=selection.until - timedelta(days=1),
+        chosen=given,
+        choices=await analytics.choices(),
+        spans=SPANS,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 
 from fastapi import APIRouter, HTTPException, Query, Request, UploadFile
@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from api.console.page import ConsolePage
 from api.console.preferences import Preferences
 from api.console.rendering import is_partial, render
-from api.console.views.filters import FigureQuery
+from api.console.views.filters import SPANS, FigureQuery
 from api.console.views.policy import MOST_CASES, conditions, rule_rows, try_policy
 from api.recovery import Policy, policy_from
 from api.recovery.reading import parse_policy
@@ -36,7 +36,17 @@ async def policy(
     shown = _policy(service)
     rows = rule_rows(shown, rules) if shown else []
     return render(
-        request, "policy.html", policy=shown, rows=rows, rules=rules, conditions=conditions, days=selection.days
+        request,
+        "policy.html",
+        policy=shown,
+        rows=rows,
+        rules=rules,
+        conditions=conditions,
+        selection=selection,
+        last=selection.until - timedelta(days=1),
+        chosen=query,
+        choices=await analytics.choices(),
+        spans=SPANS,
     )
 
 

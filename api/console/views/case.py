@@ -138,8 +138,9 @@ def thread_message(message: MessageRecord, corrected: Json | None, by: str | Non
             answers.append(Answer(task, labels, None, marked=False, by=by or ""))
         elif labels := labels_of(task, result.get(task.id)):
             answers.append(Answer(task, labels, _sureness(result[task.id], labels), marked=task.id in spoken))
-    cut = segments(message.text, evidence, message.personal, mask=mask)
-    facts = [{**fact, "text": masked(fact["text"], mask=mask)} for fact in result.get("facts") or []]
+    known = result.get("facts") or []
+    cut = segments(message.text, evidence, message.personal, mask=mask, facts=known)
+    facts = [{**fact, "text": masked(fact["text"], mask=mask)} for fact in known]
     return ThreadMessage(message, cut, answers, facts)
 
 

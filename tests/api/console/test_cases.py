@@ -123,3 +123,10 @@ async def test_a_case_that_is_not_there_is_said_so(console: httpx.AsyncClient) -
     await page(console, "/cases/00000000-0000-7000-8000-000000000000", 404)
     await submit(console, "/cases/none/steps/x/complete", 404)
     await submit(console, "/cases/none/explode", 422)
+
+
+async def test_a_fact_is_marked_where_it_stands_and_named_below(console: httpx.AsyncClient) -> None:
+    (case_id,) = await open_cases(console, "Es gravísimo. Me gritaron los dos y por eso exijo ya 350 euros.")
+    text = await page(console, f"/cases/{case_id}")
+    assert re.search(r'<span class="fact">[^<]*350 euro[^<]*<sup>a</sup></span>', text)
+    assert re.search(r'<sup>a</sup> <span class="quiet">amount</span> 350 euros', text)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from api.console.text import Segment, excerpt, masked, segments, visible
+from api.console.text import Segment, excerpt, letter, masked, segments, visible
 
 SPANS = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=6)
 
@@ -94,3 +94,23 @@ def test_an_excerpt_ends_between_words_on_one_line() -> None:
 
 def span(start: int, end: int, task: str = "severity") -> dict[str, object]:
     return {"task": task, "kind": "phone", "start": start, "end": end}
+
+
+def test_a_fact_is_marked_beside_evidence_and_ends_once() -> None:
+    found = segments("Pagué 350 euros. Exijo.", [span(0, 11)], [], mask=True, facts=[{"start": 6, "end": 15}])
+    assert found == [
+        Segment("Pagué ", ("severity",)),
+        Segment("350 e", ("severity",), facts=(0,)),
+        Segment("uros", facts=(0,), ends=(0,)),
+        Segment(". Exijo."),
+    ]
+
+
+def test_a_fact_in_what_is_masked_tells_nothing() -> None:
+    personal = [{"kind": "phone", "start": 4, "end": 13}]
+    found = segments("tel 612345678 ya", [], personal, mask=True, facts=[{"start": 4, "end": 13}])
+    assert [(segment.text, segment.facts) for segment in found] == [("tel ", ()), ("••••", ()), (" ya", ())]
+
+
+def test_facts_are_lettered_without_end() -> None:
+    assert [letter(place) for place in (0, 25, 26, 27, 701, 702)] == ["a", "z", "aa", "ab", "zz", "aaa"]
