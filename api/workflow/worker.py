@@ -204,7 +204,10 @@ class Worker:
     def _taken(self) -> str:
         if self._store.is_sqlite:
             return "another process runs the workflows of this SQLite database: stop it, or use PostgreSQL for several"
-        return f"another process is executor {self.executor_id!r}: give each its own, with --executor-id"
+        return (
+            f"the database can't be reached, or another process is executor {self.executor_id!r}: "
+            "give each its own, with --executor-id"
+        )
 
 
 async def _cancel(tasks: list[asyncio.Task[None]]) -> None:

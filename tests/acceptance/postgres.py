@@ -41,6 +41,8 @@ class Server:
         """Start it again; what is left of the one before may need a moment to end."""
         until = time.monotonic() + _RECOVERY_SECONDS
         while True:
+            for left in ("postmaster.pid", ".s.PGSQL.5432", ".s.PGSQL.5432.lock"):  # of a process that none reaped
+                (self._server.pgdata / left).unlink(missing_ok=True)
             try:
                 self._server.ensure_postgres_running()
                 return
