@@ -78,11 +78,11 @@ class Shell:
 def agrees(shown: str, said: str, *, vary: bool = False) -> list[str]:
     """Return the lines of ``shown`` that ``said`` lacks, in their order; ``…`` stands for anything, a line too.
 
-    With ``vary`` any number stands for any other, and so does any bar.
+    With ``vary`` any number stands for any other, and so does any bar or line.
     """
-    missing, at = [], 0
+    missing, at, said = [], 0, said.replace("\ufeff", "")
     if vary:
-        shown, said = (re.sub(r"\d[\d.,]*|[█░]+", "0", text) for text in (shown, said))
+        shown, said = (re.sub(r"\d[\d.,]*|[█░]+|━+", "0", text) for text in (shown, said))
     lines = [re.sub(r"\s+", " ", line).strip() for line in said.splitlines()]
     for line in filter(None, (re.sub(r"\s+", " ", line).strip() for line in shown.splitlines())):
         pattern = ".*".join(map(re.escape, line.split("…")))
