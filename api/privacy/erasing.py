@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from api.case_changes import cancel
@@ -33,6 +34,7 @@ class Erased:
     """
 
     scope: str
+    customer_id: str | None = None
     gone: Counter[str] = field(default_factory=Counter)
     message_ids: list[str] = field(default_factory=list)
     cases_ended: int = 0
@@ -64,12 +66,12 @@ async def erase_customer(
             return {other.customer_id for other in beside} <= {None, customer_id}
         return message.customer_id == customer_id
 
-    order = _Order(is_theirs, at, Erased("customer"), actor, dry=dry)
+    order = _Order(is_theirs, at, Erased("customer", customer_id), actor, dry=dry)
     order.into.traces.note_customer(customer_id)
     async with store.read() as connection:
         case_ids = await erasable.cases_of(connection, customer_id)
     for case_id in case_ids:
-        await _in_transaction(store, order, lambda connection, case_id=case_id: _case(connection, case_id, order))
+        await _in_transaction(store, order, partial(_case, case_id=case_id, order=order))
     if dry:
         async with store.read() as connection:
             await _alone(connection, await erasable.lonely(connection, customer_id=customer_id), order)
@@ -107,7 +109,7 @@ async def erase_older(store: Store, before: datetime, *, at: datetime, dry: bool
             limit = None if dry else _PART
             case_ids = await erasable.old_cases(connection, before, limit=limit)
         for case_id in case_ids:
-            await _in_transaction(store, order, lambda connection, case_id=case_id: _case(connection, case_id, order))
+            await _in_transaction(store, order, partial(_case, case_id=case_id, order=order))
         if dry or not case_ids:
             break
     if dry:

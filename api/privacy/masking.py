@@ -35,7 +35,8 @@ def _masked_fact(fact: Mapping[str, Any], personal: Spans) -> Mapping[str, Any]:
 
 def _masked(quote: Mapping[str, Any], personal: Spans) -> str:
     """Return the words of a quotation, from its place in the message, without what is personal in them."""
-    start, words, kept, place = quote["start"], quote["text"], "", 0
+    start, words = int(quote["start"]), str(quote["text"])
+    kept, place = "", 0
     for span in sorted(personal, key=lambda span: int(span["start"])):
         first, last = max(span["start"] - start, place), min(span["end"] - start, len(words))
         if first < last:

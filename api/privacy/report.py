@@ -46,7 +46,7 @@ class Report:
     @property
     def is_proven(self) -> bool:
         """Whether it was looked for everywhere and found nowhere."""
-        return not self.dry_run and not self.found
+        return not self.dry_run and self.searched_for > 0 and not self.found
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""
@@ -78,6 +78,10 @@ async def proven(
             files=looked.files,
             found=looked.found,
         )
+    if erased.customer_id is not None:
+        async with store.read() as connection:
+            if await erasable.is_left(connection, erased.customer_id):
+                report = replace(report, found=[*report.found, Found("messages or cases", "", ("customer id",))])
     async with store.write() as connection:
         kept = {name: value for name, value in report.to_dict().items() if name != "erasure_id"}
         name = await erasable.add(connection, at, erased.scope, actor, kept)

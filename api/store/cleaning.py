@@ -57,11 +57,18 @@ def _cleaned(url: DatabaseUrl, *, whole: bool) -> Iterator[tuple[str, str]]:
         if file.is_file():
             with closing(sqlite3.connect(file, timeout=_BUSY_SECONDS, isolation_level=None)) as connection:
                 connection.execute("PRAGMA secure_delete = ON")
-                if whole:
-                    connection.execute("VACUUM")
+                done = _written_anew(connection) if whole else "kept"
                 emptied = _is_emptied(connection)
-            done = "written anew" if whole else "kept"
             yield file.name, f"{done}, journal {'emptied' if emptied else 'in use: clean again later'}"
+
+
+def _written_anew(connection: sqlite3.Connection) -> str:
+    """Write the file anew, and say so; or why that was not possible."""
+    try:
+        connection.execute("VACUUM")
+    except sqlite3.OperationalError as error:
+        return f"not written anew ({error}): run it again"
+    return "written anew"
 
 
 def _is_emptied(connection: sqlite3.Connection) -> bool:

@@ -108,7 +108,7 @@ async def lonely(
     connection: Connection, *, before: datetime | None = None, customer_id: str | None = None, limit: int | None = None
 ) -> list[MessageRecord]:
     """Return messages without a case that are not erased: received before a moment, or of a customer."""
-    where = [messages.c.case_id.is_(None), messages.c.erased_at.is_(None)]
+    where: list[sa.ColumnElement[bool]] = [messages.c.case_id.is_(None), messages.c.erased_at.is_(None)]
     if before is not None:
         where.append(messages.c.received_at < before)
     if customer_id is not None:

@@ -46,7 +46,7 @@ async def blank_messages(connection: Connection, found: Sequence[MessageRecord],
     names += [tombstones.key_name(message.idempotency_key) for message in found if message.idempotency_key]
     await tombstones.bury(connection, names, at)
     for message in found:
-        blank = {
+        blank: dict[str, Any] = {
             "external_id": f"{ERASED}{message.id}",
             "idempotency_key": None,
             "content_hash": "",

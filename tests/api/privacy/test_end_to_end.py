@@ -49,14 +49,14 @@ class Client:
 async def look_around(client: Client, accepted: dict[str, Any]) -> None:
     """See every page, every list and every export."""
     for path in (*PAGES, f"/cases/{accepted['case_id']}", f"/live/{accepted['message_id']}"):
-        await client.ask("GET", path)
+        assert (await client.ask("GET", path)).status_code == 200, path
     for form in ("csv", "jsonl", "parquet"):
         assert (await client.ask("GET", f"/v1/export.{form}")).status_code == 200
 
 
 async def make_errors(client: Client) -> None:
     """Send what can't be taken, with personal data wherever a caller may put it."""
-    wrong = [
+    wrong: list[tuple[str, str, dict[str, Any], int]] = [
         ("POST", "/v1/messages", {"json": said(text=f"{TEXT} Otra vez.")}, 409),
         ("POST", "/v1/messages", {"json": said(received_at=PERSONAL["phone"])}, 422),
         ("POST", "/v1/messages", {"content": f'{{"text": "{PERSONAL["email"]}'.encode()}, 415),
