@@ -135,6 +135,8 @@ def _type(schema: Mapping[str, Any]) -> str:
     """Return a schema in words, with a link to an object that has a name."""
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
+        if name in _SAID_OF_ALL:
+            return "a problem"
         return f"[{_title(name)}](#object-{_anchor(name)})"
     for key in ("anyOf", "oneOf", "allOf"):
         if key in schema:
