@@ -193,6 +193,7 @@ class Guard:
         if found.rule.page and principal.kind == "user":
             page: PageRefusal | None = getattr(self._state, "page_refusal", None)
             if page is not None:
+                connection.scope.setdefault("state", {})["principal"] = principal
                 raise _RefusedError(page(Request(connection.scope), 403), principal)
         headers = {"WWW-Authenticate": f'{_REALM}, error="insufficient_scope", scope="{needs}"'}
         whose = "this key" if principal.kind == "key" else "your role"
