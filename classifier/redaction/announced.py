@@ -14,7 +14,10 @@ __all__ = ["KINDS", "find"]
 
 @dataclass(frozen=True, slots=True)
 class _Announced:
-    """A kind, the patterns of what it looks like, the surest first, and how many characters may lie between it and its word."""
+    """A kind, the patterns of what it looks like, the surest first, and how many characters may lie between.
+
+    ``reach`` counts from the end of the word that announces it.
+    """
 
     kind: str
     patterns: tuple[re.Pattern[str], ...]
@@ -44,7 +47,8 @@ _WORDS: Final = {
     "plate": r"placas?|patente|matr[ií]culas?|chapa|dominio",
     "vehicle": r"veh[ií]culo|ve[ií]culo|carro|coche|auto|autom[oó]vil|moto|cami[oó]n|camioneta|caminh[aã]o",
     "passport": r"pass?aportes?",
-    "birthdate": r"nac[ií]|naci[oó]|nasceu|nacid[oa]s?|nacimiento|nac|nasci|nascid[oa]s?|nascimento|nasc|dn|f\.? ?n|cumplea[nñ]os|"
+    "birthdate": r"nac[ií]|naci[oó]|nasceu|nacid[oa]s?|nacimiento|nac|nasci|nascid[oa]s?|nascimento|nasc|dn|"
+    r"f\.? ?n|cumplea[nñ]os|"
     r"cumplo|anivers[aá]rio|fa[cç]o anos",
 }
 _RULES: Final = {

@@ -22,9 +22,7 @@ _SCALE: Final = 16.0
 def pieces(word: str) -> list[int]:
     """Return the buckets of a word's pieces, its beginning and end marked."""
     marked = f"^{word[:_LONGEST]}$"
-    return [
-        crc32(marked[at : at + size].encode()) % BUCKETS for size in _SIZES for at in range(len(marked) - size + 1)
-    ]
+    return [crc32(marked[at : at + size].encode()) % BUCKETS for size in _SIZES for at in range(len(marked) - size + 1)]
 
 
 @lru_cache(maxsize=4096)

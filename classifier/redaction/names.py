@@ -43,7 +43,9 @@ _VERY_LIKELY: Final = 1.0
 _UNLIKELY: Final = -1.5
 _LIKELY_ALONE: Final = 0.9
 _BEFORE_PEOPLE: Final = frozenset(("con", "com", "pra", "pro", "pela", "pelo", "c", "pero", "mas"))
-_SHORT_TITLES: Final = frozenset(("dr", "dra", "sr", "sra", "srta", "don", "doña", "dona", "señor", "señora", "senhor", "senhora"))
+_SHORT_TITLES: Final = frozenset(
+    ("dr", "dra", "sr", "sra", "srta", "don", "doña", "dona", "señor", "señora", "senhor", "senhora")
+)
 _PRESENTERS: Final = frozenset(("soy", "sou"))
 _INTRODUCING: Final = _HARD_INTROS | _SHORT_TITLES | _PRESENTERS
 _OF_OTHERS: Final = cue_words("of_others")
@@ -283,7 +285,12 @@ def _accepts(words: _Words, run: _Run) -> bool:
 
 def _looks_like_one(words: _Words, run: _Run) -> bool:
     """Tell whether an unlisted word's letters are a name's, and it stands where a person may and a place may not."""
-    if not run.unknown or not words.capital[run.first] or words.senses[run.first] or run.last - run.first > _MOST_UNKNOWN:
+    if (
+        not run.unknown
+        or not words.capital[run.first]
+        or words.senses[run.first]
+        or run.last - run.first > _MOST_UNKNOWN
+    ):
         return False
     if words.text[words.starts[run.first] : words.ends[run.first]].isupper():
         return False
@@ -434,8 +441,9 @@ def _lower_case_end(words: _Words, index: int) -> int:
     last = index + 1
     while last < len(words.low) and last - index < _MOST_WORDS and words.gap(last) == " ":
         sense = words.senses[last]
-        unlisted = not sense and words.low[last].isalpha() and score(words.low[last]) > _LIKELY
-        if (not sense & _NAME or sense & Sense.WORD) and not unlisted and (sense or not _ends_clause_at(words, last)):
+        if words.ends[last] - words.starts[last] < _SHORTEST or (sense and (not sense & _NAME or sense & Sense.WORD)):
+            break
+        if not sense and score(words.low[last]) < _LIKELY and not _ends_clause_at(words, last):
             break
         last += 1
     return last

@@ -81,9 +81,11 @@ _CONTEXTS: Final = {
     "own": "cpf|cnpj|cuit|cuil|curp|rfc|pix|chave|titular|tarjeta|cart[aã]o",
     "rut": "rut|run|r\\.u\\.t",
     "nif": "nif|contribuinte|n\\.i\\.f",
-    "dni": "bi|nuit|nib?s|pis|nss|niss|cart[aã]o de cidad[aã]o|registro|dni|d\\.n\\.i|documento|c[eé]dula|cc|c\\.c|ci|c\\.i|identidad|identidade|rg|passaporte|pasaporte",
+    "dni": "bi|nuit|nib?s|pis|nss|niss|cart[aã]o de cidad[aã]o|registro|dni|d\\.n\\.i|documento|"
+    "c[eé]dula|cc|c\\.c|ci|c\\.i|identidad|identidade|rg|passaporte|pasaporte",
     "account": "cuenta|conta|cta|clabe|cbu|cvu|ag[eê]ncia|iban|cci",
-    "phone": "tlm|tlf|tfno|telf|tel|tel[eé]fono|telefone|telem[oó]vel|cel|celular|m[oó]vil|whats?app|wpp|zap|fone|contacto|contato|"
+    "phone": "tlm|tlf|tfno|telf|tel|tel[eé]fono|telefone|telem[oó]vel|cel|celular|"
+    "m[oó]vil|whats?app|wpp|zap|fone|contacto|contato|"
     "llam\\w+|ligu?\\w+|n[uú]mero es|meu n[uú]mero|mi n[uú]mero",
     "amount": "[$€£]|r\\$|us\\$|s/|pesos|reais|euros|monto|valor|importe",
 }
