@@ -75,8 +75,7 @@ securityContext:
 volumes:
   - name: tmp
     emptyDir:
-      medium: Memory
-      sizeLimit: 64Mi
+      sizeLimit: 256Mi
   - name: data
     emptyDir:
       sizeLimit: 1Gi
