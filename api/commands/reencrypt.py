@@ -41,10 +41,10 @@ async def _reencrypt(settings: Settings) -> Counter[str]:
     from api.store.cleaning import clean
     from api.store.database import Store, UnavailableError
 
-    url = settings.database_url
+    url, vault = settings.database_url, settings.vault
     if url.get_backend_name() == "sqlite" and not Path(str(url.database)).is_file():
         raise InputError(f"{settings.data} holds no database: name the service's folder by --data")
-    store = await Store.open(url, settings.vault)
+    store = await Store.open(url, vault)
     changed: Counter[str] = Counter()
     try:
         async for table, count in seals.renew(store):
