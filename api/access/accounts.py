@@ -156,8 +156,9 @@ class Accounts:
         if seconds > 0:
             raise TooManyError(seconds)
         guessing = self.attempts.begin(username, caller.address)
+        stored = None if account is None else account.password
         try:
-            right = await self.passwords.matches(password, account and account.password, guessing=guessing)
+            right = await self.passwords.matches(password, stored, guessing=guessing)
         except BusyError:
             raise TooManyError(1) from None
         if not right:

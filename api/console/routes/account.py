@@ -31,9 +31,9 @@ router = APIRouter(route_class=ConsolePage)
 class PasswordForm(BaseModel):
     """The password as it is, and the new one, twice."""
 
-    present: str = Field("", max_length=LONGEST * 4)
-    password: str = Field("", max_length=LONGEST * 4)
-    again: str = Field("", max_length=LONGEST * 4)
+    present: str = Field(default="", max_length=LONGEST * 4)
+    password: str = Field(default="", max_length=LONGEST * 4)
+    again: str = Field(default="", max_length=LONGEST * 4)
 
 
 @router.get("/account")

@@ -42,8 +42,8 @@ router = APIRouter(route_class=ConsolePage)
 class SignInForm(BaseModel):
     """Who somebody says they are; ``back`` is the page that they asked for."""
 
-    username: str = Field("", max_length=LONGEST)
-    password: str = Field("", max_length=LONGEST * 4)
+    username: str = Field(default="", max_length=LONGEST)
+    password: str = Field(default="", max_length=LONGEST * 4)
     back: str = "/"
 
 

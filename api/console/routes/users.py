@@ -29,9 +29,9 @@ router = APIRouter(route_class=ConsolePage)
 class NewUser(BaseModel):
     """Somebody who shall be able to sign in."""
 
-    username: str = Field("", max_length=LONGEST)
-    name: str = Field("", max_length=LONGEST)
-    password: str = Field("", max_length=LONGEST * 4)
+    username: str = Field(default="", max_length=LONGEST)
+    name: str = Field(default="", max_length=LONGEST)
+    password: str = Field(default="", max_length=LONGEST * 4)
     role: Role = Role.AGENT
 
 
@@ -39,7 +39,7 @@ class Changed(BaseModel):
     """What is to be different about a user; a form sends what it is about."""
 
     role: Role | None = None
-    password: str = Field("", max_length=LONGEST * 4)
+    password: str = Field(default="", max_length=LONGEST * 4)
 
 
 @router.get("/users")
