@@ -56,6 +56,13 @@ async def test_tables_of_another_version_are_refused_and_left_alone(
         assert (await connection.execute(sa.text("SELECT version_num FROM alembic_version"))).scalar_one() == "0001"
 
 
+async def test_a_newer_version_is_told_from_an_older_one(store: Store, database: str, tmp_path: Path) -> None:
+    async with store.write() as connection:
+        await connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(InputError, match="made by a newer Recupera"):
+        await Store.inspect(database_url(database, tmp_path))
+
+
 async def test_a_database_without_tables_is_refused(tmp_path: Path) -> None:
     (tmp_path / "recupera.db").touch()
     with pytest.raises(InputError, match="those of another version"):
