@@ -147,6 +147,19 @@ async def test_the_echoes_of_our_writes_change_nothing(beside: Beside) -> None:
     assert (await beside.desk.message())["feedback"] == []
 
 
+async def test_tags_that_are_told_before_the_message_are_no_correction(beside: Beside) -> None:
+    if beside.vendor.name == "freshdesk":
+        pytest.skip("each of its webhooks has the message with it")
+    await beside.send(beside.vendor.tagged(["vip", "recupera-severity-low"]))
+    await beside.desk.settled()
+    assert not await beside.desk.messages()
+    await beside.wrote()
+    await beside.desk.settled()
+    assert (await beside.desk.message())["feedback"] == []
+    assert {tag for tag in beside.fake.tags(7) if "severity" in tag} == {"recupera-severity-critical"}
+    assert len(beside.fake.notes(7)) == 1
+
+
 async def test_a_changed_tag_becomes_feedback_once(beside: Beside) -> None:
     await beside.wrote()
     await beside.desk.settled()
