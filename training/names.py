@@ -56,7 +56,8 @@ def fit(names: Collection[str], words: Collection[str]) -> bytes:
     labels = np.arange(len(rows)) < len(names)
     model = LogisticRegression(C=0.5, class_weight="balanced", max_iter=400).fit(matrix, labels)
     weights = np.append(model.coef_[0], model.intercept_[0] / 4)
-    return np.clip(np.rint(weights * _SCALE), -127, 127).astype(np.int8).tobytes()
+    rounded: bytes = np.clip(np.rint(weights * _SCALE), -127, 127).astype(np.int8).tobytes()
+    return rounded
 
 
 def main() -> None:

@@ -82,9 +82,9 @@ def find(reading: Reading) -> None:
     for cue in _CUE.finditer(text) if reading.has(_CUE_WORDS) else ():
         rule = _RULES[cue.lastgroup or ""]
         for pattern in rule.patterns:
-            match = pattern.search(text, cue.end(), cue.end() + rule.reach + _LONGEST)
-            if match and match.start() - cue.end() <= rule.reach and _same_sentence(text, cue.end(), match.start()):
-                reading.take(rule.kind, *match.span())
+            told = pattern.search(text, cue.end(), cue.end() + rule.reach + _LONGEST)
+            if told and told.start() - cue.end() <= rule.reach and _same_sentence(text, cue.end(), told.start()):
+                reading.take(rule.kind, *told.span())
                 break
 
 

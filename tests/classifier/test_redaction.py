@@ -86,9 +86,9 @@ def test_places_count_code_points() -> None:
 
 
 HOSTILE = (
-    "1", "1 ", "1-", "a1", "@", "a@", "a.", "ES12 ", "(1", "+1 ", "cuenta 1", "X1234567", "A", "Á ", "María de ", "Ana. ",
-    "calle a ", "calle 1 ", "c/ A ", "vivo en A ", "placa AB ", "nací 1 ", "usuario es ", "http://a/?", "1.1.1.1 ", "a:",
-    "soy ", "me llamo x ", "sr. ", "A. ", "x.com/", "@a de ", "12345678 calle ", "a_", "de la ",
+    "1", "1 ", "1-", "a1", "@", "a@", "a.", "ES12 ", "(1", "+1 ", "cuenta 1", "X1234567", "A", "Á ", "María de ",
+    "Ana. ", "calle a ", "calle 1 ", "c/ A ", "vivo en A ", "placa AB ", "nací 1 ", "usuario es ", "http://a/?",
+    "1.1.1.1 ", "a:", "soy ", "me llamo x ", "sr. ", "A. ", "x.com/", "@a de ", "12345678 calle ", "a_", "de la ",
 )  # fmt: skip
 
 
