@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -210,6 +211,7 @@ async def test_a_stream_ends_with_its_key(closed: Closed) -> None:
     key = await made(store_of(closed.client), Scope.READ, Scope.ADMIN, Scope.INGEST)
     me = (await closed.client.get("/v1/keys", headers=bearing(key))).json()["keys"][0]["key_id"]
     sent: list[dict[str, Any]] = []
+    happening: list[asyncio.Task[None]] = []
     began = False
 
     async def receive() -> dict[str, Any]:
@@ -217,16 +219,17 @@ async def test_a_stream_ends_with_its_key(closed: Closed) -> None:
         if not began:
             began = True
             return {"type": "http.request", "body": b"", "more_body": False}
-        import asyncio
-
         return await asyncio.Future()
+
+    async def revoke_and_go_on() -> None:
+        await closed.client.delete(f"/v1/keys/{me}", headers=bearing(closed.only[Scope.ADMIN]))
+        message = {"channel": "c", "external_id": "1", "text": "Llegó roto."}
+        await closed.client.post("/v1/messages", json=message, headers=bearing(closed.only[Scope.INGEST]))
 
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
-        if len(sent) == 2:  # the answer has begun: revoke the key, and have something happen
-            await closed.client.delete(f"/v1/keys/{me}", headers=bearing(closed.only[Scope.ADMIN]))
-            message = {"channel": "c", "external_id": "1", "text": "Llegó roto."}
-            await closed.client.post("/v1/messages", json=message, headers=bearing(closed.only[Scope.INGEST]))
+        if len(sent) == 2:  # the answer has begun
+            happening.append(asyncio.create_task(revoke_and_go_on()))
 
     scope = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "path": "/v1/events",
@@ -234,6 +237,7 @@ async def test_a_stream_ends_with_its_key(closed: Closed) -> None:
         "client": ("127.0.0.1", 1), "headers": [(b"host", b"localhost"), (b"authorization", f"Bearer {key}".encode())],
     }  # fmt: skip
     await app(scope, receive, send)
+    await asyncio.gather(*happening)
 
     assert sent[0]["status"] == 200
     assert b"Lleg" not in b"".join(message.get("body", b"") for message in sent)
