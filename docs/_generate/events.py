@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from api.cases import event_data
 from api.delivery.events import CONTENT_TYPE, PLAIN_FILTERS, EventType, as_cloud_event
 from api.delivery.schedule import DELAYS
 from api.store.records import OutboxKind, OutboxRecord
@@ -16,7 +17,7 @@ from classifier.taxonomy import TASKS
 
 from .tables import code, table
 
-__all__ = ["event_meanings", "events"]
+__all__ = ["event_keys", "event_meanings", "events"]
 
 _INTRODUCTION = """# Events
 
@@ -26,8 +27,9 @@ are those of Standard Webhooks, and the same eight types come live from `GET /v1
 """
 _BODY = """## A body
 
-`subject` and `partitionkey` are the case, or the message where there is no case. `data` never holds the text of a
-message.
+`subject` and `partitionkey` are the case, or the message where there is no case. `data` has {keys}, and `step` where a
+step is due. It never holds a message as a whole; in the sentences that a classification quotes, what identifies people
+is masked.
 
 """
 
@@ -41,8 +43,8 @@ def events() -> str:
             introduction,
             table(("Type", "Says that"), rows),
             _filters(),
-            _BODY,
-            f"```json\n{json.dumps(json.loads(as_cloud_event(_example())), indent=2)}\n```\n\n",
+            _BODY.format(keys=", ".join(map(code, event_keys()))),
+            f"```json\n{json.dumps(json.loads(as_cloud_event(_example())), indent=2, ensure_ascii=False)}\n```\n\n",
             _attempts(),
         ]
     )
@@ -53,6 +55,11 @@ def event_meanings() -> Iterator[tuple[str, str]]:
     said = dict(re.findall(r'= "(\S+)"\s+# (.+)', inspect.getsource(EventType)))
     for event in EventType:
         yield event.value, said.get(event.value, "")
+
+
+def event_keys() -> list[str]:
+    """Return the keys of ``data`` in an event about a message, in their order."""
+    return re.findall(r'^        "(\w+)":', inspect.getsource(event_data), flags=re.M)
 
 
 def _filters() -> str:
@@ -87,7 +94,10 @@ def _count(number: int) -> str:
 
 def _example() -> OutboxRecord:
     case = "01a226bf-0000-7000-8000-000000000001"
-    data = {"case_id": case, "step": "acknowledge", "due_at": "2026-11-03T09:00:00+00:00", "proof_required": False}
+    values = {"message_id": "01a226bf-0000-7000-8000-000000000003", "external_id": "mail-1", "channel": "email"}
+    nested = {"classification": {"…": "…"}, "plan": {"…": "…"}}
+    step = {"id": "acknowledge", "due_at": "2026-11-03T09:00:00+00:00", "owner": "care"}
+    data = {key: {**values, **nested, "case_id": case}[key] for key in event_keys()} | {"step": step}
     return OutboxRecord(
         id="01a226bf-0000-7000-8000-000000000002",
         kind=OutboxKind.EVENT,

@@ -14,7 +14,7 @@ from classifier import taxonomy
 from docs._generate.calls import calls, http_interface
 from docs._generate.commands import command_line, commands
 from docs._generate.decisions import decisions
-from docs._generate.events import event_meanings, events
+from docs._generate.events import event_keys, event_meanings, events
 from docs._generate.figures import metrics_page
 from docs._generate.flowchart import as_list
 from docs._generate.kinds import as_toml, kind
@@ -79,6 +79,7 @@ def test_every_event_is_there_with_what_it_says() -> None:
     assert [name for name, _ in event_meanings()] == list(EventType)
     assert all(meaning for _, meaning in event_meanings())
     assert all(f"| `{name}` |" in events() for name in EventType)
+    assert {"message_id", "external_id", "channel", "case_id", "classification", "plan"} <= set(event_keys())
 
 
 def test_every_metric_is_there() -> None:
