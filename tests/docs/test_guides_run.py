@@ -8,6 +8,8 @@ import pytest
 
 from tests.docs.blocks import DOCS, Block, blocks
 from tests.docs.shell import Shell
+from tests.test_guides import CHANNELS
+from tests.test_guides import NAMES as ABOUT_MODELS
 
 GUIDES = ("recovery", "deliveries", "early-warning")
 
@@ -35,3 +37,10 @@ def test_calls_of_the_dashboards_and_the_first_page_are_answered(shell: Shell) -
     assert '"label":"restitution"' in re.sub(r"\s", "", printed[0][1]) or '"primary":"restitution"' in printed[0][1]
     assert '"messages"' in printed[1][1]
     assert list(shell.folder.glob("*.parquet"))
+
+
+@pytest.mark.parametrize("name", [*ABOUT_MODELS, *CHANNELS])
+def test_what_is_not_run_of_a_guide_says_why(name: str) -> None:
+    unmarked = [block for block in blocks(DOCS / f"guides/{name}.md", "sh") if block.needs is None]
+
+    assert unmarked == []
