@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from api.analytics.export import FORMATS, export
 from api.analytics.refresh import refresh
 from api.analytics.selection import Selection
+from api.early_warning.settings import AlertSettings
 from api.main import create_app
 from api.settings import Settings
 from api.store.database import DatabaseUrl, Store, database_url
@@ -127,9 +128,15 @@ async def _screens(name: str, url: DatabaseUrl, folder: Path) -> list[Row]:
         if name == "sqlite"
         else {"data": folder, "database": url.render_as_string(hide_password=False)}
     )
-    app = create_app(Settings(**given, analytics_seconds=0), classifier=ComplaintClassifier.from_pretrained())
+    settings = Settings(
+        **given, analytics_seconds=0, alerts=AlertSettings(enabled=False)
+    )  # nothing beside what is timed
+    app = create_app(settings, classifier=ComplaintClassifier.from_pretrained())
     transport, rows = httpx.ASGITransport(app), list[Row]()
-    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client,
+    ):
 
         async def ask(path: str) -> None:
             (await client.get(path, timeout=600)).raise_for_status()

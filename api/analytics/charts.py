@@ -138,11 +138,11 @@ def _all(cells: Chosen) -> int:
 
 
 def _complaints(cells: Chosen) -> int:
-    return total(cells.count[cells.of("complaint") == _YES])
+    return int(cells.counts("complaint")[_YES])
 
 
 def _needing_review(cells: Chosen) -> int:
-    return total(cells.count[cells.of("review") == FIELDS["review"].code(ReviewStatus.NEEDED)])
+    return int(cells.counts("review")[FIELDS["review"].code(ReviewStatus.NEEDED)])
 
 
 def _doubled(cells: Chosen) -> int:
@@ -155,19 +155,16 @@ def _not_cancelled(cells: Chosen) -> Chosen:
 
 def _volume(pair: Pair) -> tuple[DayVolume, ...]:
     """Return the messages of each day."""
-    days, size = pair.now.days(pair.selection)
-    levels = FIELDS["severity"].most + 1
-    by_level = counted(days * levels + pair.now.of("severity"), pair.now.count, size * levels).reshape(size, levels)
-    complaining = counted(days, pair.now.count * (pair.now.of("complaint") == _YES), size)
+    by_level, by_answer = (pair.now.by_day(name, pair.selection) for name in ("severity", "complaint"))
     everyone = by_level.sum(axis=1)
     return tuple(
         DayVolume(
             day=pair.selection.since + timedelta(days=place),
             messages=int(everyone[place]),
-            complaints=int(complaining[place]),
+            complaints=int(by_answer[place, _YES]),
             severities={name: int(by_level[place, level]) for level, name in enumerate(SEVERITY.label_ids, 1)},
         )
-        for place in range(size)
+        for place in range(pair.selection.days)
     )
 
 
@@ -177,11 +174,9 @@ def _heat(pair: Pair) -> tuple[HeatCell, ...]:
 
 
 def _justice_by_touchpoint(cells: Chosen) -> dict[tuple[str, str], int]:
-    justice, touchpoint = FIELDS["justice"], FIELDS["touchpoint"]
-    sums, points = justice.most + 1, touchpoint.most + 1
-    both = cells.of("touchpoint").astype(np.intp) * sums + cells.of("justice")
-    table = counted(both, cells.count, points * sums).reshape(points, sums)
-    has = [(np.arange(sums) >> place & 1) == 1 for place in range(len(justice.values))]
+    table = cells.counts("touchpoint", "justice")
+    sums = np.arange(table.shape[1])
+    has = [(sums >> place & 1) == 1 for place in range(len(JUSTICE.label_ids))]
     return {
         (point, kind): int(table[row, has[place]].sum())
         for row, point in enumerate(TOUCHPOINT.label_ids, 1)
@@ -228,10 +223,7 @@ class _Point:
 
 
 def _by_touchpoint(cells: Chosen) -> list[_Point]:
-    answers, levels, points = (FIELDS[name].most + 1 for name in ("complaint", "severity", "touchpoint"))
-    number = cells.of("touchpoint").astype(np.intp) * answers + cells.of("complaint")
-    number = number * levels + cells.of("severity")
-    table = counted(number, cells.count, points * answers * levels).reshape(points, answers, levels)
+    table = cells.counts("touchpoint", "complaint", "severity")
     no = FIELDS["complaint"].code(False)  # noqa: FBT003 - a label
     return [
         _Point(

@@ -17,6 +17,10 @@ __all__ = ["FIRST_DAY", "Column", "Columns", "Words", "decode", "join"]
 
 Column = npt.NDArray[Any]
 FIRST_DAY: Final = date(1970, 1, 1).toordinal()
+<<<<<<< HEAD
+_DAY: Final = 24
+=======
+>>>>>>> 44ce81cc018d1479c265c50d9ee88f76be3ae85d
 _STATE_BITS: Final = {"status": 3, "double_deviation": 1, "first_answer": 3, "resolution": 3, "rules": MOST_RULES}
 _MOST: Final = {
     "channel": FIELDS["channel"].most,
@@ -44,6 +48,10 @@ class Columns:
         self.terms = terms
         self._packed = packed
         self._made: dict[str, Column] = {}
+<<<<<<< HEAD
+        self._tables: dict[tuple[str, ...], Column] = {}
+=======
+>>>>>>> 44ce81cc018d1479c265c50d9ee88f76be3ae85d
 
     def __len__(self) -> int:
         return len(self.hour)
@@ -55,6 +63,37 @@ class Columns:
             column = self._made[name] = _unpacked(name, self._packed)
         return column
 
+<<<<<<< HEAD
+    @property
+    def first_hour(self) -> int:
+        """The hour, since 1970, at which the first day begins."""
+        return int(self.hour[0]) // _DAY * _DAY if len(self) else 0
+
+    @property
+    def hours(self) -> int:
+        """How many hours the days have, from the first to the last with a cell."""
+        return (int(self.hour[-1]) // _DAY + 1) * _DAY - self.first_hour if len(self) else 0
+
+    def table(self, *names: str) -> Column:
+        """Return how many there are in each hour, from ``first_hour`` on, with each combination of fields' values.
+
+        Made once; where a day is replaced, only its hours are counted again.
+        """
+        table = self._tables.get(names)
+        if table is None:
+            table = self._tables[names] = self._counted(names, self.first_hour, self.hours)
+        return table
+
+    def _counted(self, names: Sequence[str], first: int, hours: int) -> Column:
+        number, width = (self.hour - first).astype(np.intp), 1
+        for name in names:
+            values = FIELDS[name].most + 1
+            number, width = number * values + self.of(name), width * values
+        counts = np.bincount(number, weights=self.count, minlength=hours * width)
+        return counts.astype(np.int32).reshape(hours, width)
+
+=======
+>>>>>>> 44ce81cc018d1479c265c50d9ee88f76be3ae85d
     def replaced(self, start: int, end: int, part: Columns, words: Words) -> Columns:
         """Return the same with ``part`` in place of the cells ``start`` to before ``end``; it knows what these knew."""
 
@@ -64,8 +103,25 @@ class Columns:
         packed = [put(old, new) for old, new in zip(self._packed, part._packed, strict=True)]
         whole = Columns(put(self.hour, part.hour), put(self.count, part.count), packed, words.all())
         whole._made = {name: put(column, part.of(name)) for name, column in list(self._made.items())}
+<<<<<<< HEAD
+        if (whole.first_hour, whole.hours) == (self.first_hour, self.hours):
+            some = part.hour if len(part) else self.hour[start:end]
+            day = int(some[0]) // _DAY * _DAY if len(some) else None
+            whole._tables = {
+                names: table if day is None else self._with_day(table, names, part, day)
+                for names, table in list(self._tables.items())
+            }
         return whole
 
+    def _with_day(self, table: Column, names: Sequence[str], part: Columns, day: int) -> Column:
+        table, place = table.copy(), day - self.first_hour
+        table[place : place + _DAY] = part._counted(names, day, _DAY)
+        return table
+
+=======
+        return whole
+
+>>>>>>> 44ce81cc018d1479c265c50d9ee88f76be3ae85d
 
 class Words:
     """The channels, countries, models and sets of rules of all days, numbered in the order in which they are seen."""
@@ -125,7 +181,12 @@ def _renumbered(column: Column, shift: int, most: int, numbers: Column) -> Colum
     whole = column.dtype.type
     bits = whole(most << shift & ((1 << 8 * column.dtype.itemsize) - 1))
     old = ((column & bits) >> whole(shift)).astype(np.intp)
+<<<<<<< HEAD
+    changed: Column = (column & ~bits) | (numbers.astype(column.dtype) << whole(shift))[old]
+    return changed
+=======
     return (column & ~bits) | (numbers.astype(column.dtype) << whole(shift))[old]
+>>>>>>> 44ce81cc018d1479c265c50d9ee88f76be3ae85d
 
 
 def _unpacked(name: str, packed: Sequence[Column]) -> Column:
@@ -135,7 +196,12 @@ def _unpacked(name: str, packed: Sequence[Column]) -> Column:
         field: Field = FIELDS[name]
         return _bits(key, field.shift, field.most)
     if name == "judged":
+<<<<<<< HEAD
+        judged: Column = second & second.dtype.type((1 << MODEL_SHIFT) - 1)
+        return judged
+=======
         return second & second.dtype.type((1 << MODEL_SHIFT) - 1)
+>>>>>>> 44ce81cc018d1479c265c50d9ee88f76be3ae85d
     if name == "model":
         return _bits(second, MODEL_SHIFT, MOST_MODELS)
     if name in STATE_SHIFTS:
@@ -145,4 +211,9 @@ def _unpacked(name: str, packed: Sequence[Column]) -> Column:
 
 def _bits(column: Column, shift: int, most: int) -> Column:
     small = np.uint8 if most < 1 << 8 else np.uint16 if most < 1 << 16 else np.uint32
+<<<<<<< HEAD
+    bits: Column = (column >> column.dtype.type(shift)).astype(small) & small(most)
+    return bits
+=======
     return (column >> column.dtype.type(shift)).astype(small) & small(most)
+>>>>>>> 44ce81cc018d1479c265c50d9ee88f76be3ae85d

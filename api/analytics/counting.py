@@ -18,11 +18,15 @@ __all__ = ["Chosen", "by_label", "chosen", "total"]
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The cells of a selection: ``count`` how many each stands for, ``of`` a column of them."""
+    """The cells of a selection: ``count`` how many each stands for, ``of`` a column of them.
+
+    ``rows`` is a slice if they are all that there are from the first to before the last of ``hours``.
+    """
 
     columns: Columns
     rows: slice | Column
     count: Column
+    hours: tuple[int, int]
 
     def of(self, name: str) -> Column:
         """Return a column, the chosen cells only."""
@@ -38,7 +42,31 @@ class Chosen:
         if kept.all():
             return self
         rows = np.flatnonzero(kept) + self.rows.start if isinstance(self.rows, slice) else self.rows[kept]
-        return Chosen(self.columns, rows, self.count[kept])
+        return Chosen(self.columns, rows, self.count[kept], self.hours)
+
+    def counts(self, *names: str) -> Column:
+        """Return how many there are with each combination of fields' values: an axis a field."""
+        sizes = [FIELDS[name].most + 1 for name in names]
+        if isinstance(self.rows, slice):
+            first, last = (min(max(hour - self.columns.first_hour, 0), self.columns.hours) for hour in self.hours)
+            return self.columns.table(*names)[first:last].sum(axis=0).reshape(sizes)
+        number: Column = np.zeros(len(self.count), np.intp)
+        for name, size in zip(names, sizes, strict=True):
+            number = number * size + self.of(name)
+        return counted(number, self.count, int(np.prod(sizes))).reshape(sizes)
+
+    def by_day(self, name: str, selection: Selection) -> Column:
+        """Return how many there are on each day of the selection with each value of a field."""
+        size = FIELDS[name].most + 1
+        if not isinstance(self.rows, slice):
+            days, many = self.days(selection)
+            return counted(days * size + self.of(name), self.count, many * size).reshape(many, size)
+        (first, last), base = self.hours, self.columns.first_hour
+        start, end = (min(max(hour - base, 0), self.columns.hours) for hour in self.hours)
+        hours = np.zeros((last - first, size), np.int64)
+        hours[start + base - first : end + base - first] = self.columns.table(name)[start:end] if end > start else 0
+        begins = np.searchsorted(_day_of_hour(selection, first, last), np.arange(selection.days))
+        return np.add.reduceat(hours, begins, axis=0)
 
     def days(self, selection: Selection) -> tuple[Column, int]:
         """Return the number of each cell's day in the selection, from 0, and how many days there are."""
@@ -50,7 +78,7 @@ def chosen(columns: Columns, selection: Selection) -> Chosen:
     """Return the cells of a selection."""
     edges = np.array([int(moment.timestamp()) // 3600 for moment in selection.moments], columns.hour.dtype)
     start, end = map(int, np.searchsorted(columns.hour, edges))
-    whole = Chosen(columns, slice(start, end), columns.count[start:end])
+    whole = Chosen(columns, slice(start, end), columns.count[start:end], (int(edges[0]), int(edges[1])))
     kept = np.ones(end - start, bool)
     for name, wanted in _wanted(columns, selection).items():
         column = whole.of(name)
@@ -73,11 +101,9 @@ def counted(numbers: Column, count: Column, size: int) -> Column:
 
 def by_label(cells: Chosen, task: str) -> dict[str, int]:
     """Return how many messages have each label of a task; a message may count for several."""
-    field, column = FIELDS[task], cells.of(task)
+    field, found = FIELDS[task], cells.counts(task)
     if not field.mask:
-        found = counted(column, cells.count, field.most + 1)
         return {str(label): int(found[place]) for place, label in enumerate(field.values, 1)}
-    found = counted(column, cells.count, field.most + 1)
     sums = np.arange(field.most + 1)
     return {str(label): int(found[(sums >> place & 1) == 1].sum()) for place, label in enumerate(field.values)}
 

@@ -73,6 +73,7 @@ class Analytics:
         self._words = Words()
         self._days: dict[tuple[Kind, date], _Day] = {}
         self._ranges: OrderedDict[tuple[Any, ...], _Range] = OrderedDict()
+        self._terms: dict[str, Mapping[str, Any]] = {}
         self._reading = asyncio.Lock()
 
     async def warm(self) -> None:
@@ -122,13 +123,14 @@ class Analytics:
         """Return what filters can be set to."""
         async with self._store.read() as connection:
             changed = await analytics.changes(connection)
-            terms = await analytics.all_terms(connection)
             stored = await analytics.revisions(connection, since=date.min, until=date.max)
+            self._terms |= await analytics.terms_of(connection, set(stored.values()) - self._terms.keys())
             first, last = await analytics.first_and_last(connection)
+        self._terms = {revision: self._terms[revision] for revision in stored.values() if revision in self._terms}
         async with self._reading:
-            for change in (change for change in changed if change.kind == Kind.MESSAGE):
-                terms.append((await self._changed(change, stored)).terms)
-        channels, countries = ({word for each in terms for word in each[name]} for name in ("channel", "country"))
+            late = [(await self._changed(change, stored)).terms for change in changed if change.kind == Kind.MESSAGE]
+        every = [*self._terms.values(), *late]
+        channels, countries = ({word for each in every for word in each[name]} for name in ("channel", "country"))
         languages = tuple(map(str, FIELDS["language"].values))
         return Choices(sorted(channels), sorted(countries), languages, first and first.date(), last and last.date())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import lru_cache
 
 from babel.core import Locale
 from babel.dates import format_date, format_time, format_timedelta
@@ -34,7 +35,7 @@ class Formats:
 
     def number(self, value: float, digits: int = 0) -> str:
         """Write a number with at most so many digits after the point."""
-        return format_decimal(round(value, digits), locale=self.locale)
+        return _decimal(round(value, digits), self.locale)
 
     def percent(self, value: float | None, digits: int = 0) -> str:
         """Write a share as a percentage; a dash for none."""
@@ -51,11 +52,11 @@ class Formats:
 
     def day(self, value: date) -> str:
         """Write a day."""
-        return format_date(value, "medium", locale=self.locale)
+        return _date(value, "medium", self.locale)
 
     def short_day(self, value: date) -> str:
         """Write a day without its year."""
-        return format_date(value, "d MMM", locale=self.locale)
+        return _date(value, "d MMM", self.locale)
 
     def moment(self, value: datetime | str) -> str:
         """Write a moment on the reader's clock, the year where it is another."""
@@ -84,6 +85,17 @@ def span(length: timedelta) -> str:
     if hours:
         return f"{hours} h {minutes} min" if minutes else f"{hours} h"
     return f"{minutes} min"
+
+
+# A table of a year asks for the same numbers and days again and again, and each takes as long as a row of the database.
+@lru_cache(16_384)
+def _decimal(value: float, locale: Locale) -> str:
+    return format_decimal(value, locale=locale)
+
+
+@lru_cache(4096)
+def _date(value: date, pattern: str, locale: Locale) -> str:
+    return format_date(value, pattern, locale=locale)
 
 
 def _read(value: datetime | str) -> datetime:

@@ -23,7 +23,6 @@ __all__ = [
     "Kind",
     "OutdatedError",
     "Segment",
-    "all_terms",
     "case_rows",
     "changes",
     "counted_rows",
@@ -35,6 +34,7 @@ __all__ = [
     "message_rows",
     "replace",
     "revisions",
+    "terms_of",
 ]
 
 _SEVERAL: Final = tuple(task for task in TASKS if task.kind is TaskKind.MULTI)
@@ -124,9 +124,12 @@ async def replace(connection: Connection, segment: Segment, change: Change) -> N
         await connection.execute(daily_cells.insert().values(kind=segment.kind, day=day, **values))
 
 
-async def all_terms(connection: Connection) -> list[Mapping[str, Any]]:
-    """Return the words of all days' cells."""
-    return list((await connection.execute(sa.select(daily_cells.c.terms))).scalars())
+async def terms_of(connection: Connection, wanted: Collection[str]) -> dict[str, Mapping[str, Any]]:
+    """Return the words of the cells with these revisions; of more than a few, all are read."""
+    query = sa.select(daily_cells.c.revision, daily_cells.c.terms)
+    if len(wanted) <= _TOGETHER:
+        query = query.where(daily_cells.c.revision.in_(wanted))
+    return dict((await connection.execute(query)).tuples().all()) if wanted else {}
 
 
 async def message_rows(connection: Connection, day: date) -> list[Mapping[str, Any]]:

@@ -106,10 +106,10 @@ async def ended(
     where = _conditions(replace(wanted, due_before=None))
     if before is not None:
         where.append(cases.c.id < before)
-    which = [(cases.c.status == status,) for status in (CaseStatus.CLOSED, CaseStatus.CANCELLED)]
-    if open_ones:
-        which = [(cases.c.status == CaseStatus.OPEN, cases.c.next_due.is_(None))]
-    newest = [sa.select(cases.c.id).where(*each, *where).order_by(cases.c.id.desc()).limit(limit) for each in which]
+    which = [sa.and_(cases.c.status == CaseStatus.OPEN, cases.c.next_due.is_(None))]
+    if not open_ones:
+        which = [sa.and_(cases.c.status == status) for status in (CaseStatus.CLOSED, CaseStatus.CANCELLED)]
+    newest = [sa.select(cases.c.id).where(each, *where).order_by(cases.c.id.desc()).limit(limit) for each in which]
     ids = sa.union_all(*(sa.select(each.subquery().c.id) for each in newest)).subquery()
     query = sa.select(*_COLUMNS).where(cases.c.id.in_(sa.select(ids.c.id))).order_by(cases.c.id.desc()).limit(limit)
     found = await connection.execute(query)

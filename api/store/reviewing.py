@@ -90,11 +90,12 @@ async def readings(connection: Connection, *, limit: int) -> list[Reading]:
 
 async def judged(connection: Connection, *, limit: int) -> Sequence[Judged]:
     """Return the ``limit`` messages that people looked at last."""
-    last = sa.select(sa.func.max(feedback.c.id)).group_by(feedback.c.message_id)
+    other = feedback.alias()
+    again = sa.exists().where(other.c.message_id == feedback.c.message_id, other.c.id > feedback.c.id)
     query = (
         sa.select(messages.c.classification, feedback.c.labels, feedback.c.model)
         .join_from(feedback, messages)
-        .where(feedback.c.id.in_(last))
+        .where(~again)
         .order_by(feedback.c.id.desc())
         .limit(limit)
     )

@@ -21,7 +21,7 @@ from api.store import reviewing
 
 __all__ = ["router"]
 
-_MOST_JUDGED: Final = 2000
+_MOST_JUDGED: Final = 1000
 _DAYS: Final = 90
 
 router = APIRouter(route_class=ConsolePage)

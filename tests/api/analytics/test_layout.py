@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from api.analytics.cells import message_segment
 from api.analytics.columns import FIRST_DAY, Words, decode, join
-from api.analytics.counting import by_label, chosen
+from api.analytics.counting import Chosen, by_label, chosen
 from api.analytics.layout import FIELDS, JUDGED, RIGHT, WRONG, Terms, agreement, effective, pack
 from api.analytics.selection import Selection
 from classifier.taxonomy import TASKS, TaskKind
@@ -183,6 +183,7 @@ def test_a_range_that_was_mended_is_the_one_made_anew(place: int, channels: str)
     parts = [decode(_day(number, each), words) for number, each in enumerate(days)]
     whole = join(parts, words)
     assert whole.of("channel").tolist()
+    assert whole.table("language", "review").sum() == 7
     edges = np.cumsum([0, *map(len, parts)])
     parts[place] = decode(_day(place, channels), words)
     mended = whole.replaced(int(edges[place]), int(edges[place + 1]), parts[place], words)
@@ -190,6 +191,20 @@ def test_a_range_that_was_mended_is_the_one_made_anew(place: int, channels: str)
     for name in ("channel", "language", "judged", "model"):
         assert mended.of(name).tolist() == anew.of(name).tolist(), name
         assert mended.of(name).dtype == anew.of(name).dtype, name
+    assert mended.table("language", "review").tolist() == anew.table("language", "review").tolist()
     assert (mended.hour.tolist(), mended.count.tolist(), mended.terms) == (
         anew.hour.tolist(), anew.count.tolist(), anew.terms,
     )  # fmt: skip
+
+
+@given(rows=ROWS, zone=st.sampled_from(["UTC", "America/Sao_Paulo"]))
+def test_counts_are_the_same_out_of_the_table_of_hours_and_cell_by_cell(rows: list[dict[str, Any]], zone: str) -> None:
+    words = Words()
+    columns = join([decode(message_segment(DAY + timedelta(days=place), rows), words) for place in (0, 1, 3)], words)
+    for since, days in ((DAY - timedelta(days=2), 9), (DAY, 2), (DAY + timedelta(days=3), 4), (DAY, 1)):
+        selection = Selection(since, since + timedelta(days=days), zone)
+        whole = chosen(columns, selection)
+        singly = Chosen(columns, np.arange(len(columns))[whole.rows], whole.count, whole.hours)
+        for names in (("severity",), ("touchpoint", "justice"), ("touchpoint", "complaint", "severity")):
+            assert whole.counts(*names).tolist() == singly.counts(*names).tolist()
+        assert whole.by_day("tone", selection).tolist() == singly.by_day("tone", selection).tolist()
