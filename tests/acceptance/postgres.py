@@ -13,7 +13,7 @@ from pathlib import Path
 
 __all__ = ["Server"]
 
-_RECOVERY_SECONDS = 60.0
+_RECOVERY_SECONDS = 120.0
 
 
 class Server:
@@ -40,9 +40,9 @@ class Server:
     def start(self) -> None:
         """Start it again; what is left of the one before may need a moment to end."""
         until = time.monotonic() + _RECOVERY_SECONDS
+        for left in ("postmaster.pid", ".s.PGSQL.5432", ".s.PGSQL.5432.lock"):  # of a process that none reaped
+            (self._server.pgdata / left).unlink(missing_ok=True)
         while True:
-            for left in ("postmaster.pid", ".s.PGSQL.5432", ".s.PGSQL.5432.lock"):  # of a process that none reaped
-                (self._server.pgdata / left).unlink(missing_ok=True)
             try:
                 self._server.ensure_postgres_running()
                 return
