@@ -17,10 +17,7 @@ __all__ = ["FIRST_DAY", "Column", "Columns", "Words", "decode", "join"]
 
 Column = npt.NDArray[Any]
 FIRST_DAY: Final = date(1970, 1, 1).toordinal()
-<<<<<<< HEAD
 _DAY: Final = 24
-=======
->>>>>>> 44ce81cc018d1479c265c50d9ee88f76be3ae85d
 _STATE_BITS: Final = {"status": 3, "double_deviation": 1, "first_answer": 3, "resolution": 3, "rules": MOST_RULES}
 _MOST: Final = {
     "channel": FIELDS["channel"].most,
@@ -48,10 +45,7 @@ class Columns:
         self.terms = terms
         self._packed = packed
         self._made: dict[str, Column] = {}
-<<<<<<< HEAD
         self._tables: dict[tuple[str, ...], Column] = {}
-=======
->>>>>>> 44ce81cc018d1479c265c50d9ee88f76be3ae85d
 
     def __len__(self) -> int:
         return len(self.hour)
@@ -63,7 +57,6 @@ class Columns:
             column = self._made[name] = _unpacked(name, self._packed)
         return column
 
-<<<<<<< HEAD
     @property
     def first_hour(self) -> int:
         """The hour, since 1970, at which the first day begins."""
@@ -92,8 +85,6 @@ class Columns:
         counts = np.bincount(number, weights=self.count, minlength=hours * width)
         return counts.astype(np.int32).reshape(hours, width)
 
-=======
->>>>>>> 44ce81cc018d1479c265c50d9ee88f76be3ae85d
     def replaced(self, start: int, end: int, part: Columns, words: Words) -> Columns:
         """Return the same with ``part`` in place of the cells ``start`` to before ``end``; it knows what these knew."""
 
@@ -103,7 +94,6 @@ class Columns:
         packed = [put(old, new) for old, new in zip(self._packed, part._packed, strict=True)]
         whole = Columns(put(self.hour, part.hour), put(self.count, part.count), packed, words.all())
         whole._made = {name: put(column, part.of(name)) for name, column in list(self._made.items())}
-<<<<<<< HEAD
         if (whole.first_hour, whole.hours) == (self.first_hour, self.hours):
             some = part.hour if len(part) else self.hour[start:end]
             day = int(some[0]) // _DAY * _DAY if len(some) else None
@@ -118,10 +108,6 @@ class Columns:
         table[place : place + _DAY] = part._counted(names, day, _DAY)
         return table
 
-=======
-        return whole
-
->>>>>>> 44ce81cc018d1479c265c50d9ee88f76be3ae85d
 
 class Words:
     """The channels, countries, models and sets of rules of all days, numbered in the order in which they are seen."""
@@ -181,12 +167,8 @@ def _renumbered(column: Column, shift: int, most: int, numbers: Column) -> Colum
     whole = column.dtype.type
     bits = whole(most << shift & ((1 << 8 * column.dtype.itemsize) - 1))
     old = ((column & bits) >> whole(shift)).astype(np.intp)
-<<<<<<< HEAD
     changed: Column = (column & ~bits) | (numbers.astype(column.dtype) << whole(shift))[old]
     return changed
-=======
-    return (column & ~bits) | (numbers.astype(column.dtype) << whole(shift))[old]
->>>>>>> 44ce81cc018d1479c265c50d9ee88f76be3ae85d
 
 
 def _unpacked(name: str, packed: Sequence[Column]) -> Column:
@@ -196,12 +178,8 @@ def _unpacked(name: str, packed: Sequence[Column]) -> Column:
         field: Field = FIELDS[name]
         return _bits(key, field.shift, field.most)
     if name == "judged":
-<<<<<<< HEAD
         judged: Column = second & second.dtype.type((1 << MODEL_SHIFT) - 1)
         return judged
-=======
-        return second & second.dtype.type((1 << MODEL_SHIFT) - 1)
->>>>>>> 44ce81cc018d1479c265c50d9ee88f76be3ae85d
     if name == "model":
         return _bits(second, MODEL_SHIFT, MOST_MODELS)
     if name in STATE_SHIFTS:
@@ -211,9 +189,5 @@ def _unpacked(name: str, packed: Sequence[Column]) -> Column:
 
 def _bits(column: Column, shift: int, most: int) -> Column:
     small = np.uint8 if most < 1 << 8 else np.uint16 if most < 1 << 16 else np.uint32
-<<<<<<< HEAD
     bits: Column = (column >> column.dtype.type(shift)).astype(small) & small(most)
     return bits
-=======
-    return (column >> column.dtype.type(shift)).astype(small) & small(most)
->>>>>>> 44ce81cc018d1479c265c50d9ee88f76be3ae85d
