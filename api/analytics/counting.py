@@ -49,7 +49,8 @@ class Chosen:
         sizes = [FIELDS[name].most + 1 for name in names]
         if isinstance(self.rows, slice):
             first, last = (min(max(hour - self.columns.first_hour, 0), self.columns.hours) for hour in self.hours)
-            return self.columns.table(*names)[first:last].sum(axis=0).reshape(sizes)
+            sums: Column = self.columns.table(*names)[first:last].sum(axis=0)
+            return sums.reshape(sizes)
         number: Column = np.zeros(len(self.count), np.intp)
         for name, size in zip(names, sizes, strict=True):
             number = number * size + self.of(name)
