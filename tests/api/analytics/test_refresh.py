@@ -197,3 +197,35 @@ async def test_it_goes_on_in_the_background(store: Store) -> None:
     else:
         pytest.fail("the day was not counted")
     await refresher.stop()
+
+
+async def test_what_was_read_beforehand_is_not_read_again(store: Store) -> None:
+    await add(store)
+    await add(store, NOW - timedelta(days=9))
+    await refresh(store)
+    kept = Analytics(store, clock=lambda: NOW + timedelta(days=1))
+    await kept.warm()
+    held = dict(kept._days)
+    assert {day for _, day in held} == {date(2026, 3, 20), date(2026, 3, 11)}
+    assert (await kept.overview(DAYS)).messages.now == 2
+    assert kept._days == held
+
+
+async def test_the_service_reads_beforehand_once_before_it_counts(store: Store) -> None:
+    done: list[int] = []
+
+    async def warm() -> None:
+        async with store.read() as connection:
+            done.append(len(await analytics.changes(connection)))
+
+    await add(store)
+    refresher = Refresher(store, 0.01, warm)
+    refresher.start()
+    async with asyncio.timeout(20):
+        while True:
+            async with store.read() as connection:
+                if not await analytics.changes(connection):
+                    break
+            await asyncio.sleep(0.02)
+    await refresher.stop()
+    assert done == [1]
