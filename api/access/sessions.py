@@ -30,6 +30,7 @@ __all__ = [
     "SignedIn",
     "begin_session",
     "cookie_of",
+    "end_session",
     "find_session",
     "forget_cookie",
     "form_token",
@@ -119,6 +120,11 @@ async def find_session(
 
         await store.change(touch)
     return SignedIn(session, account)
+
+
+async def end_session(connection: Connection, secret: str) -> None:
+    """End the session that a secret opens."""
+    await accounts.end_by_digest(connection, _digest(secret))
 
 
 def cookie_of(request: HTTPConnection, settings: SignInSettings, name: str) -> str:

@@ -65,6 +65,7 @@ _READ_TEXTS: Final = Rule(Scope.READ, recorded=True, people=SEES_PERSONAL)
 _WRITE: Final = Rule(Scope.WRITE, recorded=True)
 _ADMIN: Final = Rule(Scope.ADMIN, recorded=True)
 _PUBLIC_PAGE: Final = Rule(Anyone.PUBLIC, page=True)
+_OWN_CHANGE: Final = Rule(Anyone.KNOWN, page=True, recorded=True, people=_EVERYBODY)
 _OWN_PAGE: Final = Rule(Anyone.KNOWN, page=True, people=_EVERYBODY)
 _LEAD_PAGE: Final = Rule(Scope.READ, page=True, people=_LEAD)
 _TECH_PAGE: Final = Rule(Scope.READ, page=True, people=_TECH)
@@ -130,11 +131,11 @@ TABLE: Final[Mapping[tuple[str, str], Rule]] = MappingProxyType(
         ("POST", "/sign-in"): _PUBLIC_PAGE,
         ("GET", "/sign-in/provider"): _PUBLIC_PAGE,
         ("GET", "/sign-in/provider/back"): _PUBLIC_PAGE,
-        ("POST", "/sign-out"): _OWN_PAGE,
+        ("POST", "/sign-out"): _OWN_CHANGE,
         ("GET", "/account"): _OWN_PAGE,
-        ("POST", "/account/password"): _OWN_PAGE,
-        ("POST", "/account/sessions/{session_id}/end"): _OWN_PAGE,
-        ("POST", "/account/sessions/end"): _OWN_PAGE,
+        ("POST", "/account/password"): _OWN_CHANGE,
+        ("POST", "/account/sessions/{session_id}/end"): _OWN_CHANGE,
+        ("POST", "/account/sessions/end"): _OWN_CHANGE,
         ("GET", "/users"): _ADMIN_PAGE,
         ("POST", "/users"): _ADMIN_PAGE,
         ("POST", "/users/{account_id}/{change}"): _ADMIN_PAGE,

@@ -22,6 +22,7 @@ __all__ = [
     "by_username",
     "end",
     "end_all",
+    "end_by_digest",
     "end_over",
     "every",
     "get",
@@ -138,6 +139,11 @@ async def end(connection: Connection, account_id: str, session_id: str) -> None:
     """End a session of an account."""
     own = (sessions.c.account_id == account_id, sessions.c.id == session_id)
     await connection.execute(sessions.delete().where(*own))
+
+
+async def end_by_digest(connection: Connection, digest: str) -> None:
+    """End the session with a digest."""
+    await connection.execute(sessions.delete().where(sessions.c.digest == digest))
 
 
 async def end_all(connection: Connection, account_id: str, *, but: str | None = None) -> None:

@@ -18,13 +18,16 @@ from api.access.sessions import (
     Caller,
     begin_session,
     cookie_of,
+    end_session,
     forget_cookie,
     is_https,
     keep_cookie,
     new_secret,
     principal_of,
+    secret_of,
 )
 from api.access.signin import SignIn, own_path, signed_in
+from api.access.table import find
 from api.console.guard import HEADERS
 from api.console.page import ConsolePage
 from api.console.person import VISIT, accounts_of, begin_visit, destination, forms_secret
@@ -72,7 +75,7 @@ async def sign_in(request: Request, form: Annotated[SignInForm, Form()]) -> Resp
         return await _form(request, own_path(form.back), username=form.username, failure="wrong", status=401)
     async with store.read() as connection:
         account = await accounts.by_username(connection, clean_username(form.username))
-    return _welcome(request, secret, principal_of(account) if account else None, form.back)
+    return await _welcome(request, secret, principal_of(account) if account else None, form.back)
 
 
 @router.get("/sign-in/provider")
@@ -102,7 +105,7 @@ async def come_back(request: Request) -> Response:
         forget_cookie(response, request, settings, _PROVIDER_COOKIE)
         return response
     secret, principal = await _admit(request, person)
-    response = _welcome(request, secret, principal, back)
+    response = await _welcome(request, secret, principal, back)
     forget_cookie(response, request, settings, _PROVIDER_COOKIE)
     return response
 
@@ -162,10 +165,17 @@ async def _form(
     return response
 
 
-def _welcome(request: Request, secret: str, principal: Principal | None, back: str) -> Response:
-    """Return the way to the page that was asked for, and the new session."""
+async def _welcome(request: Request, secret: str, principal: Principal | None, back: str) -> Response:
+    """Return the way to the page that was asked for, and the new session; the one before ends, the trail is told."""
     response = see_other("/" if principal is None else destination(principal, back))
-    settings = accounts_of(request).settings
+    settings, trail = accounts_of(request).settings, request.app.state.trail
+    before, found = secret_of(request, settings), find(request.method, request.url.path)
+    if before is not None:
+        async with _store(request).write() as connection:
+            await end_session(connection, before)
+    if trail is not None and principal is not None and found is not None:
+        request.scope.setdefault("state", {})
+        await trail.note(principal, request.scope, found, response.status_code)
     keep_cookie(response, request, settings, secret)
     forget_cookie(response, request, settings, VISIT)
     return response

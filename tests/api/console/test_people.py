@@ -8,8 +8,9 @@ import httpx
 import pytest
 
 from api.access.scopes import Role
+from api.recovery.reading import default_policy_text
 from api.store import accounts
-from tests.api.access.people import CHEAP, PASSWORD, add_user, browser, sign_in, store_of, submit
+from tests.api.access.people import CHEAP, PASSWORD, add_user, app_of, browser, sign_in, store_of, submit, token_in
 from tests.api.conftest import Marked, Opener
 from tests.api.test_messages import post
 
@@ -100,6 +101,29 @@ async def test_an_engineer_reviews_but_decides_no_case(console: httpx.AsyncClien
         shown = (await admin.get(f"/v1/messages/{taken['message_id']}")).json()
         assert shown["feedback"][-1]["reviewer"] == "Engineer"
         assert (await admin.get(f"/v1/cases/{taken['case_id']}")).json()["status"] == "open"
+
+
+async def test_a_manager_tries_a_policy_of_a_file(console: httpx.AsyncClient) -> None:
+    await add_user(console, "marta", Role.MANAGER)
+    await sign_in(console, "marta")
+    token = token_in((await console.get("/account")).text)
+    file = {"policy": ("policy.toml", default_policy_text().encode(), "text/plain")}
+    assert (await console.post("/policy/backtest", files=file)).status_code == 403
+    tried = await console.post("/policy/backtest", files=file, data={"csrf": token})
+    assert tried.status_code == 200, tried.text
+
+
+async def test_the_trail_knows_who_signed_in_and_out(console: httpx.AsyncClient) -> None:
+    eva = await add_user(console, "eva", Role.ADMIN)
+    async with browser(console) as person:
+        await sign_in(person, "eva")
+        await submit(person, "/sign-out")
+    await sign_in(console, "eva")
+    await app_of(console).state.trail.flush()
+    told = (await console.get("/v1/trail")).json()["records"]
+    kept = [(item["method"], item["route"], item["principal_id"]) for item in told]
+    assert kept.count(("POST", "/sign-in", eva.id)) == 2
+    assert kept.count(("POST", "/sign-out", eva.id)) == 1
 
 
 async def test_an_open_console_says_so_and_is_closed_by_the_first_account(console: httpx.AsyncClient) -> None:
