@@ -129,7 +129,7 @@ async def terms_of(connection: Connection, wanted: Collection[str]) -> dict[str,
     query = sa.select(daily_cells.c.revision, daily_cells.c.terms)
     if len(wanted) <= _TOGETHER:
         query = query.where(daily_cells.c.revision.in_(wanted))
-    return dict((await connection.execute(query)).tuples().all()) if wanted else {}
+    return dict((await connection.execute(query)).all()) if wanted else {}
 
 
 async def message_rows(connection: Connection, day: date) -> list[Mapping[str, Any]]:
