@@ -75,11 +75,11 @@ def test_settings_that_are_shown_are_read(page: Path, tmp_path: Path) -> None:
 
 @pytest.mark.acceptance
 @EVERY_NAME
-def test_a_reader_who_follows_it_sees_what_it_shows(name: str, shell: Shell, tiny_model: Path) -> None:
+def test_a_reader_who_follows_it_sees_what_it_shows(name: str, shell: Shell, request: pytest.FixtureRequest) -> None:
     page = blocks(FOLDERS["en"] / f"{name}.md")
     if name == "retrain":  # in the place of the model that takes a reader some minutes
         (shell.folder / "runs/first").mkdir(parents=True)
-        (shell.folder / "runs/first/model").symlink_to(tiny_model)
+        (shell.folder / "runs/first/model").symlink_to(request.getfixturevalue("tiny_model"))
         for corpus in ("es-la.jsonl", "pt-pt.jsonl"):
             (shell.folder / "runs/first" / corpus).symlink_to(CORPORA / corpus)
 
