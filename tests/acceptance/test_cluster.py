@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.cluster.trial import Options, run
+from tests.acceptance.cluster.trial import Options, failures, run
 from tests.acceptance.crashes.judging import judged
 from tests.acceptance.postgres import Server
 
@@ -23,7 +23,7 @@ def test_nothing_is_lost_whichever_of_them_is_killed(tmp_path: Path) -> None:
         report = judged(outcome.evidence)
     finally:
         server.cleanup()
-    assert report.failures == [], report.table()
+    assert failures(outcome, report) == [], report.table()
     assert set(report.deaths) == {"api-0", "worker-0", "postgres"}
     assert report.counted["messages stored"] == 48
     assert set(outcome.figures()) == {"messages a second", "latency p50, p95, p99, most"}

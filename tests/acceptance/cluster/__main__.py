@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.acceptance.cluster.trial import Options, run
+from tests.acceptance.cluster.trial import Options, failures, run
 from tests.acceptance.crashes.judging import judged
 from tests.acceptance.postgres import Server
 
@@ -33,7 +33,9 @@ def main() -> None:
     sys.stdout.write(
         f"{options.services} services, {options.workers} workers, a stand-in model\n{report.table()}\n{figures}\n"
     )
-    sys.exit(bool(report.failures))
+    wrong = failures(outcome, report)
+    sys.stdout.write("".join(f"FAULT {each}\n" for each in wrong))
+    sys.exit(bool(wrong))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import asyncio
 import random
 import statistics
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
@@ -16,13 +16,13 @@ from typing import Any
 import httpx
 
 from tests.acceptance.cluster.client import Spread
-from tests.acceptance.crashes.judging import Books, Evidence
+from tests.acceptance.crashes.judging import Books, Evidence, Report, _first
 from tests.acceptance.crashes.processes import Orders, Place, prepare
 from tests.acceptance.crashes.receiver import Receiver, listening
 from tests.acceptance.crashes.siege import _EVENTS, _free_port
 from tests.acceptance.postgres import Server
 
-__all__ = ["Options", "Outcome", "run"]
+__all__ = ["Options", "Outcome", "failures", "run"]
 
 _START_SECONDS = 600
 _STILL_SECONDS = 300
@@ -57,6 +57,19 @@ class Outcome:
                 f"{s * 1000:.0f} ms" for s in (cuts[49], cuts[94], cuts[98], max(self.took))
             ),
         }
+
+
+def failures(outcome: Outcome, report: Report) -> list[str]:
+    """Return what is wrong, the order within a case by events.
+
+    ``Report`` goes by the ids of deliveries, which here several services make: a later one may have the lower id.
+    """
+    found = [each for each in report.failures if not each.startswith("out of order")]
+    orders = defaultdict(list)
+    for arrival in _first(outcome.evidence.receiver.arrivals):
+        orders[arrival.event["case_id"] or arrival.event["message_id"]].append(arrival.event["id"])
+    disordered = sum(ids != sorted(ids) for ids in orders.values())
+    return [*found, *([f"events out of order in {disordered} cases"] if disordered else [])]
 
 
 @dataclass(slots=True)
