@@ -187,7 +187,9 @@ def _personal_data(_options: argparse.Namespace) -> Iterator[Table]:
 
     columns = ("kind", "written", "recall", "found", "precision")
     for title, cells in personal_data.tables():
-        rows = [(kind, cell.written, round(cell.recall, 3), cell.found, round(cell.precision, 3)) for kind, cell in cells]
+        rows = [
+            (kind, cell.written, round(cell.recall, 3), cell.found, round(cell.precision, 3)) for kind, cell in cells
+        ]
         yield Table(title, columns, rows)
 
 

@@ -99,8 +99,8 @@ class ComplaintClassifier:
 
         ``ids`` name the results ("0", "1", … by default); ``languages`` gives the language where it is known
         (``es``, ``pt`` or ``None``). ``evidence`` costs one more pass a sentence. With the ``effort`` ``fast`` the
-        model's small network answers where it is sure, which ``model`` says, and tells the evidence; a model without one
-        computes all.
+        model's small network answers where it is sure, which ``model`` says, and tells the evidence; a model without
+        one computes all.
 
         Raise ``TextTooLongError`` for a text over ``MAX_CHARACTERS``, and ``ValueError`` for lists of unequal length
         and for an unknown language or effort.

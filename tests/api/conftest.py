@@ -131,7 +131,8 @@ def open_service(request: pytest.FixtureRequest) -> Opener:
         told: list[Exception | None] = []
         app = create_app(Settings(**settings), classifier=classifier, planner=planner, loaded=told.append)
         transport = httpx.ASGITransport(app)
-        async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://localhost") as c:
+        client = httpx.AsyncClient(transport=transport, base_url="http://localhost")
+        async with app.router.lifespan_context(app), client as c:
             if told[0] is not None:
                 raise told[0]
             yield c
