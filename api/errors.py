@@ -37,6 +37,7 @@ _TYPES = {
     421: "misdirected",
     422: "invalid",
     429: "too-many-requests",
+    431: "head-too-large",
     500: "internal",
     503: "unavailable",
 }

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import problem
+
+__all__ = ["MAX_HEADER_BYTES", "BodyLimit", "HeadLimit"]
+
+MAX_HEADER_BYTES: Final = 32 * 1024
+"""The path, the query and the headers of a request, together."""
 
 
 class _TooLargeError(HTTPException):
@@ -56,3 +63,21 @@ class BodyLimit:
             return message
 
         return counted
+
+
+class HeadLimit:
+    """Answers 431 if address and headers are larger than ``MAX_HEADER_BYTES``: the server only counts in part."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        if scope["type"] == "http":
+            size = len(scope.get("raw_path") or b"") + len(scope["query_string"])
+            size += sum(len(name) + len(value) for name, value in scope["headers"])
+            if size > MAX_HEADER_BYTES:
+                detail = f"address and headers are over the limit of {MAX_HEADER_BYTES:,} bytes"
+                await problem(431, detail)(scope, receive, send)
+                return
+        await self.app(scope, receive, send)

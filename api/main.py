@@ -29,7 +29,7 @@ from api.delivery.service import Deliveries, start
 from api.early_warning.watch import Watch
 from api.errors import add_error_handlers
 from api.intake import Intake
-from api.limits import BodyLimit
+from api.limits import BodyLimit, HeadLimit
 from api.live import Live
 from api.metrics import Metrics
 from api.observability import AccessLog, traced
@@ -115,6 +115,7 @@ def create_app(
     describe_access(app)
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
     app.add_middleware(Guard, state=app.state, host=settings.host, settings=settings.access)
+    app.add_middleware(HeadLimit)
     app.add_middleware(AccessLog, observed=app.state.metrics.answered)
     if app.state.traces is not None:
         app.add_middleware(Traced, traces=app.state.traces)

@@ -74,6 +74,9 @@ def _run(
     """Serve until told to stop; return why the service could not start, if it could not."""
     import uvicorn
 
+    from api.connections import LimitedProtocol
+    from api.limits import MAX_HEADER_BYTES
+
     failure: Exception | None = None
 
     def loaded(error: Exception | None) -> None:
@@ -94,7 +97,15 @@ def _run(
                 app.state.live.dismiss()
 
     app = make(loaded)
-    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=30)
+    config = uvicorn.Config(
+        app,
+        http=LimitedProtocol,
+        ws="none",
+        h11_max_incomplete_event_size=MAX_HEADER_BYTES,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=30,
+    )
     server = Server(config)
     server.run(sockets=[listener])
     return failure
