@@ -59,8 +59,8 @@ def test_marks_of_the_tests_are_not_shown(site: Path) -> None:
 
 @pytest.mark.acceptance
 def test_what_is_searched_lies_beside_the_pages(site: Path) -> None:
-    assert (site / "search/search_index.js").stat().st_size > 100_000
-    assert "iframe-worker" in (site / "index.html").read_text("utf-8")
+    assert (site / "search/search_index.json").stat().st_size > 100_000
+    assert "unpkg" not in (site / "index.html").read_text("utf-8")
 
 
 @pytest.mark.parametrize(
