@@ -9,10 +9,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import problem
 
-__all__ = ["MAX_HEADER_BYTES", "BodyLimit", "HeadLimit"]
+__all__ = ["MAX_FORM_BYTES", "MAX_HEADER_BYTES", "BodyLimit", "HeadLimit"]
 
 MAX_HEADER_BYTES: Final = 32 * 1024
 """The path, the query and the headers of a request, together."""
+
+
+MAX_FORM_BYTES: Final = 2 * 1024 * 1024
+"""A form of a page: some of them take no key, and the largest holds a policy of a million bytes."""
 
 
 class _TooLargeError(HTTPException):
@@ -20,7 +24,7 @@ class _TooLargeError(HTTPException):
 
 
 class BodyLimit:
-    """Answers 413 as soon as a body is, or says it will be, larger than ``limit`` bytes."""
+    """Answers 413 as soon as a body is, or says it will be, larger than ``limit`` bytes, or ``MAX_FORM_BYTES``."""
 
     def __init__(self, app: ASGIApp, *, limit: int) -> None:
         self.app = app
@@ -31,10 +35,11 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        detail = f"the body is over the limit of {self.limit:,} bytes"
+        limit = self.limit if scope["path"].startswith("/v1/") else min(self.limit, MAX_FORM_BYTES)
+        detail = f"the body is over the limit of {limit:,} bytes"
         refusal = problem(413, detail)
         declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if not declared.isdigit() or int(declared) > self.limit:
+        if not declared.isdigit() or len(declared) > 18 or int(declared) > limit:
             await refusal(scope, receive, send)
             return
         started = False
@@ -45,24 +50,25 @@ class BodyLimit:
             await send(message)
 
         try:
-            await self.app(scope, self._counted(receive, detail), watched)
+            await self.app(scope, _counted(receive, limit, detail), watched)
         except _TooLargeError:
             if not started:
                 await refusal(scope, receive, send)
 
-    def _counted(self, receive: Receive, detail: str) -> Receive:
-        """Count the bytes that arrive."""
-        size = 0
 
-        async def counted() -> Message:
-            nonlocal size
-            message = await receive()
-            size += len(message.get("body", b""))
-            if size > self.limit:
-                raise _TooLargeError(413, detail)
-            return message
+def _counted(receive: Receive, limit: int, detail: str) -> Receive:
+    """Count the bytes that arrive."""
+    size = 0
 
-        return counted
+    async def counted() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > limit:
+            raise _TooLargeError(413, detail)
+        return message
+
+    return counted
 
 
 class HeadLimit:

@@ -1,7 +1,8 @@
-"""What the OpenAPI document says of keys: the scheme, and the scope of each call."""
+"""What the OpenAPI document says of keys: the scheme, the scope of each call, and how any call may be refused."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -17,6 +18,15 @@ _SCHEME: Final = {
     "scheme": "bearer",
     "bearerFormat": "rcp_…",
     "description": "A key with the scope that a call names. On this machine none is needed until the first is made.",
+}
+
+
+_ALWAYS: Final = {431: "Address and headers are over the limit"}
+_STARTING: Final = {503: "The service is starting, or its database is away: try again"}
+_BODIES: Final = {
+    400: "The body is no JSON, or has a key twice",
+    413: "The body is over the limit",
+    415: "The body is not declared as JSON",
 }
 
 
@@ -37,18 +47,24 @@ def describe_access(app: FastAPI) -> None:
 
 
 def _describe(call: dict[str, Any], method: str, path: str) -> None:
-    """Add what the table says of a call."""
+    """Add what the table says of a call, and the answers that every call may have."""
     needs = TABLE[method, path].needs
+    _answers(call, _ALWAYS)
+    if "requestBody" in call:
+        _answers(call, _BODIES)
     if isinstance(needs, Anyone):
         call["security"] = [] if needs is Anyone.PUBLIC else [{_NAME: []}]
         return
     call["security"] = [{_NAME: [needs.value]}]
-    refusals = problems(
-        {
-            401: "There is no key, or one that opens nothing",
-            403: f"The key does not have the scope `{needs}`",
-            429: "The key made too many requests: try again after `Retry-After` seconds",
-        }
-    )
-    for status, answer in refusals.items():
+    refusals = {
+        401: "There is no key, or one that opens nothing",
+        403: f"The key does not have the scope `{needs}`",
+        429: "The key made too many requests: try again after `Retry-After` seconds",
+    }
+    _answers(call, refusals | _STARTING)
+
+
+def _answers(call: dict[str, Any], descriptions: Mapping[int, str]) -> None:
+    """Describe error answers that the call does not describe itself."""
+    for status, answer in problems(descriptions).items():
         call["responses"].setdefault(str(status), answer)

@@ -5,12 +5,14 @@ Each vendor's ``Desk`` knows its paths and shapes; everything that fails is a ``
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import version
+from json import loads
 from typing import Any, Final, Protocol
 
 import httpx
@@ -26,6 +28,8 @@ PRIORITIES: Final = ("low", "normal", "high", "urgent")
 
 _FINAL: Final = frozenset({400, 404, 410, 413, 422})
 _REDIRECTS: Final = range(300, 400)
+_MOST_BYTES: Final = 8 * 1024 * 1024
+"""Of an answer: a conversation with all its notes has some hundred kilobytes."""
 
 
 class DeskError(Exception):
@@ -91,12 +95,20 @@ def raised(present: str | None, wanted: str | None) -> str | None:
 
 
 class Client:
-    """JSON over HTTP to one help desk; ``transport`` decides what can be reached. Redirects are not followed."""
+    """JSON over HTTP to one help desk; ``transport`` decides what can be reached.
+
+    Redirects are not followed, and what is packed or very large is not read. ``timeout_seconds`` is for all of a call.
+    """
 
     def __init__(
         self, transport: httpx.AsyncBaseTransport, url: str, *, timeout_seconds: float, **options: Any
     ) -> None:
-        headers = {"User-Agent": f"recupera/{version('recupera')}", "Accept": "application/json"}
+        headers = {
+            "User-Agent": f"recupera/{version('recupera')}",
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+        }
+        self._seconds = timeout_seconds
         self._client = httpx.AsyncClient(
             transport=transport,
             base_url=url,
@@ -111,15 +123,19 @@ class Client:
     async def call(self, method: str, path: str, json: Any = None, **query: str | int) -> Any:
         """Return the JSON that is answered, ``None`` if it is none; raise ``DeskError``."""
         try:
-            response = await self._client.request(method, path, json=json, params=query or None)
+            async with (
+                asyncio.timeout(self._seconds),
+                self._client.stream(method, path, json=json, params=query or None) as response,
+            ):
+                content = await _read(response)
         except (RefusedError, UnresolvedError) as error:
             raise DeskError(str(error)) from None
-        except httpx.TimeoutException:
+        except (TimeoutError, httpx.TimeoutException):
             raise DeskError("the help desk took too long") from None
         except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError):
             raise DeskError("the help desk can't be reached") from None
         if response.is_success:
-            return _json(response)
+            return _json(content)
         raise _refused(response)
 
     async def close(self) -> None:
@@ -127,10 +143,22 @@ class Client:
         await self._client.aclose()
 
 
-def _json(response: httpx.Response) -> Any:
+async def _read(response: httpx.Response) -> bytes:
+    """Return a short answer as it came; a packed one is not unpacked, as nobody knows how large it would become."""
+    if response.headers.get("content-encoding", "identity").lower() != "identity":
+        raise DeskError("the help desk sends a packed answer, which was not asked for", status=response.status_code)
+    content = bytearray()
+    async for chunk in response.aiter_raw():
+        content += chunk
+        if len(content) > _MOST_BYTES:
+            raise DeskError(f"the help desk's answer is over {_MOST_BYTES:,} bytes", status=response.status_code)
+    return bytes(content)
+
+
+def _json(content: bytes) -> Any:
     try:
-        return response.json() if response.content else None
-    except ValueError:
+        return loads(content) if content else None
+    except (ValueError, RecursionError):
         return None
 
 

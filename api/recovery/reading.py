@@ -21,6 +21,8 @@ from classifier.errors import InputError
 __all__ = ["default_policy", "default_policy_text", "parse_policy", "policy_from", "read_policy"]
 
 _SHOWN: Final = 8
+_MOST_CHARACTERS: Final = 1_000_000
+"""Of a policy: the one that comes with Recupera has some thousands."""
 
 
 def read_policy(path: Path) -> Policy:
@@ -47,6 +49,8 @@ def default_policy_text() -> str:
 
 def parse_policy(text: str, name: str) -> Policy:
     """Read the TOML of a policy; ``name`` stands for it in errors."""
+    if len(text) > _MOST_CHARACTERS:
+        raise InputError(f"{name} has over {_MOST_CHARACTERS:,} characters, more than any policy needs")
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
