@@ -36,6 +36,7 @@ __all__ = [
 _EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _NAMED_ATTACHMENTS: Final = 20
 _KEY_LENGTH: Final = 255
+_LARGEST_NUMBER: Final = 10**20
 
 
 class ShapeError(Exception):
@@ -103,7 +104,7 @@ def field(payload: Any, *path: str) -> Any:
 
 def identifier(value: Any, where: str) -> str:
     """Return an identifier that came as a number or as a string of word characters."""
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST_NUMBER:
         return str(value)
     if isinstance(value, str) and re.fullmatch(r"[\w.:@+-]{1,128}", value.strip()):
         return value.strip()

@@ -87,7 +87,10 @@ def _sniff(line: str, columns: Columns) -> str:
     """Choose the delimiter that shows the needed columns in the header, then the one that gives most cells."""
 
     def fitness(delimiter: str) -> tuple[int, int]:
-        names = _names(next(csv.reader([line], delimiter=delimiter), []))
+        try:
+            names = _names(next(csv.reader([line], delimiter=delimiter), []))
+        except csv.Error:  # said where the header is read
+            return 0, 0
         return sum(name in names for name in columns.names), len(names)
 
     return max(_DELIMITERS, key=fitness)

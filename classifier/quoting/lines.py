@@ -16,7 +16,9 @@ SIGNATURE_LENGTH: Final = 100
 _NO_WORD: Final = re.compile(r"<(?:NUM|EMAIL|URL)>|https?://\S+|www\.\S+|(?<!\S)[^\s@]++@\S+")
 _WORD: Final = re.compile(r"[^\W\d_]{2}")
 TOKEN: Final = re.compile(r"[^\W_]+(?:[.'’-][^\W_]+)*|&")
-ADDRESS: Final = re.compile(r"<(?:EMAIL|URL|NUM)>|<?(?:https?://|www\.)[^\s<>]++>?|<?[^\s<>@]++@[^\s<>@]++>?", re.I)
+ADDRESS: Final = re.compile(
+    r"<(?:EMAIL|URL|NUM)>|<?(?:https?://|www\.)[^\s<>]++>?|(?:<|(?<![^\s<>@]))[^\s<>@]++@[^\s<>@]++>?", re.I
+)
 NUMBER: Final = re.compile(r"\d")
 TIME: Final = re.compile(r"\d{1,2}[:.h]\d{2}")
 RULE: Final = re.compile(r"[-_=*~#—–─\s]{2,}")

@@ -169,6 +169,12 @@ def test_windows_1252_is_understood_with_one_warning() -> None:
     assert warnings == ["standard input: line 2 is not UTF-8; such lines are read as Windows-1252"]
 
 
+@pytest.mark.parametrize("content", [b"\r\x00", b"\rid,text\x00", b'a\r"b,text'])
+def test_a_header_that_breaks_off_is_said(content: bytes) -> None:
+    with pytest.raises(InputError, match=r"not valid CSV|has no column"):
+        read(content, Format.CSV)
+
+
 def test_nul_in_csv_is_read() -> None:
     assert read(b"id,text\n1,a\x00b\n2,c\n", CSV) == [Record(2, "1", "a\x00b"), Record(3, "2", "c")]
 
