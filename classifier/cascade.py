@@ -48,17 +48,18 @@ class Effort(StrEnum):
 class Gate:
     """How wide the margin of each task's decision must be for the small network to answer.
 
-    ``of`` is the model whose decisions it was fitted to; ``agreement`` the share of them that it should meet.
+    ``of`` is the model whose decisions it was fitted to; ``agreement`` the share of them that it should meet, by task,
+    and ``least`` the margins for it. A task that is in neither holds no message back.
     """
 
     of: ModelInfo
-    agreement: float
+    agreement: Mapping[str, float]
     least: Mapping[str, float]
 
     def sure(self, calibration: Calibration, probabilities: Mapping[str, Floats]) -> Bools:
         """Tell which rows of calibrated ``probabilities``, by task (rows, width), need no second opinion, (rows,)."""
         passed = {
-            task.id: margins(task, calibration[task.id], probabilities[task.id]) >= self.least[task.id]
+            task.id: margins(task, calibration[task.id], probabilities[task.id]) >= self.least.get(task.id, 0.0)
             for task in TASKS
         }
         complaint = probabilities[COMPLAINT.id][:, 0] >= calibration[COMPLAINT.id].thresholds[0]
@@ -70,13 +71,13 @@ class Gate:
     def save(self, folder: Path) -> None:
         """Write it beside the small network."""
         of = {"name": self.of.name, "version": self.of.version, "taxonomy": self.of.taxonomy}
-        write_json(folder / FILES.gate, {"of": of, "agreement": self.agreement, "least": dict(self.least)})
+        write_json(folder / FILES.gate, {"of": of, "agreement": dict(self.agreement), "least": dict(self.least)})
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what ``save`` wrote."""
         data = json.loads((folder / FILES.gate).read_text(encoding="utf-8"))
-        return cls(ModelInfo(**data["of"]), float(data["agreement"]), data["least"])
+        return cls(ModelInfo(**data["of"]), data["agreement"], data["least"])
 
 
 @dataclass(frozen=True, slots=True)

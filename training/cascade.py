@@ -7,7 +7,7 @@ network decides as the whole one does in the share that is asked for, among the 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +24,10 @@ _NEVER = 1e9
 """A margin that no decision has."""
 
 
-def fit_gate(whole: ComplaintClassifier, small: ComplaintClassifier, texts: Sequence[str], agreement: float) -> Gate:
-    """Return the gate at which ``small`` decides each task as ``whole`` does in the share ``agreement`` of ``texts``.
+def fit_gate(
+    whole: ComplaintClassifier, small: ComplaintClassifier, texts: Sequence[str], agreement: Mapping[str, float]
+) -> Gate:
+    """Return the gate at which ``small`` decides as ``whole`` does, by task in the share ``agreement`` of ``texts``.
 
     ``texts`` must be new to both. A task that only complaints have is judged over what ``whole`` takes for one.
     """
@@ -33,11 +35,13 @@ def fit_gate(whole: ComplaintClassifier, small: ComplaintClassifier, texts: Sequ
     complaint = np.array([label is True for (label,) in _decided(whole, COMPLAINT, wanted[COMPLAINT.id])], dtype=bool)
     least = {}
     for task in TASKS:
+        if task.id not in agreement:
+            continue
         pairs = zip(_decided(whole, task, wanted[task.id]), _decided(small, task, found[task.id]), strict=True)
         same = np.array([one == other for one, other in pairs], dtype=bool)
         asked = complaint if task.complaints_only else np.ones(len(texts), dtype=bool)
         margin = margins(task, small.artifact.calibration[task.id], found[task.id])
-        least[task.id] = _least(margin[asked], same[asked], agreement)
+        least[task.id] = _least(margin[asked], same[asked], agreement[task.id])
     return Gate(whole.model, agreement, least)
 
 

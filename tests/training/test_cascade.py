@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from classifier import ComplaintClassifier
-from classifier.taxonomy import TASKS
+from classifier.cascade import margins
+from classifier.taxonomy import TASKS, TONE
 from training.cascade import fit_gate
 
 TEXTS = [
@@ -13,6 +14,10 @@ TEXTS = [
     for verb in ("llegó rota", "no llegó", "veio errada", "nunca chegou")
     for end in ("y nadie contesta.", "e ninguém responde!", "gracias.", "obrigado.")
 ]
+
+
+def everywhere(agreement: float) -> dict[str, float]:
+    return {task.id: agreement for task in TASKS}
 
 
 class Shaken:
@@ -28,7 +33,7 @@ class Shaken:
 
 
 def test_the_same_network_may_always_answer(tiny: ComplaintClassifier) -> None:
-    gate = fit_gate(tiny, tiny, TEXTS, 0.9)
+    gate = fit_gate(tiny, tiny, TEXTS, everywhere(0.9))
     assert gate.of == tiny.model
     assert gate.sure(tiny.artifact.calibration, tiny.calibrated(TEXTS)).all()
 
@@ -37,7 +42,7 @@ def test_the_more_agreement_is_asked_the_less_is_let_through(tiny: ComplaintClas
     small = replace(tiny, engine=Shaken(tiny, 0.3))
     shares = []
     for agreement in (0.6, 0.8, 0.95):
-        gate = fit_gate(tiny, small, TEXTS, agreement)
+        gate = fit_gate(tiny, small, TEXTS, everywhere(agreement))
         shares.append(gate.sure(small.artifact.calibration, small.calibrated(TEXTS)).mean())
     assert shares[0] >= shares[1] >= shares[2]
     assert shares[0] > shares[2]
@@ -45,7 +50,7 @@ def test_the_more_agreement_is_asked_the_less_is_let_through(tiny: ComplaintClas
 
 def test_a_network_that_guesses_never_answers(tiny: ComplaintClassifier) -> None:
     small = replace(tiny, engine=Shaken(tiny, 50.0))
-    gate = fit_gate(tiny, small, TEXTS, 0.97)
+    gate = fit_gate(tiny, small, TEXTS, everywhere(0.97))
     assert not gate.sure(small.artifact.calibration, small.calibrated(TEXTS)).any()
     assert set(gate.least) == {task.id for task in TASKS}
 
@@ -53,12 +58,9 @@ def test_a_network_that_guesses_never_answers(tiny: ComplaintClassifier) -> None
 @pytest.mark.parametrize("agreement", [0.7, 0.9])
 def test_what_is_let_through_agrees_as_often_as_asked(tiny: ComplaintClassifier, agreement: float) -> None:
     small = replace(tiny, engine=Shaken(tiny, 0.3))
-    gate = fit_gate(tiny, small, TEXTS, agreement)
+    gate = fit_gate(tiny, small, TEXTS, everywhere(agreement))
     wanted, found = tiny.calibrated(TEXTS)["tone"], small.calibrated(TEXTS)["tone"]
     calibration = tiny.artifact.calibration["tone"]
-    from classifier.cascade import margins
-    from classifier.taxonomy import TONE
-
     chosen = margins(TONE, calibration, found) >= gate.least["tone"]
     pairs = [
         calibration.decide(TONE, one).label == calibration.decide(TONE, other).label
@@ -66,3 +68,10 @@ def test_what_is_let_through_agrees_as_often_as_asked(tiny: ComplaintClassifier,
         if take
     ]
     assert not pairs or np.mean(pairs) >= agreement
+
+
+def test_a_task_that_is_not_named_holds_nothing_back(tiny: ComplaintClassifier) -> None:
+    small = replace(tiny, engine=Shaken(tiny, 50.0))
+    gate = fit_gate(tiny, small, TEXTS, {})
+    assert gate.least == {}
+    assert gate.sure(small.artifact.calibration, small.calibrated(TEXTS)).all()

@@ -96,7 +96,7 @@ def test_a_small_network_learns_from_a_model_and_answers_for_it(tiny_model: Path
         update={
             "run": TINY.run.model_copy(update={"name": "tiny-fast"}),
             "encoder": TINY.encoder.model_copy(update={"source": str(both), "layers": 1}),
-            "distillation": DistillationSection(teacher=str(both), excerpts=0.2, agreement=0.6),
+            "distillation": DistillationSection(teacher=str(both), excerpts=0.2, agreement={"complaint": 0.6}),
         }
     )
     run(config, Places(CORPORA, None, both / FOLDER))
