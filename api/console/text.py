@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import compress, pairwise
 from typing import Any, Final, TypeVar
 
 from classifier.redaction import redact
@@ -58,14 +58,19 @@ def _shown(match: re.Match[str]) -> str:
 
 def _thinned(text: S) -> S:
     """Keep the first marks of each letter, so that none covers the lines above."""
+    kept = _kept(text)
+    return text if kept is None else type(text)("".join(compress(text, kept)))
+
+
+def _kept(text: str) -> list[bool] | None:
+    """Tell of each character whether it is one of the first marks of its letter, or none; ``None`` if all are kept."""
     if text.isascii() or not any(unicodedata.combining(character) for character in text):
-        return text
+        return None
     kept, run = [], 0
     for character in text:
         run = run + 1 if unicodedata.combining(character) else 0
-        if run <= _MOST_MARKS:
-            kept.append(character)
-    return type(text)("".join(kept))
+        kept.append(run <= _MOST_MARKS)
+    return kept
 
 
 def masked(text: str, *, mask: bool) -> str:
@@ -103,14 +108,15 @@ def segments(
     told = [(start, end, place) for place, fact in enumerate(facts) for start, end, _ in _spans([fact], len(text))]
     edges = {0, len(text), *(edge for start, end, _ in (*hidden, *marks, *told) for edge in (start, end))}
     found: list[Segment] = []
-    ordered = sorted(edges)
+    ordered, kept = sorted(edges), _kept(text)
     for start, end in pairwise(ordered):
         tasks = tuple(dict.fromkeys(span["task"] for first, last, span in marks if first <= start and end <= last))
         kind = next((span["kind"] for first, last, span in hidden if first <= start and end <= last), None)
         if kind is None or not mask:
             here = tuple(place for first, last, place in told if first <= start and end <= last)
             ends = tuple(place for _, last, place in told if last == end)
-            found.append(Segment(text[start:end], tasks, kind, here, ends))
+            words = text[start:end] if kept is None else "".join(compress(text[start:end], kept[start:end]))
+            found.append(Segment(words, tasks, kind, here, ends))
         elif not found or found[-1].kind != kind or any(first == start for first, _, _ in hidden):
             found.append(Segment(_MASK, tasks, kind))
     return found

@@ -55,7 +55,12 @@ def test_segments_are_the_whole_text_if_nothing_is_masked(
     text: str, evidence: list[tuple[int, int]], personal: list[tuple[int, int]]
 ) -> None:
     cut = segments(text, [span(*s) for s in evidence], [span(*s) for s in personal], mask=False)
-    assert "".join(segment.text for segment in cut) == text
+    assert visible("".join(segment.text for segment in cut)) == visible(text)
+
+
+def test_marks_that_pile_up_are_few_also_where_a_text_is_cut() -> None:
+    cut = segments("o" + "\u0301" * 30 + " no", [span(0, 3, "tone"), span(3, 9, "motive")], [], mask=False)
+    assert "".join(segment.text for segment in cut) == "o" + "\u0301" * 4 + " no"
 
 
 @given(st.text(alphabet="abc ", min_size=1, max_size=40), SPANS, SPANS)
