@@ -196,9 +196,12 @@ def _written(value: Any) -> list[str]:
 
 
 def _sureness(decision: Json, labels: Sequence[str]) -> float | None:
-    """Return how likely the main label is."""
+    """Return how likely the main label is; ``None`` where another one is likelier.
+
+    A level of a scale may lie between two that are, and what is rare is given before it is the likeliest.
+    """
     if "probability" in decision:
         share = decision["probability"]
         return None if share is None else share if decision["label"] else 1 - share
     share = decision["probabilities"].get(labels[0])
-    return None if share is None else float(share)
+    return None if share is None or share < max(decision["probabilities"].values()) else float(share)

@@ -4,6 +4,7 @@ from typing import Any
 import httpx
 import pytest
 
+from api.console.views.case import _sureness
 from tests.api.console.conftest import page, submit
 from tests.api.test_cases import case_of
 from tests.api.test_messages import post
@@ -130,3 +131,18 @@ async def test_a_fact_is_marked_where_it_stands_and_named_below(console: httpx.A
     text = await page(console, f"/cases/{case_id}")
     assert re.search(r'<span class="fact">[^<]*350 euro[^<]*<sup>a</sup></span>', text)
     assert re.search(r'<sup>a</sup> <span class="quiet">amount</span> 350 euros', text)
+
+
+@pytest.mark.parametrize(
+    ("decision", "sureness"),
+    [
+        ({"label": False, "probability": 0.1}, 0.9),
+        ({"label": "high", "probabilities": {"moderate": 0.3, "high": 0.6, "critical": 0.1}, "score": 1.8}, 0.6),
+        ({"label": "high", "probabilities": {"moderate": 0.5, "high": 0.06, "critical": 0.44}, "score": 1.9}, None),
+        ({"label": "person", "probabilities": {}}, None),
+    ],
+)
+def test_no_share_is_told_of_a_label_that_is_not_the_likeliest(
+    decision: dict[str, Any], sureness: float | None
+) -> None:
+    assert _sureness(decision, [str(decision["label"])]) == sureness
