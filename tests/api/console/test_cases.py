@@ -142,7 +142,5 @@ async def test_a_fact_is_marked_where_it_stands_and_named_below(console: httpx.A
         ({"label": "person", "probabilities": {}}, None),
     ],
 )
-def test_no_share_is_told_of_a_label_that_is_not_the_likeliest(
-    decision: dict[str, Any], sureness: float | None
-) -> None:
+def test_no_share_is_told_of_what_is_not_likeliest(decision: dict[str, Any], sureness: float | None) -> None:
     assert _sureness(decision, [str(decision["label"])]) == sureness
