@@ -49,7 +49,7 @@ async def test_only_the_dead_are_inherited_from(desk: Desk, database: str, tmp_p
         await until(lambda: waits(desk, case_id, opened + 6 * HOUR), 60)
         with process(database, tmp_path, "first") as second:  # the same name again
             assert await asyncio.to_thread(second.wait, 60) == 1
-            assert "another process is executor 'first'" in said(tmp_path, "first")
+            assert "another process is executor" in said(tmp_path, "first")
         async with desk.working("second"):
             await asyncio.sleep(0.5)
             assert runs(database, case_id) == ("first", "PENDING")
