@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from benchmarks.peers.peer import Logits, Progress, Recipe
 from classifier.taxonomy import TASKS
 from training.corpus import Example
-from training.losses import MultiTaskLoss, targets
+from training.losses import MultiTaskLoss
 
 _BUCKETS = 2**17
 _WIDTH = 64
@@ -54,7 +54,7 @@ class StaticEmbeddings:
         schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, total_iters=steps)
         self.network.train()
         for step, rows in enumerate(_batches(len(examples), self.recipe.config.run.seed), 1):
-            loss = loss_of(self.network(features[rows]), targets([examples[i] for i in rows]))
+            loss = loss_of(self.network(features[rows]), [examples[i] for i in rows])
             optimizer.zero_grad(set_to_none=True)
             torch.autograd.backward(loss)
             optimizer.step()
