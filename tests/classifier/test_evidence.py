@@ -1,9 +1,11 @@
 import itertools
+import time
 
 import pytest
 
 from classifier import ComplaintClassifier
-from classifier.evidence import EXPLAINED, MAX_SENTENCES, explain, sentences
+from classifier.evidence import EXPLAINED, MAX_SENTENCES, _pipeline, explain, sentences
+from classifier.inference import MAX_CHARACTERS
 from classifier.types import Classification, MultiDecision, OrdinalDecision
 
 TEXT = "Buenos días.\nEl técnico me gritó delante de mis hijos. El color es azul.\n\nSaludos, Ana"
@@ -81,3 +83,24 @@ def test_deleting_the_evidence_costs_more_than_deleting_anything_else(shipped: C
         kept = [getattr(r, evidence.task) for r in rest]
         if drop is not None and None not in kept:
             assert drop.probabilities[evidence.label] <= min(k.probabilities[evidence.label] for k in kept) + 1e-3
+
+
+@pytest.mark.parametrize("piece", [",", "(", "'s", "!?", "a.", "¿", "…", "x,"])
+def test_sentences_of_a_hostile_text_are_found_in_time(piece: str) -> None:
+    text = piece * (MAX_CHARACTERS // len(piece) - 20) + " No llegó. Nadie contesta."
+    started = time.process_time()
+    spans = sentences(text, "es")
+    assert time.process_time() - started < 3
+    assert text[spans[-1].start : spans[-1].end] == "Nadie contesta."
+
+
+def test_a_lump_ends_a_sentence_as_a_sign_does() -> None:
+    text = "No llegó" + "!" * 150 + " Nadie contesta."
+    assert [text[s.start : s.end] for s in sentences(text, "es")] == ["No llegó" + "!" * 150, "Nadie contesta."]
+
+
+def test_no_word_of_a_text_is_remembered() -> None:
+    sentences("El pedido llegó.", "es")
+    words = len(_pipeline("es").vocab.strings)
+    sentences("Zurriburri garrampas. Quisicosa trapatiesta.", "es")
+    assert len(_pipeline("es").vocab.strings) == words
