@@ -10,9 +10,10 @@ Overlooked Approach To Faster and More Efficient Models", ICLR 2022).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
@@ -80,18 +81,24 @@ class Gate:
         return cls(ModelInfo(**data["of"]), data["agreement"], data["least"])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Cascade:
-    """The small network of a model, and when it may answer."""
+    """The small network of a model, and when it may answer; ``load`` opens it when it is first needed."""
 
-    small: ComplaintClassifier
+    folder: Path
     gate: Gate
+    load: Callable[[Path], ComplaintClassifier]
+
+    @cached_property
+    def small(self) -> ComplaintClassifier:
+        """The small network."""
+        return self.load(self.folder)
 
     def check(self, model: ModelInfo) -> None:
         """Raise ``IncompatibleModelError`` if the small network learned from another model than ``model``."""
         if self.gate.of != model:
             raise IncompatibleModelError(
-                f"the small network in {self.small.artifact.path} learned from {self.gate.of.name} "
+                f"the small network in {self.folder} learned from {self.gate.of.name} "
                 f"{self.gate.of.version}, not from {model.name} {model.version}: train it again "
                 f"(training/configs/recupera-es-pt-fast.toml) or remove the folder"
             )

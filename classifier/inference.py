@@ -66,7 +66,7 @@ class ComplaintClassifier:
         folder = whole.artifact.path / FOLDER
         if not (folder / FILES.gate).is_file():
             return whole
-        cascade = Cascade(cls._load(folder, Precision(precision), threads), Gate.load(folder))
+        cascade = Cascade(folder, Gate.load(folder), lambda path: cls._load(path, Precision(precision), threads))
         cascade.check(whole.model)
         return replace(whole, cascade=cascade)
 

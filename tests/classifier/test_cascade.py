@@ -119,4 +119,4 @@ def test_a_margin_is_the_way_to_another_decision(task, row: list[float], margin:
 
 
 def test_a_cascade_needs_both(tiny: ComplaintClassifier) -> None:
-    Cascade(tiny, gate(0.1)).check(tiny.model)
+    Cascade(tiny.artifact.path, gate(0.1), ComplaintClassifier.from_pretrained).check(tiny.model)
