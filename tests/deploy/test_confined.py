@@ -23,6 +23,8 @@ def test_the_service_writes_to_its_data_and_to_a_small_folder_alone() -> None:
         or subprocess.run([*NAMESPACE, "mount", "--make-rprivate", "/"], capture_output=True, check=False).returncode
     ):
         pytest.skip("a file system that can't be written can't be made here: that needs root")
+    if ROOT.resolve().is_relative_to("/tmp"):
+        pytest.skip("this checkout lies under /tmp, which the trial hides behind a small one")
     compose = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text("utf-8"))
     (given,) = compose["services"]["api"]["tmpfs"]
     size = re.search(r"size=(\w+)", given)
