@@ -68,6 +68,7 @@ class ComplaintClassifier:
             return whole
         cascade = Cascade(folder, Gate.load(folder), lambda path: cls._load(path, Precision(precision), threads))
         cascade.check(whole.model)
+        Artifact.load(folder)  # damage is told now, not in the middle of a rush
         return replace(whole, cascade=cascade)
 
     @classmethod

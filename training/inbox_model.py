@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from classifier.artifact import FILES, Artifact, write_checksums, write_json
+from classifier.cascade import FOLDER
 from classifier.errors import InputError
 from training.recalibration import FOLDS, Recalibration
 
@@ -23,13 +24,14 @@ before and after, on folds of these messages (`recalibration`).
 def write_model(artifact: Artifact, recalibration: Recalibration, output: Path) -> Artifact:
     """Write a copy of the model with the calibration, in one move once it is complete.
 
-    Its version ends in ``+`` and a digest of the calibration, so that an answer says by which it was given.
+    Its version ends in ``+`` and a digest of the calibration, so that an answer says by which it was given. The small
+    network stays behind: it learned to decide as the model did before.
     """
     check_output(artifact, output)
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as folder:
         fresh, retired = Path(folder) / output.name, Path(folder) / "retired"
-        shutil.copytree(artifact.path, fresh)
+        shutil.copytree(artifact.path, fresh, ignore=shutil.ignore_patterns(FOLDER))
         _renew(artifact, recalibration, fresh)
         Artifact.load(fresh)
         if output.exists():

@@ -10,7 +10,7 @@ from classifier import ComplaintClassifier
 from classifier.artifact import FILES, write_checksums, write_json
 from classifier.calibration import Calibration
 from classifier.cascade import FOLDER, Cascade, Effort, Gate, margins
-from classifier.errors import IncompatibleModelError
+from classifier.errors import ChecksumError, IncompatibleModelError
 from classifier.taxonomy import COMPLAINT, MOTIVE, QUALITY, SEVERITY, TASKS
 from classifier.types import ModelInfo
 
@@ -85,6 +85,14 @@ def test_in_haste_the_small_network_tells_the_evidence(both: Path) -> None:
 def test_a_small_network_of_another_model_is_refused(both: Path) -> None:
     with pytest.raises(IncompatibleModelError, match=r"learned from other 0\.0\.1, not from tiny 0\.0\.1"):
         with_gate(both, replace(gate(0.0), of=replace(OF, name="other")))
+
+
+def test_a_damaged_small_network_is_told_before_it_is_needed(both: Path) -> None:
+    with_gate(both, gate(0.0))
+    weights = both / FOLDER / FILES.weights
+    weights.write_bytes(weights.read_bytes()[:-1])
+    with pytest.raises(ChecksumError, match="damaged or changed"):
+        ComplaintClassifier.from_pretrained(both)
 
 
 def test_a_gate_is_read_as_it_was_written(tmp_path: Path) -> None:

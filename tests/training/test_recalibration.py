@@ -1,4 +1,5 @@
 import json
+import shutil
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -12,8 +13,9 @@ from sklearn.metrics import cohen_kappa_score, f1_score
 from typer.testing import CliRunner, Result
 
 from classifier import ComplaintClassifier
-from classifier.artifact import FILES, Artifact
+from classifier.artifact import FILES, Artifact, write_checksums
 from classifier.calibration import Calibration, columns
+from classifier.cascade import FOLDER, Gate
 from classifier.cli import app
 from classifier.errors import InputError
 from classifier.taxonomy import COMPLAINT, JUSTICE, QUALITY, SEVERITY, TASKS, Task, TaskKind
@@ -280,3 +282,15 @@ def test_the_model_itself_and_other_folders_are_not_written_over(tiny_model: Pat
         result = calibrate(CORPORA / "validation.jsonl", "--model", tiny_model, "--output", output)
         assert result.exit_code == 2
         assert reason in result.stderr
+
+
+def test_a_refitted_model_has_no_small_network_that_decides_otherwise(tiny_model: Path, tmp_path: Path) -> None:
+    both = tmp_path / "both"
+    shutil.copytree(tiny_model, both)
+    shutil.copytree(tiny_model, both / FOLDER)
+    Gate(Artifact.load(both).info, {}, {}).save(both / FOLDER)
+    write_checksums(both / FOLDER)
+    result = calibrate(CORPORA / "validation.jsonl", "--model", both, "--output", tmp_path / "inbox")
+    assert result.exit_code == 0, result.output
+    assert ComplaintClassifier.from_pretrained(both).cascade is not None
+    assert ComplaintClassifier.from_pretrained(tmp_path / "inbox").cascade is None

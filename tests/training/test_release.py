@@ -83,8 +83,10 @@ def test_a_candidate_that_is_as_good_takes_the_place(
 ) -> None:
     target = tmp_path / "released"
     shutil.copytree(tiny_model, target)
+    shutil.copytree(tiny_model, target / "fast")
     result = release(candidate, "--on", messages, "--replace", target, *HERE, *ANY_CALIBRATION)
     assert result.exit_code == 0, result.stderr
+    assert "its small network went with the model before" in result.stderr
     assert "within noise" in result.stdout
     assert "tiny 0.0.2 beside tiny 0.0.1" in result.stdout
     assert "released as tiny 0.0.2" in result.stderr

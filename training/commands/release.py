@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from training.release import Leaks, Limits, Report
 
 _CONFIGS: Final = Path(__file__).parents[1] / "configs"
+_FAST: Final = "training/configs/recupera-es-pt-fast.toml"
 _PLAIN_WIDTH: Final = 120
 _SHOWN: Final = 20
 _COLOURS: Final = {"better": "green", "worse": "bold red", "within noise": ""}
@@ -72,6 +73,7 @@ def release(
     Example: recupera release runs/mine --on training/corpora/validation.jsonl --replace models/recupera-es-pt
     """
     from classifier.artifact import Artifact
+    from classifier.cascade import FOLDER
     from classifier.inference import ComplaintClassifier
     from training.pipeline import Places
     from training.release import Limits, as_version, find_leaks, put_in_place, without
@@ -93,8 +95,11 @@ def release(
     if report.reasons:
         raise typer.Exit(1)
     if replace is not None and not dry_run:
+        small = (replace / FOLDER).is_dir()
         put_in_place(artifact, replace, report, [Path(_parts(name)[0]).name for name in on])
         _tell(f"released as {report.candidate.name} {report.candidate.version} in {replace}")
+        if small:
+            _tell(f"its small network went with the model before: recupera train {_FAST} --output {replace / FOLDER}")
     else:
         _tell("nothing was written" + ("" if dry_run else ": name the directory of the release by --replace"))
 
