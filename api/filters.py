@@ -12,12 +12,12 @@ from api.store.messages import MessageFilter
 from api.store.records import CaseStatus, Outcome, ReviewStatus
 from classifier.taxonomy import TASKS, Task, TaskKind
 
-__all__ = ["CaseQuery", "MessageQuery", "next_cursor"]
+__all__ = ["CaseQuery", "MessageQuery", "PageQuery", "Term", "next_cursor"]
 
 Term = Annotated[str, BeforeValidator(storable), Field(max_length=512)]
 
 
-class _Page(BaseModel):
+class PageQuery(BaseModel):
     """Which part of a list: ``cursor`` is the ``next_cursor`` of the page before."""
 
     model_config = ConfigDict(extra="forbid")
@@ -26,7 +26,7 @@ class _Page(BaseModel):
     cursor: Term | None = None
 
 
-class _MessageQuery(_Page):
+class _MessageQuery(PageQuery):
     """Filters of messages; ``since`` and ``until`` (exclusive) are about ``received_at``.
 
     Besides these each task of the taxonomy; several values are alternatives, and of tasks with several labels any
@@ -50,7 +50,7 @@ class _MessageQuery(_Page):
         return MessageFilter(labels=labels, customer_id=given.pop("customer", None), **given)
 
 
-class CaseQuery(_Page):
+class CaseQuery(PageQuery):
     """Filters of cases; ``due_before`` is about the deadline of the resolution."""
 
     status: CaseStatus | None = None

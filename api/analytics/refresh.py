@@ -6,12 +6,12 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
 from api.analytics.reader import count_day
+from api.background import Background
 from api.observability import traced
 from api.store import analytics
 from api.store.analytics import Change, Kind, OutdatedError
@@ -54,7 +54,7 @@ async def _recount(store: Store, change: Change) -> bool:
     return True
 
 
-class Refresher:
+class Refresher(Background):
     """Refreshes every ``interval`` seconds, as long as the service runs."""
 
     def __init__(self, store: Store, interval: float, warm: Callable[[], Awaitable[None]] | None = None) -> None:
@@ -62,19 +62,11 @@ class Refresher:
         self._store = store
         self._warm = warm
         self._interval = interval
-        self._running: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin, in the background; without an interval nothing is done."""
         if self._interval:
-            self._running = asyncio.create_task(self._run())
-
-    async def stop(self) -> None:
-        """End; what is not counted yet is counted when it is asked for."""
-        if self._running is not None:
-            self._running.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._running
+            super().start()
 
     async def _run(self) -> None:
         while True:

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from api.delivery.events import EventType
 from api.delivery.signing import check_secret
-from api.filters import Term
+from api.filters import PageQuery, Term
 from api.schemas import Name, storable
 from api.store.deliveries import DeliveryFilter, DeliveryStatus
 from api.store.destinations import DestinationKind
@@ -24,7 +24,6 @@ __all__ = [
     "Destination",
     "DestinationChange",
     "DestinationPage",
-    "DestinationQuery",
     "DestinationWithSecret",
     "EventFilter",
     "NewDestination",
@@ -227,16 +226,7 @@ class Replayed(BaseModel):
     replayed: int
 
 
-class DestinationQuery(BaseModel):
-    """Which part of the list: ``cursor`` is the ``next_cursor`` of the page before."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
-    cursor: Term | None = None
-
-
-class DeliveryQuery(DestinationQuery):
+class DeliveryQuery(PageQuery):
     """Filters of deliveries; ``status=dead`` are the dead letters."""
 
     destination_id: Term | None = None

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import numpy as np
 
+from api.background import Background
 from api.early_warning.examples import example
 from api.early_warning.rises import GUARD_DAYS, Counts, Judged, Slice, began, judge
 from api.early_warning.settings import AlertSettings
@@ -65,7 +65,7 @@ async def look(store: Store, settings: AlertSettings, now: datetime) -> Look:
         return await _store(connection, found, judged, Look(at, days, enough=True))
 
 
-class Watch:
+class Watch(Background):
     """Looks at every interval, as long as the service runs."""
 
     def __init__(
@@ -74,19 +74,11 @@ class Watch:
         self._store = store
         self._settings = settings
         self._clock = clock
-        self._running: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin, in the background, unless it is turned off."""
         if self._settings.enabled:
-            self._running = asyncio.create_task(self._run())
-
-    async def stop(self) -> None:
-        """End; what a look has not stored is found by the next one."""
-        if self._running is not None:
-            self._running.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._running
+            super().start()
 
     async def _run(self) -> None:
         """Look now and at every interval; what fails is tried again."""

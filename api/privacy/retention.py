@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from api.background import Background
 from api.observability import traced
 from api.privacy.erasing import Erased, erase_older
 from api.privacy.settings import PrivacySettings
@@ -50,7 +50,7 @@ async def _empty_deliveries(store: Store, before: datetime) -> int:
         emptied, last = emptied + len(names), names[-1]
 
 
-class Retention:
+class Retention(Background):
     """Sweeps some minutes after the start and every day, as long as the service runs; several at a time do no harm."""
 
     def __init__(
@@ -65,19 +65,11 @@ class Retention:
         self._url = url
         self._settings = settings
         self._clock = clock
-        self._running: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin, in the background, if anything is to be erased by age."""
         if self._settings.keep_messages_days is not None or self._settings.keep_deliveries_days is not None:
-            self._running = asyncio.create_task(self._run())
-
-    async def stop(self) -> None:
-        """End; what is left is erased the next time."""
-        if self._running is not None:
-            self._running.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._running
+            super().start()
 
     async def _run(self) -> None:
         await asyncio.sleep(_FIRST_SECONDS)

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel
 
 from api.early_warning.wording import LANGUAGES, sentence
 from api.errors import NotFoundError, problems
-from api.filters import Term, next_cursor
+from api.filters import PageQuery, Term, next_cursor
 from api.schemas import Identifier
 from api.service import Loaded
 from api.store import alerts
@@ -68,13 +68,9 @@ class AlertPage(BaseModel):
     next_cursor: str | None
 
 
-class AlertQuery(BaseModel):
+class AlertQuery(PageQuery):
     """Filters of alerts; ``since`` is about when they were raised."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
-    cursor: Term | None = None
     status: AlertStatus | None = None
     dimension: Term | None = None
     value: Term | None = None

@@ -15,7 +15,6 @@ from api.delivery.schemas import (
     Destination,
     DestinationChange,
     DestinationPage,
-    DestinationQuery,
     DestinationWithSecret,
     NewDestination,
     NewSecret,
@@ -23,7 +22,7 @@ from api.delivery.schemas import (
 )
 from api.delivery.service import Deliveries, Delivering
 from api.errors import NotFoundError, problems, require_distinct_keys, require_json
-from api.filters import next_cursor
+from api.filters import PageQuery, next_cursor
 from api.schemas import Identifier
 from api.store import destinations
 from api.store.destinations import DestinationRecord
@@ -91,7 +90,7 @@ async def make(
     response_model=DestinationPage,
     responses=problems({422: "A filter is wrong", **_LOADING}),
 )
-async def list_destinations(query: Annotated[DestinationQuery, Query()], delivering: Delivering) -> dict[str, Any]:
+async def list_destinations(query: Annotated[PageQuery, Query()], delivering: Delivering) -> dict[str, Any]:
     """Follow ``next_cursor`` to the end of the list."""
     async with delivering.store.read() as connection:
         found = await destinations.page(connection, before=query.cursor, limit=query.limit + 1)

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from api.access.principal import Asking
 from api.errors import NotFoundError, problems, require_distinct_keys, require_json
-from api.filters import Term, next_cursor
+from api.filters import PageQuery, next_cursor
 from api.privacy.service import Erasing
 from api.schemas import Identifier, storable
 from api.store import erasable
@@ -87,15 +87,6 @@ class ErasurePage(BaseModel):
     next_cursor: str | None
 
 
-class ErasureQuery(BaseModel):
-    """Which part of the list: ``cursor`` is the ``next_cursor`` of the page before."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
-    cursor: Term | None = None
-
-
 @router.post(
     "",
     summary="Erase a customer or a message everywhere",
@@ -123,7 +114,7 @@ async def erase(wanted: NewErasure, eraser: Erasing, principal: Asking) -> dict[
     response_model=ErasurePage,
     responses=problems({422: "A filter is wrong", **_STARTING}),
 )
-async def list_erasures(query: Annotated[ErasureQuery, Query()], eraser: Erasing) -> dict[str, Any]:
+async def list_erasures(query: Annotated[PageQuery, Query()], eraser: Erasing) -> dict[str, Any]:
     """Follow ``next_cursor`` to the end."""
     async with eraser.store.read() as connection:
         found = await erasable.page(connection, before=query.cursor, limit=query.limit + 1)

@@ -15,7 +15,7 @@ from api.access.principal import Asking
 from api.access.scopes import Scope
 from api.access.trail import concerns
 from api.errors import NotFoundError, problems, require_distinct_keys, require_json
-from api.filters import Term, next_cursor
+from api.filters import PageQuery, next_cursor
 from api.schemas import Identifier, storable
 from api.service import Loaded
 from api.store import keys
@@ -91,15 +91,6 @@ class KeyPage(BaseModel):
     next_cursor: str | None
 
 
-class KeyQuery(BaseModel):
-    """Which part of the list."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
-    cursor: Term | None = None
-
-
 @router.post(
     "",
     summary="Make a key",
@@ -125,7 +116,7 @@ async def make(
 @router.get(
     "", summary="List keys, newest first", response_model=KeyPage, responses=problems({422: "A filter is wrong"})
 )
-async def list_keys(query: Annotated[KeyQuery, Query()], service: Loaded) -> dict[str, Any]:
+async def list_keys(query: Annotated[PageQuery, Query()], service: Loaded) -> dict[str, Any]:
     """List every key that was made, also those that open nothing any more."""
     async with service.store.read() as connection:
         found = await keys.page(connection, before=query.cursor, limit=query.limit + 1)

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel
 
 from api.errors import problems
-from api.filters import Term, next_cursor
+from api.filters import PageQuery, Term, next_cursor
 from api.service import Loaded
 from api.store import trail
 from api.store.rows import values
@@ -44,13 +44,9 @@ class TrailPage(BaseModel):
     next_cursor: str | None
 
 
-class TrailQuery(BaseModel):
+class TrailQuery(PageQuery):
     """Filters of the trail: ``object`` and ``principal`` are ids; ``until`` is not part of the time."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
-    cursor: Term | None = None
     object: Term | None = None
     principal: Term | None = None
     method: Literal["GET", "POST", "PATCH", "DELETE"] | None = None

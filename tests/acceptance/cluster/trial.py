@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 
 from tests.acceptance.cluster.client import Spread
-from tests.acceptance.crashes.judging import Books, Evidence, Report, _first
+from tests.acceptance.crashes.judging import Evidence, Report, _first, come_to_rest
 from tests.acceptance.crashes.processes import Orders, Place, prepare
 from tests.acceptance.crashes.receiver import Receiver, listening
 from tests.acceptance.crashes.siege import _EVENTS, _free_port
@@ -181,15 +181,10 @@ class _Trial:
         self.deaths[name] += 1
 
     async def _rest(self) -> None:
-        """Wait until nothing is left to do: all plans are through, all told, all delivered."""
-        books, before, until = Books(self.place), {}, time.monotonic() + _STILL_SECONDS
-        while left := await asyncio.to_thread(books.left):
-            if left != before:
-                before, until = left, time.monotonic() + _STILL_SECONDS
-            if time.monotonic() > until:
-                self.missed.append(f"it never came to rest: {left}")
-                return
-            await asyncio.sleep(0.5)
+        """Wait until nothing is left to do, and see that the work of the dead was taken over."""
+        if missing := await come_to_rest(self.place, _STILL_SECONDS):
+            self.missed.append(missing)
+            return
         took_over = any("executor worker-0 is gone" in self.place.log(name) for name in self.running)
         if not took_over:
             self.missed.append("nobody took over from the worker that was killed")

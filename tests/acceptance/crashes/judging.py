@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +18,7 @@ from tests.acceptance.crashes.client import Client
 from tests.acceptance.crashes.processes import Place
 from tests.acceptance.crashes.receiver import Arrival, Receiver
 
-__all__ = ["Books", "Evidence", "Report", "judged"]
+__all__ = ["Books", "Evidence", "Report", "come_to_rest", "judged"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,21 @@ class Books:
         }
         counts = {name: self.rows(query)[0][0] for name, query in left.items()}
         return {name: count for name, count in counts.items() if count}
+
+
+async def come_to_rest(place: Place, still_seconds: float) -> str | None:
+    """Wait until nothing is left to do: all plans are through, all told, all delivered.
+
+    Return what is missing if for ``still_seconds`` nothing got less.
+    """
+    books, before, until = Books(place), {}, 0.0
+    while left := await asyncio.to_thread(books.left):
+        if left != before:
+            before, until = left, time.monotonic() + still_seconds
+        if time.monotonic() > until:
+            return f"it never came to rest: {left}"
+        await asyncio.sleep(0.5)
+    return None
 
 
 def judged(found: Evidence) -> Report:

@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 
 from tests.acceptance.crashes.client import Client
-from tests.acceptance.crashes.judging import Books, Evidence
+from tests.acceptance.crashes.judging import Evidence, come_to_rest
 from tests.acceptance.crashes.points import POINTS, TABLES_MADE, TAKEN_OVER, Point, Role
 from tests.acceptance.crashes.processes import Orders, Place, prepare
 from tests.acceptance.crashes.receiver import Receiver, listening
@@ -68,7 +68,8 @@ class _Siege:
         posting = asyncio.create_task(self._post_all(agendas, share))
         try:
             await posting
-            await self._rest()
+            if missing := await come_to_rest(self.place, _STILL_SECONDS):
+                self.missed.append(missing)
         finally:
             posting.cancel()
             for process in self.running.values():
@@ -210,17 +211,6 @@ class _Siege:
             self.deaths[how] += 1
         else:
             self.missed.append(f"{how} (exit status {process.exitcode})")
-
-    async def _rest(self) -> None:
-        """Wait until nothing is left to do: all plans are through, all told, all delivered."""
-        books, before, until = Books(self.place), {}, 0.0
-        while left := await asyncio.to_thread(books.left):
-            if left != before:
-                before, until = left, time.monotonic() + _STILL_SECONDS
-            if time.monotonic() > until:
-                self.missed.append(f"it never came to rest: {left}")
-                return
-            await asyncio.sleep(0.5)
 
 
 def besiege(options: Options, database: str | None, folder: Path) -> Evidence:

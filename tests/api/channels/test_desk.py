@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import httpx
 import pytest
 
 from api.channels.desk import Client, DeskError
+from tests.api.hostile import Behaviour, a_gigabyte, hostile
 
 pytestmark = pytest.mark.anyio
-Behaviour = Callable[[asyncio.StreamWriter], Awaitable[None]]
 DEEP = b"[" * 100_000
 
 
@@ -33,37 +33,13 @@ async def drip(writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(0.05)
 
 
-async def pour(writer: asyncio.StreamWriter) -> None:
-    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n")
-    for _ in range(1000):
-        writer.write(b"x" * 1_000_000)
-        await writer.drain()
-
-
 @asynccontextmanager
 async def speaking(behaviour: Behaviour, seconds: float = 30) -> AsyncIterator[Client]:
     """Return a client of a help desk that behaves so."""
-    tasks: set[asyncio.Task[None]] = set()
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task
-        tasks.add(task)
-        with suppress(ConnectionError, asyncio.CancelledError, asyncio.IncompleteReadError):
-            await reader.readuntil(b"\r\n\r\n")
-            await behaviour(writer)
-            await writer.drain()
-        writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    client = Client(httpx.AsyncHTTPTransport(), url, timeout_seconds=seconds)
-    yield client
-    await client.close()
-    server.close()
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    async with hostile(behaviour) as (url, _):
+        client = Client(httpx.AsyncHTTPTransport(), url.removesuffix("/hook"), timeout_seconds=seconds)
+        yield client
+        await client.close()
 
 
 @pytest.mark.parametrize(
@@ -71,7 +47,7 @@ async def speaking(behaviour: Behaviour, seconds: float = 30) -> AsyncIterator[C
     [
         (whole(gzip.compress(b" " * 10_000_000), b"Content-Encoding: gzip"), "packed"),
         (whole(b"x", b"Content-Encoding: br"), "packed"),
-        (pour, "over 8,388,608 bytes"),
+        (a_gigabyte(b"200 OK"), "over 8,388,608 bytes"),
         (drip, "took too long"),
     ],
 )

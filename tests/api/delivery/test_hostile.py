@@ -1,18 +1,14 @@
 """Destinations that behave badly for days: a dead letter that says why, nothing hung, and the others are served."""
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
 
 import pytest
 
 from tests.api.delivery.conftest import Clock, Desk
 from tests.api.delivery.receiver import Receiver, answer
+from tests.api.hostile import Behaviour, a_gigabyte, hostile
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("database", ["sqlite"], indirect=True)]
-
-Behaviour = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 
 async def redirect(writer: asyncio.StreamWriter) -> None:
@@ -42,13 +38,6 @@ async def drip(writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(0.02)
 
 
-async def fail_with_a_gigabyte(writer: asyncio.StreamWriter) -> None:
-    writer.write(b"HTTP/1.1 500 No\r\nContent-Length: 1000000000\r\n\r\n")
-    for _ in range(1000):
-        writer.write(b"x" * 1_000_000)
-        await writer.drain()
-
-
 async def send_headers_for_ever(writer: asyncio.StreamWriter) -> None:
     writer.write(b"HTTP/1.1 200 OK\r\n")
     while True:
@@ -64,33 +53,6 @@ async def talk_nonsense(writer: asyncio.StreamWriter) -> None:
     writer.write(b"220 smtp.example ESMTP\r\n\r\n")
 
 
-@asynccontextmanager
-async def hostile(behaviour: Behaviour) -> AsyncIterator[tuple[str, list[float]]]:
-    """Run a server that reads the head of each request and then behaves; yield its address and when it was asked."""
-    asked: list[float] = []
-    tasks: set[asyncio.Task[None]] = set()
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task
-        tasks.add(task)
-        with suppress(ConnectionError, asyncio.CancelledError, asyncio.IncompleteReadError):
-            await reader.readuntil(b"\r\n\r\n")
-            asked.append(time.monotonic())
-            await behaviour(writer)
-            await writer.drain()
-        writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook", asked
-    finally:
-        server.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
 @pytest.mark.parametrize(
     ("behaviour", "error"),
     [
@@ -100,7 +62,7 @@ async def hostile(behaviour: Behaviour) -> AsyncIterator[tuple[str, list[float]]
         (ask_for_a_century, "the destination answered 503"),
         (say_nothing, "the destination took too long"),
         (drip, "the destination took too long"),
-        (fail_with_a_gigabyte, "the destination answered 500"),
+        (a_gigabyte(b"500 No"), "the destination answered 500"),
         (send_headers_for_ever, "the answer is no valid HTTP"),
         (hang_up, "the answer is no valid HTTP"),
         (talk_nonsense, "the answer is no valid HTTP"),
