@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +35,9 @@ TEXTS = (
 )
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start a service of the module's own with some messages, and yield its address."""
-    settings = Settings(data=tmp_path_factory.mktemp("console"))
+@contextmanager
+def serving(settings: Settings) -> Iterator[str]:
+    """Run a service in a thread; yield its address once it is ready."""
     app = create_app(settings, classifier=Pointing(), planner=PolicyPlanner(default_policy()))  # type: ignore[arg-type]
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1))
@@ -46,11 +46,19 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     with httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
         _wait(client)
-        for number, text in enumerate(TEXTS):
-            send(url, f"first-{number}", text)
     yield url
     server.should_exit = True
     thread.join(15)
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start a service of the module's own with some messages, and yield its address."""
+    settings = Settings(data=tmp_path_factory.mktemp("console"))
+    with serving(settings) as url:
+        for number, text in enumerate(TEXTS):
+            send(url, f"first-{number}", text)
+        yield url
 
 
 def send(url: str, name: str, text: str) -> dict[str, Any]:

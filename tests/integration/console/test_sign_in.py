@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import httpx
 import pytest
-import uvicorn
 
 from api.access.accounts import Accounts
 from api.access.scopes import Role
-from api.main import create_app
-from api.planning import PolicyPlanner
-from api.recovery import default_policy
 from api.settings import Settings
 from api.store.database import Store
 from tests.api.access.people import CHEAP, PASSWORD
-from tests.api.console.conftest import Pointing
-from tests.integration.console.conftest import Visit
+from tests.integration.console.conftest import Visit, serving
 
 pytestmark = pytest.mark.acceptance
 
@@ -34,18 +26,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     staffing = threading.Thread(target=lambda: asyncio.run(_staffed(settings)))  # Playwright has a loop in this one
     staffing.start()
     staffing.join()
-    app = create_app(settings, classifier=Pointing(), planner=PolicyPlanner(default_policy()))  # type: ignore[arg-type]
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    end = time.monotonic() + 60
-    while not _ready(url) and time.monotonic() < end:
-        time.sleep(0.1)
-    yield url
-    server.should_exit = True
-    thread.join(15)
+    with serving(settings) as url:
+        yield url
 
 
 async def _staffed(settings: Settings) -> None:
@@ -54,13 +36,6 @@ async def _staffed(settings: Settings) -> None:
         await accounts.add(store, username, role, PASSWORD, username.title())
     accounts.passwords.close()
     await store.close()
-
-
-def _ready(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/readyz", trust_env=False).is_success
-    except httpx.TransportError:
-        return False
 
 
 def fill(page: Any, username: str, password: str = PASSWORD) -> None:
