@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
-    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     SettingsError,
@@ -22,6 +20,7 @@ from api.access.signin_settings import OidcSettings, SignInSettings
 from api.channels.settings import ChannelsSettings
 from api.delivery.guard import AllowList
 from api.early_warning.settings import AlertSettings
+from api.lists import Words
 from api.privacy.settings import PrivacySettings
 from classifier.cascade import Effort
 from classifier.errors import InputError
@@ -33,16 +32,6 @@ if TYPE_CHECKING:
 FILE: Final = "recupera.toml"
 
 
-def _listed(value: object) -> object:
-    """Let a list be written in one string: as JSON, or with commas or spaces."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value.replace(",", " ").split()
-
-
 class DeliverySettings(BaseModel):
     """How events are delivered: ``[delivery]`` in the file, ``RECUPERA_DELIVERY_*`` in the environment.
 
@@ -51,7 +40,7 @@ class DeliverySettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    allow: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ()
+    allow: Words = ()
     timeout_seconds: float = Field(default=15, ge=1, le=120)
 
     @field_validator("allow")
@@ -90,7 +79,7 @@ class AccessSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     requests: int = Field(default=30_000, ge=1)
-    hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ()
+    hosts: Words = ()
     trail_days: int = Field(default=365, ge=0, le=36_500)
 
 

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic_settings import NoDecode
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.lists import Names
 
 __all__ = ["PrivacySettings"]
 
 _CENTURY: Final = 36_500
 Days = Annotated[int | None, Field(ge=1, le=_CENTURY)]
-
-
-def _listed(value: object) -> object:
-    """Let a list be written in one string: as JSON, or with commas between names, which may hold spaces."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        return [name.strip() for name in value.split(",") if name.strip()]
 
 
 class PrivacySettings(BaseModel):
@@ -38,4 +28,4 @@ class PrivacySettings(BaseModel):
     encrypt: bool = False
     keep_messages_days: Days = None
     keep_deliveries_days: Days = None
-    clear_destinations: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ()
+    clear_destinations: Names = ()
