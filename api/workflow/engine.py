@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -107,10 +108,25 @@ class Engine:
     def shut_down(self) -> None:
         """Stop; workflows that wait are left as they are, for whoever comes next."""
         global _present
+        self._claim_no_more()
         DBOS.destroy()
         _present = self._library = None
         if self._tables is not None:
             close_workflow_database(self._tables)
+
+    def _claim_no_more(self) -> None:
+        """End the threads that claim workflows while there is a loop to run what they claimed last.
+
+        The library ends them after the loop: what was claimed in between would wait for the next start, and leave an
+        error in the log.
+        """
+        if self._library is None:
+            return
+        for told in self._library.background_thread_stop_events:
+            told.set()
+        for thread in threading.enumerate():
+            if thread.name.startswith("queue-worker-"):
+                thread.join(self.pace.grace)
 
     async def drain(self) -> None:
         """Begin no look any more, and wait a little for those on their way."""

@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +15,7 @@ from classifier.facts import extract_facts
 from classifier.facts.lexicon import KINDS, load_lexicon
 from classifier.facts.tokens import fold, tokenize
 from classifier.facts.values import parse_number
+from tests.growth import assert_linear
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "facts.jsonl"
 CASES = [json.loads(line) for line in GOLDEN.read_text(encoding="utf-8").splitlines()]
@@ -25,7 +25,6 @@ PIECES = st.sampled_from(
      "quiero ", "quero ", "reembolso ", "٣ ", "²", "\ud800", "\x00", "İ", "e\u0301", "😡", "\n", ".", "<NUM>"]
 )  # fmt: skip
 ANY_TEXT = st.text(st.characters()) | st.lists(PIECES, max_size=14).map("".join)
-LONG_TEXT = ("Compré el pedido 1234567 el 12 de marzo por $ 15.000, llamé 4 veces y nadie contesta. " * 5)[:345]
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["text"] for case in CASES])
@@ -56,9 +55,8 @@ def test_folding_keeps_the_length(text: str) -> None:
 
 def test_words_of_customers_are_not_remembered() -> None:
     lexicon = load_lexicon("es")
-    before = len(lexicon.vocab.strings)
     extract_facts("Zutanito Menganez vive en la calle Inventadísima 12345", "es")
-    assert len(lexicon.vocab.strings) == before
+    assert not {"zutanito", "menganez", "calle", "inventadisima", "12345"} & set(map(fold, lexicon.vocab.strings))
     assert {token.symbol for token in tokenize("zutanito", lexicon.known)} == {"#unknown"}
 
 
@@ -95,22 +93,9 @@ def test_threads_agree() -> None:
 @pytest.mark.parametrize(
     "unit", ["a", "1", "1.", "1/", "12/03/", "$ 1 ", "quiero ", "llamé 2 ", "pedido n ", "d de ", "-"]
 )
-def test_long_hostile_text_takes_linear_time(unit: str) -> None:
+def test_hostile_text_takes_linear_time(unit: str) -> None:
     load_lexicon("es")
-    text = (unit * 20_000)[:20_000]
-    start = time.perf_counter()
-    extract_facts(text, "es")
-    assert time.perf_counter() - start < 3.0
-
-
-def test_a_message_takes_milliseconds() -> None:
-    extract_facts(LONG_TEXT, "es")
-    times = []
-    for _ in range(50):
-        start = time.perf_counter()
-        extract_facts(LONG_TEXT, "es")
-        times.append(time.perf_counter() - start)
-    assert sorted(times)[25] < 0.006  # about 1 ms; the bound leaves room for a busy machine
+    assert_linear(lambda text: extract_facts(text, "es"), unit)
 
 
 def test_import_is_cheap() -> None:

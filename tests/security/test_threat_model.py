@@ -41,7 +41,7 @@ def found(name: str) -> Any:
 def test_a_limit_is_the_code_s(number: str, unit: str, name: str) -> None:
     value = found(name)
     written = int(number.replace(",", "")) * UNITS[unit]
-    if name == "api.filters._Page.limit":
+    if name == "api.filters.PageQuery.limit":
         value = next(item.le for item in value.metadata if hasattr(item, "le"))
     value = getattr(value, "default", value)
 
