@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from api.analytics.layout import FIELDS, MODEL_SHIFT, MOST_MODELS, Terms, agreement, effective, pack
 from api.store.analytics import Kind, Segment
 from api.store.records import CaseStatus
 
-__all__ = ["MOST_RULES", "SETTLED", "STATE_SHIFTS", "STATUSES", "TYPES", "case_segment", "message_segment", "seconds"]
+__all__ = [
+    "MOST_RULES",
+    "SETTLED",
+    "STATE_SHIFTS",
+    "STATUSES",
+    "TYPES",
+    "Column",
+    "day_segment",
+    "mended_segment",
+    "read_cells",
+    "seconds",
+]
+
+Column = npt.NDArray[Any]
 
 TYPES: Final[Mapping[str, tuple[str, ...]]] = {
     Kind.MESSAGE: ("<u8", "<u4", "<u4"),
@@ -26,6 +40,14 @@ SETTLED: Final = {"none": 0, "met": 1, "missed": 2, "running": 3}
 STATUSES: Final = tuple(CaseStatus)
 STATE_SHIFTS: Final = {"status": 0, "double_deviation": 2, "first_answer": 3, "resolution": 5, "rules": 7}
 MOST_RULES: Final = (1 << (32 - STATE_SHIFTS["rules"])) - 1
+_NUMBERED: Final = {Kind.MESSAGE: ("channel", "country", "model"), Kind.CASE: ("channel", "country", "rules")}
+_PLACES: Final = {
+    "channel": (0, FIELDS["channel"].shift, FIELDS["channel"].most),
+    "country": (0, FIELDS["country"].shift, FIELDS["country"].most),
+    "model": (1, MODEL_SHIFT, MOST_MODELS),
+    "rules": (1, STATE_SHIFTS["rules"], MOST_RULES),
+}
+"""Where the numbers of words are: in which column, from which bit, and the greatest one."""
 RULE_SEPARATOR: Final = "\x1f"
 """Between the policy's version and the rules that fired, in the words of ``rules``."""
 
@@ -35,27 +57,56 @@ def seconds(moment: datetime) -> int:
     return int(moment.timestamp())
 
 
-def message_segment(day: date, rows: Sequence[Mapping[str, Any]]) -> Segment:
-    """Count the messages of a day."""
-    channels, countries, models = Terms(FIELDS["channel"].most), Terms(FIELDS["country"].most), Terms(MOST_MODELS)
+def day_segment(kind: Kind, day: date, rows: Sequence[Mapping[str, Any]]) -> Segment:
+    """Count all messages, or all cases, of a day."""
+    terms = _terms(kind, {})
+    return _segment(kind, day, None, _columns(kind, _CELLS[kind](rows, terms)), terms)
+
+
+def mended_segment(old: Segment, hours: Collection[int], rows: Sequence[Mapping[str, Any]]) -> Segment | None:
+    """Return a day's cells with some of its hours counted again, from the rows of these.
+
+    Return ``None`` if there are words left that no cell has: then the whole day must be counted.
+    """
+    kind = Kind(old.kind)
+    terms, columns = _terms(kind, old.terms), read_cells(kind, old.cells)
+    kept = ~np.isin(_hours(columns[0]), list(hours))
+    fresh = _columns(kind, _CELLS[kind](rows, terms))
+    columns = [np.concatenate([before[kept], now]) for before, now in zip(columns, fresh, strict=True)]
+    for name, numbers in terms.items():
+        column, shift, most = _PLACES[name]
+        used = np.unique(columns[column] >> columns[column].dtype.type(shift) & columns[column].dtype.type(most))
+        if np.count_nonzero(used) < len(numbers.words):
+            return None
+    return _segment(kind, old.day, old.revision, columns, terms)
+
+
+def read_cells(kind: Kind, cells: bytes) -> list[Column]:
+    """Return the columns of a segment as they are stored."""
+    size = sum(np.dtype(dtype).itemsize for dtype in TYPES[kind])
+    count, place, found = len(cells) // size, 0, []
+    for dtype in TYPES[kind]:
+        found.append(np.frombuffer(cells, dtype, count, place))
+        place += count * np.dtype(dtype).itemsize
+    return found
+
+
+def _message_cells(rows: Sequence[Mapping[str, Any]], terms: Mapping[str, Terms]) -> Counter[tuple[int, ...]]:
     cells: Counter[tuple[int, ...]] = Counter()
     for row in rows:
         corrected = row["corrected"]
         judged = 0
         if corrected is not None:
-            judged = agreement(row["labels"], corrected) | models.number(row["model"]) << MODEL_SHIFT
-        key = pack({**row, **effective(row["labels"], corrected)}, channels, countries)
+            judged = agreement(row["labels"], corrected) | terms["model"].number(row["model"]) << MODEL_SHIFT
+        key = pack({**row, **effective(row["labels"], corrected)}, terms["channel"], terms["country"])
         cells[key, judged] += 1
-    terms = {"channel": channels.words, "country": countries.words, "model": models.words}
-    return _segment(Kind.MESSAGE, day, cells, terms)
+    return cells
 
 
-def case_segment(day: date, rows: Sequence[Mapping[str, Any]]) -> Segment:
-    """Count the cases that were opened on a day."""
-    channels, countries, rules = Terms(FIELDS["channel"].most), Terms(FIELDS["country"].most), Terms(MOST_RULES)
+def _case_cells(rows: Sequence[Mapping[str, Any]], terms: Mapping[str, Terms]) -> Counter[tuple[int, ...]]:
     cells: Counter[tuple[int, ...]] = Counter()
     for row in rows:
-        key = pack({**row, **effective(row["labels"], row["corrected"])}, channels, countries)
+        key = pack({**row, **effective(row["labels"], row["corrected"])}, terms["channel"], terms["country"])
         answer, answer_due = _settled(row["first_answer_due"], _answered_at(row))
         resolution, resolution_due = _settled(row["resolution_due"], row["closed_at"])
         fired = sorted({reason["rule"] for reason in row["fired"] or ()})
@@ -64,20 +115,38 @@ def case_segment(day: date, rows: Sequence[Mapping[str, Any]]) -> Segment:
             "double_deviation": int(row["double_deviation"]),
             "first_answer": SETTLED[answer],
             "resolution": SETTLED[resolution],
-            "rules": rules.number(RULE_SEPARATOR.join([row["policy_version"] or "", *fired])),
+            "rules": terms["rules"].number(RULE_SEPARATOR.join([row["policy_version"] or "", *fired])),
         }
         number = sum(value << STATE_SHIFTS[name] for name, value in state.items())
         cells[key, number, answer_due, resolution_due] += 1
-    terms = {"channel": channels.words, "country": countries.words, "rules": rules.words}
-    return _segment(Kind.CASE, day, cells, terms)
+    return cells
 
 
-def _segment(kind: Kind, day: date, cells: Counter[tuple[int, ...]], terms: Mapping[str, Any]) -> Segment:
-    """Return the cells of a day, sorted by hour."""
+_CELLS: Final = {Kind.MESSAGE: _message_cells, Kind.CASE: _case_cells}
+
+
+def _terms(kind: Kind, words: Mapping[str, Sequence[str]]) -> dict[str, Terms]:
+    """Return the numbers of a day's words, those that have one already first."""
+    return {name: Terms(_PLACES[name][2], words.get(name, ())) for name in _NUMBERED[kind]}
+
+
+def _columns(kind: Kind, cells: Counter[tuple[int, ...]]) -> list[Column]:
     rows = [(*cell, count) for cell, count in cells.items()]
-    columns = [np.array([row[place] for row in rows], dtype=dtype) for place, dtype in enumerate(TYPES[kind])]
-    order = np.argsort(columns[0] & np.uint64(FIELDS["hour"].most), kind="stable")
-    return Segment(kind, day, None, terms, b"".join(column[order].tobytes() for column in columns))
+    return [np.array([row[place] for row in rows], dtype=dtype) for place, dtype in enumerate(TYPES[kind])]
+
+
+def _segment(
+    kind: Kind, day: date, revision: str | None, columns: Sequence[Column], terms: Mapping[str, Terms]
+) -> Segment:
+    """Return the cells of a day, sorted by hour."""
+    order = np.argsort(_hours(columns[0]), kind="stable")
+    words = {name: numbers.words for name, numbers in terms.items()}
+    return Segment(kind, day, revision, words, b"".join(column[order].tobytes() for column in columns))
+
+
+def _hours(keys: Column) -> Column:
+    hours: Column = keys & np.uint64(FIELDS["hour"].most)
+    return hours
 
 
 def _answered_at(row: Mapping[str, Any]) -> datetime | None:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from api.analytics.cells import MOST_RULES, STATE_SHIFTS, TYPES
+from api.analytics.cells import MOST_RULES, STATE_SHIFTS, Column, read_cells
 from api.analytics.layout import FIELDS, MODEL_SHIFT, MOST_MODELS, Field, Terms
 from api.store.analytics import Kind, Segment
 
 __all__ = ["FIRST_DAY", "Column", "Columns", "Words", "decode", "join"]
 
-Column = npt.NDArray[Any]
 FIRST_DAY: Final = date(1970, 1, 1).toordinal()
 _DAY: Final = 24
 _STATE_BITS: Final = {"status": 3, "double_deviation": 1, "first_answer": 3, "resolution": 3, "rules": MOST_RULES}
@@ -127,7 +125,7 @@ class Words:
 def decode(segment: Segment, words: Words) -> Columns:
     """Return the cells of a day, its words numbered as in ``words``."""
     kind = Kind(segment.kind)
-    key, second, *more, count = _read(kind, segment.cells)
+    key, second, *more, count = read_cells(kind, segment.cells)
     for name in ("channel", "country"):
         key = _renumbered(key, FIELDS[name].shift, FIELDS[name].most, words.numbers(name, segment.terms[name]))
     name, shift = ("model", MODEL_SHIFT) if kind is Kind.MESSAGE else ("rules", STATE_SHIFTS["rules"])
@@ -148,16 +146,6 @@ def join(parts: Sequence[Columns], words: Words) -> Columns:
     packed = [np.concatenate(columns) for columns in zip(*(part._packed for part in parts), strict=True)]
     hour, count = (np.concatenate([getattr(part, name) for part in parts]) for name in ("hour", "count"))
     return Columns(hour, count.astype(np.float64), packed, words.all())  # numpy sums floats quickest
-
-
-def _read(kind: Kind, cells: bytes) -> list[Column]:
-    """Return the columns of a segment as they are stored."""
-    size = sum(np.dtype(dtype).itemsize for dtype in TYPES[kind])
-    count, place, found = len(cells) // size, 0, []
-    for dtype in TYPES[kind]:
-        found.append(np.frombuffer(cells, dtype, count, place))
-        place += count * np.dtype(dtype).itemsize
-    return found
 
 
 def _renumbered(column: Column, shift: int, most: int, numbers: Column) -> Column:

@@ -80,9 +80,10 @@ _CODES: Final[Mapping[str, Mapping[Any, int]]] = {
 class Terms:
     """Numbers for words, given in the order in which they come; 0 is no word. Past ``most`` all are the last one."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, words: Sequence[str] = ()) -> None:
+        """``words`` have numbers already."""
         self._most = most
-        self._numbers: dict[str, int] = {}
+        self._numbers: dict[str, int] = {word: number for number, word in enumerate(words, 1)}
 
     def number(self, word: str | None) -> int:
         """Return the number of a word."""

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 import numpy as np
 
 from api.analytics import charts
-from api.analytics.cells import case_segment, message_segment
+from api.analytics.cells import day_segment, mended_segment
 from api.analytics.charts import Pair
 from api.analytics.columns import Column, Columns, Words, decode, join
 from api.analytics.figures import Choices, Drift, Moments, Overview, Precision, Rules
@@ -25,7 +25,7 @@ from api.store import analytics
 from api.store.analytics import Change, Kind, Segment
 from api.store.database import Connection, Store
 
-__all__ = ["Analytics", "count_day"]
+__all__ = ["Analytics", "count_change"]
 
 T = TypeVar("T")
 _KEPT_RANGES: Final = 4
@@ -33,17 +33,25 @@ _REPLACED: Final = 8
 """Changed days up to which a range is mended, rather than made again."""
 _WARM_DAYS: Final = 730
 _WARM_TOGETHER: Final = 32
-_COUNTED: Final[dict[Kind, tuple[Callable[..., Any], Callable[..., Segment]]]] = {
-    Kind.MESSAGE: (analytics.message_rows, message_segment),
-    Kind.CASE: (analytics.case_rows, case_segment),
-}
+_ROWS: Final = {Kind.MESSAGE: analytics.message_rows, Kind.CASE: analytics.case_rows}
 
 
-async def count_day(store: Store, kind: Kind, day: date) -> Segment:
-    """Count a day from its rows, away from the event loop where the database is a file."""
-    rows_of, segment_of = _COUNTED[kind]
-    rows = await store.look(partial(rows_of, day=day))
-    return await asyncio.to_thread(segment_of, day, rows)
+async def count_change(store: Store, change: Change) -> Segment:
+    """Count a day that changed: of one that was counted before only the hours that changed since.
+
+    Rows are read away from the event loop where the database is a file.
+    """
+    kind, day = Kind(change.kind), change.day
+    async with store.read() as connection:
+        stored = await analytics.load(connection, kind, [day])
+    revision = stored[0].revision if stored else None
+    if stored and change.hours is not None:
+        rows = await store.look(partial(_ROWS[kind], day=day, hours=change.hours))
+        mended = await asyncio.to_thread(mended_segment, stored[0], change.hours, rows)
+        if mended is not None:
+            return mended
+    rows = await store.look(partial(_ROWS[kind], day=day))
+    return replace(await asyncio.to_thread(day_segment, kind, day, rows), revision=revision)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +134,12 @@ class Analytics:
             stored = await analytics.revisions(connection, since=date.min, until=date.max)
             self._terms |= await analytics.terms_of(connection, set(stored.values()) - self._terms.keys())
             first, last = await analytics.first_and_last(connection)
+        changed_days = {(change.kind, change.day) for change in changed}
         self._terms = {revision: self._terms[revision] for revision in stored.values() if revision in self._terms}
         async with self._reading:
             late = [(await self._changed(change, stored)).terms for change in changed if change.kind == Kind.MESSAGE]
-        every = [*self._terms.values(), *late]
+        clean = [revision for key, revision in stored.items() if key not in changed_days and revision in self._terms]
+        every = [*(self._terms[revision] for revision in clean), *late]
         channels, countries = ({word for each in every for word in each[name]} for name in ("channel", "country"))
         languages = tuple(map(str, FIELDS["language"].values))
         return Choices(sorted(channels), sorted(countries), languages, first and first.date(), last and last.date())
@@ -165,7 +175,7 @@ class Analytics:
         kind = Kind(change.kind)
         state = (stored.get((kind, change.day)), change.last, change.count)
         if self._state(kind, change.day) != state:
-            self._hold({state: await count_day(self._store, kind, change.day)})
+            self._hold({state: await count_change(self._store, change)})
         return self._days[kind, change.day]
 
     def _hold(self, segments: Mapping[tuple[Any, ...], Segment]) -> None:

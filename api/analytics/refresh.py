@@ -6,15 +6,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
-from datetime import timedelta
 from typing import Final
 
-from api.analytics.reader import count_day
+from api.analytics.reader import count_change
 from api.background import Background
 from api.observability import traced
 from api.store import analytics
-from api.store.analytics import Change, Kind, OutdatedError
+from api.store.analytics import Change, OutdatedError
 from api.store.database import Store, UnavailableError
 
 __all__ = ["Refresher", "refresh"]
@@ -42,11 +40,7 @@ async def refresh(store: Store) -> int:
 
 async def _recount(store: Store, change: Change) -> bool:
     """Count a day again and store it, unless another was quicker."""
-    kind = Kind(change.kind)
-    async with store.read() as connection:
-        stored = await analytics.revisions(connection, since=change.day, until=change.day + timedelta(days=1))
-    segment = await count_day(store, kind, change.day)
-    segment = replace(segment, revision=stored.get((kind, change.day)))
+    segment = await count_change(store, change)
     try:
         await store.change(lambda connection: analytics.replace(connection, segment, change))
     except OutdatedError:

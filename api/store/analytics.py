@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from itertools import groupby
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -56,12 +57,16 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The changes of a day that its cells don't have yet: the greatest id, and how many."""
+    """The changes of a day that its cells don't have yet: the greatest id, how many, and in which hours (UTC).
+
+    Without ``hours`` any may have changed.
+    """
 
     kind: str
     day: date
     last: int
     count: int
+    hours: tuple[int, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +83,23 @@ class Segment:
 async def changes(connection: Connection, *, since: date | None = None, until: date | None = None) -> list[Change]:
     """Return the days that changed from ``since`` to before ``until``, the latest first."""
     table = cell_changes.c
-    query = sa.select(table.kind, table.day, sa.func.max(table.id), sa.func.count()).group_by(table.kind, table.day)
-    query = query.where(*_between(table.day, since, until)).order_by(table.day.desc())
-    found = await connection.execute(query)
-    return [Change(kind, date.fromisoformat(day), last, count) for kind, day, last, count in found]
+    each = (table.kind, table.day, table.hour)
+    query = sa.select(*each, sa.func.max(table.id).label("last"), sa.func.count().label("many"))
+    query = query.where(*_between(table.day, since, until)).group_by(*each).order_by(table.day.desc(), table.kind)
+    found = (await connection.execute(query)).all()
+    return [_change(kind, day, list(rows)) for (kind, day), rows in groupby(found, lambda row: (row.kind, row.day))]
+
+
+def _change(kind: str, day: str, rows: Sequence[sa.Row[Any]]) -> Change:
+    """Return what changed in a day; each row has an hour, the greatest id, and how many."""
+    hours = {row.hour for row in rows}
+    return Change(
+        kind,
+        date.fromisoformat(day),
+        max(row.last for row in rows),
+        sum(row.many for row in rows),
+        None if None in hours else tuple(sorted(hours)),
+    )
 
 
 async def revisions(connection: Connection, *, since: date, until: date) -> dict[tuple[str, date], str]:
@@ -132,27 +150,27 @@ async def terms_of(connection: Connection, wanted: Collection[str]) -> dict[str,
     return dict((await connection.execute(query)).all()) if wanted else {}
 
 
-async def message_rows(connection: Connection, day: date) -> list[Mapping[str, Any]]:
-    """Return what is counted of each message of a day (UTC).
+async def message_rows(
+    connection: Connection, day: date, hours: Collection[int] | None = None
+) -> list[Mapping[str, Any]]:
+    """Return what is counted of each message of a day (UTC), or of some of its hours.
 
     ``hour`` is of the day, ``labels`` are the model's by task, ``corrected`` a person's or ``None``.
     """
-    start, end = _ends(day)
     query = (
         sa.select(messages.c.received_at.label("at"), *(messages.c[name] for name in ("channel", "review", "model")))
         .add_columns(country_of(messages), *label_columns(messages))
         .join_from(messages, feedback, latest_correction(messages), isouter=True)
-        .where(messages.c.received_at >= start, messages.c.received_at < end)
+        .where(_within(messages.c.received_at, day, hours))
     )
     return counted_rows(await connection.execute(query))
 
 
-async def case_rows(connection: Connection, day: date) -> list[Mapping[str, Any]]:
-    """Return what is counted of each case opened on a day (UTC), with the labels of the message that opened it.
+async def case_rows(connection: Connection, day: date, hours: Collection[int] | None = None) -> list[Mapping[str, Any]]:
+    """Return what is counted of each case opened on a day, with the labels of the message that opened it.
 
     ``answered_at`` is when the first step was done that answers the customer. ``fired`` is the plan's reasons.
     """
-    start, end = _ends(day)
     any_ = messages.alias()
     first = sa.select(sa.func.min(any_.c.id)).where(any_.c.case_id == cases.c.id).scalar_subquery()
     own = ("channel", "status", "outcome", "double_deviation", "first_answer_due", "resolution_due", "closed_at")
@@ -162,7 +180,7 @@ async def case_rows(connection: Connection, day: date) -> list[Mapping[str, Any]
         .add_columns(messages.c.review, *label_columns(messages))
         .join_from(cases, messages, messages.c.id == first, isouter=True)
         .join(feedback, latest_correction(messages), isouter=True)
-        .where(cases.c.opened_at >= start, cases.c.opened_at < end)
+        .where(_within(cases.c.opened_at, day, hours))
     )
     return counted_rows(await connection.execute(query))
 
@@ -185,9 +203,18 @@ def _between(column: sa.ColumnElement[str], since: date | None, until: date | No
     return found
 
 
-def _ends(day: date) -> tuple[datetime, datetime]:
-    start = datetime.combine(day, time(), UTC)
-    return start, start + timedelta(days=1)
+def _within(column: sa.ColumnElement[datetime], day: date, hours: Collection[int] | None) -> sa.ColumnElement[bool]:
+    """Return the condition that a moment is in a day (UTC), or in some of its hours."""
+    start, spans = datetime.combine(day, time(), UTC), [[0, 24]]
+    if hours is not None:
+        spans = []
+        for hour in sorted(hours):
+            if spans and spans[-1][1] == hour:
+                spans[-1][1] += 1
+            else:
+                spans.append([hour, hour + 1])
+    moments = ((start + timedelta(hours=first), start + timedelta(hours=last)) for first, last in spans)
+    return sa.or_(*(sa.and_(column >= since, column < until) for since, until in moments))
 
 
 def country_of(table: sa.Table) -> sa.Label[Any]:

@@ -431,10 +431,14 @@ cell_changes: Final = sa.Table(
     sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
     sa.Column("kind", sa.String(8), nullable=False),
     sa.Column("day", sa.String(10), nullable=False),
+    sa.Column("hour", sa.SmallInteger),
     sa.Index(None, "kind", "day", "id"),
     sqlite_autoincrement=True,
 )
-"""Days (UTC, ``2026-11-29``) whose messages or cases changed since they were counted; triggers write it."""
+"""Hours of days (UTC, ``2026-11-29``) whose messages or cases changed since they were counted; triggers write it.
+
+Without an hour it is the whole day.
+"""
 
 daily_cells: Final = sa.Table(
     "daily_cells",

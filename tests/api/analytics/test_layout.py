@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.analytics.cells import message_segment
+from api.analytics.cells import day_segment
 from api.analytics.columns import FIRST_DAY, Words, decode, join
 from api.analytics.counting import Chosen, by_label, chosen
 from api.analytics.layout import FIELDS, JUDGED, RIGHT, WRONG, Terms, agreement, effective, pack
 from api.analytics.selection import Selection
+from api.store.analytics import Kind
 from classifier.taxonomy import TASKS, TaskKind
 
 DAY = date(2026, 3, 2)
@@ -76,7 +77,9 @@ def test_each_label_is_read_back_from_the_key(labels: dict[str, Any]) -> None:
 @given(rows=ROWS)
 def test_cells_count_what_the_rows_say(rows: list[dict[str, Any]]) -> None:
     words = Words()
-    cells = chosen(join([decode(message_segment(DAY, rows), words)], words), Selection(DAY, DAY + timedelta(days=1)))
+    cells = chosen(
+        join([decode(day_segment(Kind.MESSAGE, DAY, rows), words)], words), Selection(DAY, DAY + timedelta(days=1))
+    )
     for task in TASKS:
         counted: Counter[str] = Counter()
         for row in rows:
@@ -94,7 +97,7 @@ def test_days_with_other_words_are_numbered_alike() -> None:
 
     words = Words()
     parts = [
-        decode(message_segment(DAY + timedelta(days=place), [row(channel) for channel in channels]), words)
+        decode(day_segment(Kind.MESSAGE, DAY + timedelta(days=place), [row(channel) for channel in channels]), words)
         for place, channels in enumerate([["b", "a"], ["a"], ["c", "a"]])
     ]
     whole = join(parts, words)
@@ -113,7 +116,7 @@ def test_hours_belong_to_the_days_of_the_zone() -> None:
         for hour in (2, 3, 4)
     ]  # fmt: skip
     words = Words()
-    columns = join([decode(message_segment(DAY, rows), words)], words)
+    columns = join([decode(day_segment(Kind.MESSAGE, DAY, rows), words)], words)
     selection = Selection(DAY - timedelta(days=1), DAY + timedelta(days=1), "America/Sao_Paulo")
     days, size = chosen(columns, selection).days(selection)
     assert (days.tolist(), size) == ([0, 1, 1], 2)
@@ -163,7 +166,7 @@ def _day(place: int, channels: str) -> Any:
         }
         for number, channel in enumerate(channels)
     ]  # fmt: skip
-    return message_segment(DAY + timedelta(days=place), rows)
+    return day_segment(Kind.MESSAGE, DAY + timedelta(days=place), rows)
 
 
 def test_cells_are_in_the_order_of_their_hours_also_those_of_an_older_version() -> None:
@@ -200,7 +203,9 @@ def test_a_range_that_was_mended_is_the_one_made_anew(place: int, channels: str)
 @given(rows=ROWS, zone=st.sampled_from(["UTC", "America/Sao_Paulo"]))
 def test_counts_are_the_same_out_of_the_table_of_hours_and_cell_by_cell(rows: list[dict[str, Any]], zone: str) -> None:
     words = Words()
-    columns = join([decode(message_segment(DAY + timedelta(days=place), rows), words) for place in (0, 1, 3)], words)
+    columns = join(
+        [decode(day_segment(Kind.MESSAGE, DAY + timedelta(days=place), rows), words) for place in (0, 1, 3)], words
+    )
     for since, days in ((DAY - timedelta(days=2), 9), (DAY, 2), (DAY + timedelta(days=3), 4), (DAY, 1)):
         selection = Selection(since, since + timedelta(days=days), zone)
         whole = chosen(columns, selection)

@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from api.analytics.columns import Words, decode
 from api.analytics.figures import Overview
-from api.analytics.reader import Analytics, count_day
+from api.analytics.layout import FIELDS
+from api.analytics.reader import Analytics, count_change
 from api.analytics.refresh import Refresher, refresh
 from api.analytics.selection import Selection
 from api.corrections import keep
 from api.store import analytics, cases, messages
-from api.store.analytics import Kind, OutdatedError
+from api.store.analytics import OutdatedError, Segment
 from api.store.database import Store
 from api.store.identifiers import new_id
 from api.store.records import CaseRecord, MessageRecord, ReviewStatus, StepRecord
@@ -151,11 +153,62 @@ async def test_a_case_has_the_labels_of_the_message_that_opened_it(store: Store)
     assert (await kept.overview(replace(DAYS, labels={"severity": ("low",)}))).cases.now == 1
 
 
+async def test_only_the_hours_that_changed_are_counted_again(store: Store) -> None:
+    others = [await add(store, NOW - timedelta(hours=hours), channel="email") for hours in (1, 2, 3)]
+    opened = case()
+    async with store.write() as connection:
+        await cases.add(connection, opened)
+    await refresh(store)
+    await add(store, channel="chat", case_id=opened.id)
+    async with store.write() as connection:
+        await keep(connection, others[2], {"complaint": True, "severity": "low"})
+        await connection.execute(sa.text("DELETE FROM messages WHERE id = :id"), {"id": others[1].id})
+        await cases.save(connection, replace(opened, status="closed", closed_at=NOW, outcome="lost"))
+
+    async with store.read() as connection:
+        changed = await analytics.changes(connection)
+        read = [len(await analytics.message_rows(connection, NOW.date(), change.hours)) for change in changed]
+    assert [(change.kind, change.hours) for change in changed] == [("case", (12,)), ("message", (9, 10, 12))]
+    assert read == [1, 2]
+    for change in changed:
+        mended, whole = [await count_change(store, each) for each in (change, replace(change, hours=None))]
+        assert cells(mended) == cells(whole)
+
+
+async def test_words_that_are_gone_are_forgotten(store: Store) -> None:
+    await add(store, NOW - timedelta(hours=1), channel="email")
+    only = await add(store, channel="chat")
+    await refresh(store)
+    async with store.write() as connection:
+        await connection.execute(sa.text("DELETE FROM messages WHERE id = :id"), {"id": only.id})
+
+    assert (await Analytics(store).choices()).channels == ["email"]
+
+
+async def test_a_change_without_an_hour_is_of_the_whole_day(store: Store) -> None:
+    await add(store)
+    await refresh(store)
+    async with store.write() as connection:
+        await connection.execute(sa.text("UPDATE messages SET channel = 'letter'"))
+        await connection.execute(sa.text("DELETE FROM cell_changes"))
+        await connection.execute(sa.text("INSERT INTO cell_changes (kind, day) VALUES ('message', '2026-03-20')"))
+
+    assert (await Analytics(store).choices()).channels == ["letter"]
+
+
+def cells(segment: Segment) -> list[tuple[object, ...]]:
+    """Return a day's cells, their words in full, however these are numbered."""
+    columns, named = decode(segment, Words()), ("channel", "country")
+    words = [[["", *segment.terms[name]][number] for number in columns.of(name)] for name in named]
+    numbers = [columns.of(name).tolist() for name in FIELDS if name not in named]
+    return sorted(zip(*words, *numbers, columns.hour.tolist(), columns.count.tolist(), strict=True))
+
+
 async def test_cells_that_others_stored_meanwhile_are_not_overwritten(store: Store) -> None:
     await add(store)
     async with store.read() as connection:
         (change,) = await analytics.changes(connection)
-    old = await count_day(store, Kind.MESSAGE, change.day)
+    old = await count_change(store, change)
     await add(store)
     await refresh(store)
     with pytest.raises(OutdatedError):
@@ -167,7 +220,7 @@ async def test_an_older_change_that_comes_to_light_is_not_forgotten(store: Store
     await add(store)
     async with store.read() as connection:
         (change,) = await analytics.changes(connection)
-    cells = await count_day(store, Kind.MESSAGE, change.day)
+    cells = await count_change(store, change)
     missed = replace(change, count=change.count - 1)
     with pytest.raises(OutdatedError):
         await store.change(lambda connection: analytics.replace(connection, cells, missed))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 import sqlalchemy as sa
@@ -81,19 +81,14 @@ def upgrade() -> None:
     for kind, table, column in (("message", "messages", "received_at"), ("case", "cases", "opened_at")):
         days = f"SELECT DISTINCT '{kind}', {day.format(column)} FROM {table}"  # noqa: S608 - names of ours
         op.execute(f"INSERT INTO cell_changes (kind, day) {days}")
-    for statement in _made(op.get_bind().dialect.name):
+    for statement in made(op.get_bind().dialect.name, {"day": day}):
         op.execute(statement)
 
 
 def downgrade() -> None:
     """Drop what was made."""
-    for number, (table, *_) in enumerate(_TRIGGERS):
-        name = f"note_{table}_{number}"
-        if op.get_bind().dialect.name == "sqlite":
-            op.execute(f"DROP TRIGGER {name}")
-        else:
-            op.execute(f"DROP TRIGGER {name} ON {table}")
-            op.execute(f"DROP FUNCTION {name}")
+    for statement in dropped(op.get_bind().dialect.name):
+        op.execute(statement)
     op.drop_index(op.f("ix_cases_opened_at"), table_name="cases")
     op.drop_index(op.f("ix_messages_touchpoint_severity_received_at"), table_name="messages")
     op.drop_index(op.f("ix_messages_received_at_id"), table_name="messages")
@@ -108,14 +103,17 @@ def _day(dialect: str) -> str:
     return "substr({}, 1, 10)" if dialect == "sqlite" else "to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD')"
 
 
-def _made(dialect: str) -> Iterator[str]:
-    """Yield the statements that make the triggers."""
-    day = _day(dialect)
+def made(dialect: str, parts: Mapping[str, str]) -> Iterator[str]:
+    """Yield the statements that make the triggers: they note ``parts`` of a moment, each in the column of its name."""
+
+    def parted(moment: str) -> str:
+        return ", ".join(part.format(moment) for part in parts.values())
+
     for number, (table, event, condition, noted) in enumerate(_TRIGGERS):
         name, row = f"note_{table}_{number}", "OLD" if event == "DELETE" else "NEW"
-        words = {"row": row, "opened": day.format("cases.opened_at"), "received": day.format("messages.received_at")}
-        selects = [_filled(select, words, day) for select in noted]
-        body = " ".join(f"INSERT INTO cell_changes (kind, day) {select};" for select in selects)
+        words = {"row": row, "opened": parted("cases.opened_at"), "received": parted("messages.received_at")}
+        selects = [_filled(select, words, parted) for select in noted]
+        body = " ".join(f"INSERT INTO cell_changes (kind, {', '.join(parts)}) {select};" for select in selects)
         when = f"WHEN ({condition})" if condition else ""
         if dialect == "sqlite":
             yield f"CREATE TRIGGER {name} AFTER {event} ON {table} {when} BEGIN {body} END"
@@ -124,9 +122,20 @@ def _made(dialect: str) -> Iterator[str]:
             yield f"CREATE TRIGGER {name} AFTER {event} ON {table} FOR EACH ROW {when} EXECUTE FUNCTION {name}()"
 
 
-def _filled(select: str, words: dict[str, str], day: str) -> str:
-    """Put the days of a row's moments in a statement."""
+def dropped(dialect: str) -> Iterator[str]:
+    """Yield the statements that drop the triggers."""
+    for number, (table, *_) in enumerate(_TRIGGERS):
+        name = f"note_{table}_{number}"
+        if dialect == "sqlite":
+            yield f"DROP TRIGGER {name}"
+        else:
+            yield f"DROP TRIGGER {name} ON {table}"
+            yield f"DROP FUNCTION {name}"
+
+
+def _filled(select: str, words: dict[str, str], parted: Callable[[str], str]) -> str:
+    """Put the parts of a row's moments in a statement."""
     for row in ("old", "new"):
         for column in ("received_at", "opened_at"):
-            select = select.replace(f"{{{row}.{column}}}", day.format(f"{row.upper()}.{column}"))
+            select = select.replace(f"{{{row}.{column}}}", parted(f"{row.upper()}.{column}"))
     return select.format(**words)
