@@ -7,7 +7,7 @@ DATA   ?= recupera-data
 BIN    := $(VENV)/bin
 LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 
-.PHONY: setup run test lint bench docs screenshots lock licences sbom vulnerabilities clean
+.PHONY: setup run test lint bench bench-peers docs screenshots lock licences sbom vulnerabilities clean
 
 setup: $(VENV)/.installed  ## install the command line and the service
 
@@ -25,6 +25,8 @@ lint: $(VENV)/.installed-dev  ## formatting, lint, types, import contracts
 
 bench: $(VENV)/.installed-bench  ## the benchmarks, with their peers, side by side in one run
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-peers: $(VENV)-peers/.installed  ## the servers that the section serving compares with, in an environment of their own
 
 docs: $(VENV)/.installed-docs  ## the documentation as a site, in site/; make docs ARGS=serve shows it while you write
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs $(or $(ARGS),build --strict)
@@ -73,6 +75,11 @@ $(VENV)/.installed-docs: pyproject.toml $(VENV)/bin/python
 
 $(VENV)/.installed-bench: pyproject.toml $(VENV)/.installed-dev
 	$(BIN)/python -m pip install --quiet --group bench
+	@touch $@
+
+$(VENV)-peers/.installed:
+	$(PYTHON) -m venv $(VENV)-peers
+	$(VENV)-peers/bin/python -m pip install --quiet "infinity-emb[torch,server]" litserve
 	@touch $@
 
 $(VENV)/.installed-supply: pyproject.toml $(VENV)/bin/python

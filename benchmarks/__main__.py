@@ -23,7 +23,19 @@ from benchmarks.report import RESULTS, Figure, Report, Table, shown, surrounding
 from benchmarks.texts import ROOT
 from training.comparison import Interval
 
-_SECTIONS = ("footprint", "speed", "precision", "quality", "cascade", "load", "webhooks", "analytics", "personal-data")
+_SECTIONS = (
+    "footprint",
+    "speed",
+    "precision",
+    "quality",
+    "cascade",
+    "serving",
+    "load",
+    "webhooks",
+    "analytics",
+    "personal-data",
+)
+_PEERS = ROOT / ".venv-peers" / "bin" / "python"
 _console = Console(width=None if os.isatty(1) else 120)
 
 
@@ -43,6 +55,9 @@ def main() -> None:
     parser.add_argument("--subset", type=_positive, metavar="N", help="quality: a trial on N messages of each kind")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="quality: write the tables there too")
     parser.add_argument("--rows", type=_positive, default=1_000_000, help="files: rows; 1000000 by default")
+    parser.add_argument(
+        "--peers-python", type=Path, metavar="FILE", help="serving: Python of the peers, made by make bench-peers"
+    )
     parser.add_argument("--rate", type=_positive, default=100, help="load: messages a second; 100 by default")
     parser.add_argument("--seconds", type=_positive, default=120, help="load: how long; 120 by default")
     parser.add_argument(
@@ -106,6 +121,28 @@ def _files(options: argparse.Namespace) -> Iterator[Table]:
     found = [(row.rows, row.megabytes, row.per_second) for row in rows]
     notes = [f"killed in the middle and run again: {'the same bytes' if same else 'OTHER BYTES'}"]
     yield Table("A Parquet file, all but the network", ("rows done", "memory, MB", "rows/s"), found, notes)
+
+
+def _serving(options: argparse.Namespace) -> Iterator[Table]:
+    """Our server beside the field's own, the same network in each."""
+    from benchmarks.serving.measure import Row, measure
+
+    peers = options.peers_python
+    if peers is None and _PEERS.is_file():
+        peers = _PEERS
+    if peers is None:
+        _console.print("serving: without the peers; make bench-peers installs them")
+    rows: list[tuple[object, ...]] = []
+    for row in measure(peers.absolute() if peers else None, _console.print):
+        if isinstance(row, Row):
+            waits = (row.p50_ms, row.p99_ms, row.per_second, row.busy_p99_ms)
+            rows.append((row.name, *waits, row.ready_seconds, row.megabytes))
+        else:
+            name, per_second = row
+            rows.append((name, None, None, per_second, None, None, None))
+    columns = ("server", "p50, ms", "p99, ms", "32 callers: texts/s", "p99, ms", "ready after, s", "memory, MB")
+    notes = ("one text a call; p50 and p99 of a single caller with texts of about 60 tokens",)
+    yield Table("Servers, the same network and client, in turns", columns, rows, notes)
 
 
 def _load(options: argparse.Namespace) -> Iterator[Table]:
@@ -226,6 +263,7 @@ _MEASURES: Mapping[str, Callable[[argparse.Namespace], Iterable[Table]]] = {
     "precision": _precision,
     "quality": _quality,
     "cascade": _cascade,
+    "serving": _serving,
     "load": _load,
     "webhooks": _webhooks,
     "analytics": _analytics,

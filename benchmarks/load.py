@@ -26,7 +26,7 @@ import psutil
 
 from benchmarks.texts import ROOT
 
-__all__ = ["Contestant", "Options", "Row", "contestants", "measure"]
+__all__ = ["Contestant", "Options", "Row", "at", "contestants", "free_port", "measure", "without_ours"]
 
 _TEXTS: Final = 200
 _START_SECONDS: Final = 120
@@ -207,14 +207,14 @@ def _postgres(folder: Path) -> Iterator[list[str]]:
 @contextlib.contextmanager
 def _service(contestant: Contestant, folder: Path) -> Iterator[tuple[str, psutil.Process]]:
     """Run a service in a process of its own; yield its address and its process."""
-    port = _free_port()
+    port = free_port()
     program = ["-m", "benchmarks.load_service", str(contestant.answers)]
     if contestant.answers is None:
         program = ["-c", "from classifier.cli import main; main()", "serve"]
     given = {"PORT": str(port), "DATA": str(folder / "data"), "LOG_LEVEL": "info"}
     if contestant.database is not None:
         given["DATABASE"] = contestant.database
-    environment = {**_without_ours(os.environ), **{f"RECUPERA_{name}": value for name, value in given.items()}}
+    environment = {**without_ours(os.environ), **{f"RECUPERA_{name}": value for name, value in given.items()}}
     with (folder / "log").open("w") as log:
         started = subprocess.Popen(
             [sys.executable, *program],
@@ -232,11 +232,13 @@ def _service(contestant: Contestant, folder: Path) -> Iterator[tuple[str, psutil
             started.wait(60)
 
 
-def _without_ours(environment: Mapping[str, str]) -> dict[str, str]:
+def without_ours(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment without settings of ours."""
     return {name: value for name, value in environment.items() if not name.startswith("RECUPERA_")}
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of this machine on which nothing listens."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
