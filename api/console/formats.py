@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 
 from babel.core import Locale
 from babel.dates import format_date, format_time, format_timedelta
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_currency, format_decimal, format_percent
 
 __all__ = ["Formats", "Left", "span"]
 
@@ -44,6 +47,14 @@ class Formats:
         pattern = "#,##0." + "0" * digits if digits else "#,##0"
         sign = "\u00a0%" if self.locale.language == "es" else "%"
         return format_percent(value, format=f"{pattern}{sign}", locale=self.locale)
+
+    def amounts(self, least: Mapping[str, Any], most: Mapping[str, Any]) -> str:
+        """Write from how much to how much money, in the currency of the second; a plain number without one."""
+        low, high = (Decimal(str(each["amount"])) for each in (least, most))
+        if not most.get("currency"):
+            return f"{format_decimal(low, locale=self.locale)}–{format_decimal(high, locale=self.locale)}"
+        first, last = (format_currency(each, most["currency"], locale=self.locale) for each in (low, high))
+        return last if low == high else f"{first} – {last}"
 
     def signed(self, value: float, digits: int = 0) -> str:
         """Write a difference with its sign."""

@@ -52,6 +52,22 @@ _ROLES: Final = {
     "engineer": Translated("ingeniería", "engenharia", "engineer"),
     "admin": Translated("administración", "administração", "administrator"),
 }
+_PERSONAL: Final = {
+    "email": Translated("correo", "e-mail", "e-mail"),
+    "url": Translated("enlace", "link", "link"),
+    "ip": Translated("dirección IP", "endereço IP", "IP address"),
+    "handle": Translated("usuario", "usuário", "user name"),
+    "plate": Translated("matrícula", "placa", "plate"),
+    "passport": Translated("pasaporte", "passaporte", "passport"),
+    "birthdate": Translated("nacimiento", "nascimento", "date of birth"),
+    "pix": Translated("clave Pix", "chave Pix", "Pix key"),
+    "address": Translated("dirección", "endereço", "address"),
+    "account": Translated("cuenta", "conta", "account"),
+    "card": Translated("tarjeta", "cartão", "card"),
+    "phone": Translated("teléfono", "telefone", "phone"),
+    "name": Translated("nombre", "nome", "name"),
+}
+"""Kinds of personal data; identifiers are called the same everywhere: CPF, DNI, IBAN."""
 _MAIN: Final = Translated("principal", "principal", "main")
 
 
@@ -101,6 +117,10 @@ class Names:
     def fact(self, kind: str) -> str:
         """Return what a kind of fact is called."""
         return FACT_KINDS[kind][self.language] if kind in FACT_KINDS else kind
+
+    def personal(self, kind: str) -> str:
+        """Return what a kind of personal data is called."""
+        return _PERSONAL[kind][self.language] if kind in _PERSONAL else kind.upper()
 
     def trait(self, key: str) -> str:
         """Return what a condition of a rule looks at is called."""

@@ -72,9 +72,12 @@ class TaskRow:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether training again is worth it; ``because`` are keys of what the page says, with numbers."""
+    """Whether training again is worth it, ``None`` if one can't tell yet.
 
-    worth_it: bool
+    ``because`` are keys of what the page says, with numbers.
+    """
+
+    worth_it: bool | None
     because: Sequence[tuple[str, Any]]
 
 
@@ -129,8 +132,9 @@ def verdict(found: Sequence[Outcome], reviewed: int, drift: Sequence[Drift]) -> 
             yes.append(("calibration", error))
     if yes:
         return Verdict(worth_it=True, because=yes)
-    no = ("few", (reviewed, _ENOUGH)) if reviewed < _ENOUGH else ("right", (wrong, len(found)))
-    return Verdict(worth_it=False, because=[no])
+    if reviewed < _ENOUGH:
+        return Verdict(worth_it=None, because=[("few", (reviewed, _ENOUGH))])
+    return Verdict(worth_it=False, because=[("right", (wrong, len(found)))])
 
 
 def _of_one(item: Judged) -> Iterator[Outcome]:

@@ -7,6 +7,7 @@ from api.console.formats import Formats, span
 from api.console.names import Names
 from api.console.translation import locale_of
 from api.recovery.spans import Span
+from classifier.redaction import KINDS
 
 NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 
@@ -47,6 +48,28 @@ def test_a_long_span_has_days_alone() -> None:
 
 def test_differences_have_their_sign() -> None:
     assert [formats("es").signed(value, 1) for value in (1.25, -2, 0)] == ["+1,2", "−2", "±0"]
+
+
+@pytest.mark.parametrize(
+    ("language", "written"),
+    [
+        ("es", "15,00\u00a0€ – 1.300,00\u00a0€"),
+        ("pt", "€\u00a015,00 – €\u00a01.300,00"),
+        ("en", "€15.00 – €1,300.00"),
+    ],
+)
+def test_money_is_written_as_people_write_it(language: str, written: str) -> None:
+    most = {"amount": "1300.00", "currency": "EUR"}
+    assert formats(language).amounts({"amount": "15.00"}, most) == written
+    assert formats(language).amounts(most, most) == written.partition(" – ")[2]
+    assert formats("es").amounts({"amount": "15.50"}, {"amount": "30.00"}) == "15,5–30"
+
+
+@pytest.mark.parametrize("language", ["es", "pt", "en"])
+def test_every_kind_of_personal_data_has_a_name(language: str) -> None:
+    called = {kind: Names(language).personal(kind) for kind in KINDS}
+    numbers = {"iban", "curp", "rfc", "cnpj", "cpf", "cuit", "rut", "nie", "dni", "nif"}
+    assert {kind for kind, name in called.items() if name == kind.upper()} == numbers
 
 
 @pytest.mark.parametrize("language", ["es", "pt", "en"])

@@ -55,16 +55,16 @@ def test_the_error_is_how_far_sureness_and_truth_are_apart() -> None:
 @pytest.mark.parametrize(
     ("found", "reviewed", "drift", "worth_it", "because"),
     [
-        ([RIGHT] * 10, 10, [], False, ["few"]),
+        ([RIGHT] * 10, 10, [], None, ["few"]),
         ([RIGHT] * 300, 300, [], False, ["right"]),
         ([RIGHT] * 1500 + [Outcome("tone", 0.1, False)] * 150, 300, [], True, ["lessons"]),
         ([RIGHT] * 100 + [Outcome("tone", 0.95, False)] * 100, 200, [], True, ["calibration"]),
         ([], 0, [Drift("motive", 0.4, Count(500, 500))], True, ["moved"]),
-        ([], 0, [Drift("motive", 0.4, Count(500, 10))], False, ["few"]),
+        ([], 0, [Drift("motive", 0.4, Count(500, 10))], None, ["few"]),
     ],
 )
 def test_training_again_is_worth_it_for_a_reason(
-    found: list[Outcome], reviewed: int, drift: list[Drift], worth_it: bool, because: list[str]
+    found: list[Outcome], reviewed: int, drift: list[Drift], worth_it: bool | None, because: list[str]
 ) -> None:
     told = verdict(found, reviewed, drift)
     assert (told.worth_it, [key for key, _ in told.because]) == (worth_it, because)
