@@ -15,7 +15,7 @@ import httpx
 from classifier import Classification
 from tests.acceptance.crashes import processes
 from tests.acceptance.crashes.processes import Orders, Place
-from tests.acceptance.crashes.siege import _free_port
+from tests.acceptance.crashes.siege import free_port
 from tests.api.conftest import Marked
 
 __all__ = ["Odd", "place", "running"]
@@ -46,7 +46,7 @@ def place(folder: Path) -> Place:
 @contextmanager
 def running(where: Place, name: str) -> Iterator[tuple[BaseProcess, str]]:
     """Start the service, lend it with its address once it is ready, and kill it in the end if it still runs."""
-    port = _free_port()
+    port = free_port()
     process = processes._context.Process(target=_serve, args=(where, Orders("serve", name, port)), daemon=True)
     process.start()
     url = f"http://127.0.0.1:{port}"

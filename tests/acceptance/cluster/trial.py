@@ -16,10 +16,10 @@ from typing import Any
 import httpx
 
 from tests.acceptance.cluster.client import Spread
-from tests.acceptance.crashes.judging import Evidence, Report, _first, come_to_rest
+from tests.acceptance.crashes.judging import Evidence, Report, come_to_rest, firsts
 from tests.acceptance.crashes.processes import Orders, Place, prepare
 from tests.acceptance.crashes.receiver import Receiver, listening
-from tests.acceptance.crashes.siege import _EVENTS, _free_port
+from tests.acceptance.crashes.siege import EVENTS, free_port
 from tests.acceptance.postgres import Server
 
 __all__ = ["Options", "Outcome", "failures", "run"]
@@ -66,7 +66,7 @@ def failures(outcome: Outcome, report: Report) -> list[str]:
     """
     found = [each for each in report.failures if not each.startswith("out of order")]
     orders = defaultdict(list)
-    for arrival in _first(outcome.evidence.receiver.arrivals):
+    for arrival in firsts(outcome.evidence.receiver.arrivals):
         orders[arrival.event["case_id"] or arrival.event["message_id"]].append(arrival.event["id"])
     disordered = sum(ids != sorted(ids) for ids in orders.values())
     return [*found, *([f"events out of order in {disordered} cases"] if disordered else [])]
@@ -136,7 +136,7 @@ class _Trial:
         """Have the receiver told of everything."""
         async with httpx.AsyncClient(base_url=self.client.urls[0], timeout=30) as http:
             url = f"http://127.0.0.1:{self.receiver.port}/all"
-            body = {"name": "all", "url": url, "events": _EVENTS, "concurrency": 16, "rate": 1000}
+            body = {"name": "all", "url": url, "events": EVENTS, "concurrency": 16, "rate": 1000}
             answer = await http.post("/v1/destinations", json=body)
             self.receiver.secrets["/all"] = answer.raise_for_status().json()["secret"]
 
@@ -202,7 +202,7 @@ def run(options: Options, server: Server, folder: Path) -> Outcome:
         "OMP_NUM_THREADS": "1",
     }
     with listening() as receiver:
-        ports, began = [_free_port() for _ in range(options.services)], time.monotonic()
+        ports, began = [free_port() for _ in range(options.services)], time.monotonic()
         urls = [f"http://127.0.0.1:{port}" for port in ports]
         client = Spread(urls[0], random.Random(options.seed), urls=urls)
         place = Place(folder, settings)

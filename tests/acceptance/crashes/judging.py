@@ -18,7 +18,7 @@ from tests.acceptance.crashes.client import Client
 from tests.acceptance.crashes.processes import Place
 from tests.acceptance.crashes.receiver import Arrival, Receiver
 
-__all__ = ["Books", "Evidence", "Report", "come_to_rest", "judged"]
+__all__ = ["Books", "Evidence", "Report", "come_to_rest", "firsts", "judged"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ def judged(found: Evidence) -> Report:
     return Report(counted, wrong, found.deaths, list(found.missed))
 
 
-def _first(arrivals: Sequence[Arrival]) -> list[Arrival]:
+def firsts(arrivals: Sequence[Arrival]) -> list[Arrival]:
     """Return what arrived, by its id once: as a receiver sees it that remembers ids."""
     return list({arrival.id: arrival for arrival in reversed(arrivals)}.values())[::-1]
 
@@ -159,7 +159,7 @@ def _first(arrivals: Sequence[Arrival]) -> list[Arrival]:
 def _told_wrongly(messages: Mapping[str, str], arrivals: Sequence[Arrival]) -> int:
     """Count the messages whose classification was not told to the first destination exactly once."""
     told = Counter(
-        a.event["message_id"] for a in _first(arrivals) if a.path == "/all" and a.event["type"] == "message.classified"
+        a.event["message_id"] for a in firsts(arrivals) if a.path == "/all" and a.event["type"] == "message.classified"
     )
     return sum(told[name] != 1 for name in messages.values())
 
@@ -168,7 +168,7 @@ def _told_twice(arrivals: Sequence[Arrival]) -> int:
     """Count what a case was told more than once under different ids."""
     told = Counter(
         json.dumps([a.path, *(a.event[name] for name in ("type", "case_id", "reason", "due_at", "step"))])
-        for a in _first(arrivals)
+        for a in firsts(arrivals)
         if a.event["type"] in ("step.due", "case.opened", "case.closed")
         or (a.event["type"] == "case.escalated" and a.event["due_at"])
     )
@@ -178,7 +178,7 @@ def _told_twice(arrivals: Sequence[Arrival]) -> int:
 def _disordered(arrivals: Sequence[Arrival]) -> int:
     """Count the cases whose deliveries first came in another order than they were made in, at a destination."""
     orders = defaultdict(list)
-    for arrival in _first(arrivals):
+    for arrival in firsts(arrivals):
         orders[arrival.path, arrival.event["case_id"] or arrival.event["message_id"]].append(arrival.id)
     return sum(ids != sorted(ids) for ids in orders.values())
 

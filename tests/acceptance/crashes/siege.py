@@ -22,9 +22,9 @@ from tests.acceptance.crashes.points import POINTS, TABLES_MADE, TAKEN_OVER, Poi
 from tests.acceptance.crashes.processes import Orders, Place, prepare
 from tests.acceptance.crashes.receiver import Receiver, listening
 
-__all__ = ["Options", "besiege"]
+__all__ = ["EVENTS", "Options", "besiege", "free_port"]
 
-_EVENTS = ["message.classified", "case.opened", "case.escalated", "step.due", "case.closed", "review.needed"]
+EVENTS = ["message.classified", "case.opened", "case.escalated", "step.due", "case.closed", "review.needed"]
 _START_SECONDS = 120
 _POINT_SECONDS = 90
 _STILL_SECONDS = 180
@@ -120,7 +120,7 @@ class _Siege:
         async with httpx.AsyncClient(base_url=self.client.url, timeout=30) as http:
             for name, wanted in (("all", None), ("grave", {"severity": ["critical"]})):
                 url = f"http://127.0.0.1:{self.receiver.port}/{name}"
-                body: dict[str, Any] = {"name": name, "url": url, "events": _EVENTS, "concurrency": 16}
+                body: dict[str, Any] = {"name": name, "url": url, "events": EVENTS, "concurrency": 16}
                 answer = await http.post("/v1/destinations", json=body | ({"filter": wanted} if wanted else {}))
                 self.receiver.secrets[f"/{name}"] = answer.raise_for_status().json()["secret"]
 
@@ -225,7 +225,7 @@ def besiege(options: Options, database: str | None, folder: Path) -> Evidence:
         "OMP_NUM_THREADS": "1",
     }
     with listening() as receiver:
-        port, chance, begun = _free_port(), random.Random(options.seed), time.monotonic()
+        port, chance, begun = free_port(), random.Random(options.seed), time.monotonic()
         place = Place(folder, settings)
         client = Client(f"http://127.0.0.1:{port}", chance)
         siege = _Siege(options, place, port, receiver, chance, client)
@@ -233,7 +233,7 @@ def besiege(options: Options, database: str | None, folder: Path) -> Evidence:
         return Evidence(place, client, receiver, siege.deaths, siege.missed, time.monotonic() - begun)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
