@@ -65,6 +65,9 @@ _PAGES = (
     f"/v1/analytics/rules?{_HALF_YEAR}",
     f"/v1/analytics/drift?{_HALF_YEAR}",
     "/v1/analytics/choices",
+    "/v1/messages",
+    "/v1/cases",
+    "/v1/cases?owner=nobody",
 )
 _CHANGES = {
     "message": "UPDATE messages SET review = CASE review WHEN 'done' THEN 'none' ELSE 'done' END WHERE id = "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -64,6 +64,10 @@ class Conversation:
         return named + ([f"customer\0{self.customer_id}\0{self.thread_id or ''}"] if self.customer_id else [])
 
 
+_INDEXED: Final = frozenset({"priority", "owner", "channel", "double_deviation"})
+_EQUAL: Final = ("status", "outcome", "customer_id", *sorted(_INDEXED))
+
+
 @dataclass(frozen=True, slots=True)
 class CaseFilter:
     """Which cases."""
@@ -109,8 +113,11 @@ async def get(connection: AsyncConnection, case_id: str, *, lock: bool = False) 
 
 async def page(connection: AsyncConnection, wanted: CaseFilter, *, before: str | None, limit: int) -> list[CaseRecord]:
     """Return the newest ``limit`` cases opened before the one called ``before``, newest first."""
-    equal = ("status", "outcome", "priority", "owner", "channel", "customer_id", "double_deviation")
-    found = [cases.c[name] == value for name in equal if (value := getattr(wanted, name)) is not None]
+    equal = {name: value for name in _EQUAL if (value := getattr(wanted, name)) is not None}
+    if "status" not in equal and equal.keys() & _INDEXED:  # the index begins with the status
+        each = [await page(connection, replace(wanted, status=s), before=before, limit=limit) for s in CaseStatus]
+        return sorted((case for some in each for case in some), key=lambda case: case.id, reverse=True)[:limit]
+    found = [cases.c[name] == value for name, value in equal.items()]
     if wanted.due_before is not None:
         found.append(cases.c.resolution_due < wanted.due_before)
     if before is not None:
