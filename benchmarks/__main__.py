@@ -231,6 +231,15 @@ def _personal_data(_options: argparse.Namespace) -> Iterator[Table]:
         yield Table(title, columns, rows)
 
 
+def _sign_in(_options: argparse.Namespace) -> Iterator[Table]:
+    """Sign in with a right password, in peace and while somebody guesses."""
+    from benchmarks import sign_in
+
+    columns = ("right passwords", "guesses", "sign-ins", "let in", "p50, ms", "longest, ms")
+    rows = [(row.what, row.guesses, row.sign_ins, row.let_in, row.p50_ms, row.longest_ms) for row in sign_in.measure()]
+    yield Table("Sign-in while passwords are guessed, a minute each", columns, rows)
+
+
 @contextmanager
 def _progress(title: str) -> Iterator[Callable[[float], None]]:
     """Show a bar while a peer trains."""
@@ -269,6 +278,7 @@ _MEASURES: Mapping[str, Callable[[argparse.Namespace], Iterable[Table]]] = {
     "webhooks": _webhooks,
     "analytics": _analytics,
     "personal-data": _personal_data,
+    "sign-in": _sign_in,
 }
 """What each section measures: a new one is a row here and a name in ``_SECTIONS``."""
 

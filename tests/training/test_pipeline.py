@@ -1,4 +1,5 @@
 import logging
+import shutil
 from pathlib import Path
 
 import pytest
@@ -29,18 +30,16 @@ def test_no_half_written_model_takes_the_place_of_a_good_one(
     tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     output = tmp_path / "model"
-    run(
-        TINY.model_copy(update={"optimizer": TINY.optimizer.model_copy(update={"epochs": 1})}),
-        Places(CORPORA, None, output),
-    )
+    shutil.copytree(tiny_model, output)
     before = (output / FILES.checksums).read_bytes()
 
     def fails(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("training.pipeline.fit_calibration", fails)
+    once = TINY.model_copy(update={"optimizer": TINY.optimizer.model_copy(update={"epochs": 1})})
     with pytest.raises(KeyboardInterrupt):
-        run(TINY, Places(CORPORA, None, output))
+        run(once, Places(CORPORA, None, output))
     assert (output / FILES.checksums).read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["model"]
     assert ComplaintClassifier.from_pretrained(output).model.name == "tiny"
