@@ -23,18 +23,6 @@ from benchmarks.report import RESULTS, Figure, Report, Table, shown, surrounding
 from benchmarks.texts import ROOT
 from training.comparison import Interval
 
-_SECTIONS = (
-    "footprint",
-    "speed",
-    "precision",
-    "quality",
-    "cascade",
-    "serving",
-    "load",
-    "webhooks",
-    "analytics",
-    "personal-data",
-)
 _PEERS = ROOT / ".venv-peers" / "bin" / "python"
 _console = Console(width=None if os.isatty(1) else 120)
 
@@ -42,7 +30,7 @@ _console = Console(width=None if os.isatty(1) else 120)
 def main() -> None:
     """Run the chosen sections, one after the other."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--only", choices=_SECTIONS, action="append", help="a section to run; all by default")
+    parser.add_argument("--only", choices=tuple(_MEASURES), action="append", help="a section to run; all by default")
     parser.add_argument(
         "--data",
         type=Path,
@@ -81,7 +69,7 @@ def main() -> None:
     report = Report(surroundings())
     machine = report.surroundings["machine"]
     _console.print(f"{machine['processor']}, {machine['processors']} processors, Python {platform.python_version()}")
-    for section in options.only or _SECTIONS:
+    for section in options.only or _MEASURES:
         measure = _MEASURES[section]
         report.run(section, lambda measure=measure: measure(options), lambda table: _console.print(table.terminal()))
     folder = options.results or (None if options.only else RESULTS)
@@ -280,7 +268,7 @@ _MEASURES: Mapping[str, Callable[[argparse.Namespace], Iterable[Table]]] = {
     "personal-data": _personal_data,
     "sign-in": _sign_in,
 }
-"""What each section measures: a new one is a row here and a name in ``_SECTIONS``."""
+"""What each section measures: a new one is a row here."""
 
 
 if __name__ == "__main__":

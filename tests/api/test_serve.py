@@ -1,3 +1,4 @@
+import asyncio
 import contextlib
 import json
 import logging
@@ -15,7 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from api.access.nearby import is_loopback
-from api.commands.serve import _shown
+from api.commands.serve import _listen, _shown
 from classifier.cli import app
 from tests.conftest import INTERRUPTIBLE
 
@@ -58,6 +59,24 @@ def test_a_taken_port_is_said_plainly(tiny_model: Path) -> None:
         result = CliRunner().invoke(app, ["serve", "--port", str(port), "--model", str(tiny_model)])
     assert result.exit_code == 2
     assert result.stderr == f"error: port {port} of 127.0.0.1 is taken by another program: choose another --port\n"
+
+
+def test_an_answer_does_not_wait_for_the_callers_receipt() -> None:
+    async def sent_at_once() -> bool:
+        done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        def connected(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            accepted = writer.get_extra_info("socket")
+            done.set_result(accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        listener = _listen("127.0.0.1", 0)
+        async with await asyncio.start_server(connected, sock=listener):
+            _, writer = await asyncio.open_connection(*listener.getsockname())
+            writer.close()
+            return bool(await done)
+
+    assert asyncio.run(sent_at_once())
 
 
 def test_a_wrong_model_is_said_before_anything_is_served(tmp_path: Path) -> None:
