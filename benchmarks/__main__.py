@@ -199,10 +199,10 @@ def _analytics(options: argparse.Namespace) -> Iterator[Table]:
     from benchmarks import analytics
 
     given = analytics.Options(options.messages, options.databases, options.store)
-    rows = [
-        (row.database, row.what, row.median, row.worst, row.cpu, row.unit)
-        for row in analytics.measure(given, _console.print)
-    ]
+    rows = []
+    for row in analytics.measure(given, _console.print):
+        rows.append((row.database, row.what, row.median, row.worst, row.cpu, row.unit))
+        _console.print(f"{row.database}: {row.what}: {shown(row.median)} {row.unit}", highlight=False)
     columns = ("database", "what", "median", "worst", "CPU", "unit")
     yield Table(f"{options.messages} messages stored", columns, rows)
 
