@@ -45,7 +45,8 @@ class Table:
         self._read = 0
         try:
             self._file = pq.ParquetFile(file, pre_buffer=False)
-        except (pa.ArrowException, OSError):
+            self._names: list[str] = self._file.schema_arrow.names
+        except (pa.ArrowException, OSError, UnicodeDecodeError):
             raise InputError(f"{name} is not a Parquet file, or is damaged") from None
 
     def fraction(self) -> float | None:
@@ -55,7 +56,7 @@ class Table:
 
     def records(self, columns: Columns) -> Iterator[Record | BadRecord]:
         """Read one record a row; raise ``InputError`` if a needed column is not there."""
-        there = self._file.schema_arrow.names
+        there = self._names
         for column in columns.needed:
             if column not in there:
                 raise InputError(f"{self.name} has no column {column!r}; it has {', '.join(map(repr, there[:20]))}")

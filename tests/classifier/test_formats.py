@@ -239,7 +239,16 @@ def test_parquet_with_text_that_is_not_utf8_has_one_bad_record() -> None:
     assert second == BadRecord(2, None, "'text' is not UTF-8 (byte 1)")
 
 
-@pytest.mark.parametrize("content", [b"", b"id,text\n1,hola\n", b"PAR1PAR1", parquet(text=["a"])[:-6]])
+def named_wrongly() -> bytes:
+    """Return a Parquet file that has a column whose name is not UTF-8."""
+    file = io.BytesIO()
+    pq.write_table(pa.table({"texto": ["a"]}), file, store_schema=False)
+    return file.getvalue().replace(b"texto", b"\x80exto")
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"id,text\n1,hola\n", b"PAR1PAR1", parquet(text=["a"])[:-6], named_wrongly()]
+)
 def test_what_is_no_parquet_is_said(content: bytes) -> None:
     with pytest.raises(InputError, match="not a Parquet file"):
         read(content, PARQUET)
