@@ -173,7 +173,7 @@ def read_config(path: Path) -> TrainingConfig:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(f"no such configuration: {path}") from None
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         raise InputError(f"{path}: not valid TOML: {error}") from None
     try:
         return TrainingConfig.model_validate(data)

@@ -53,7 +53,7 @@ def parse_policy(text: str, name: str) -> Policy:
         raise InputError(f"{name} has over {_MOST_CHARACTERS:,} characters, more than any policy needs")
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # a number may have too many digits as well
         raise InputError(f"{name} is not valid TOML: {error}") from None
     except RecursionError:
         raise InputError(f"{name} nests its values too deep for a policy") from None

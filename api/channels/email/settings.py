@@ -136,7 +136,7 @@ def read_inboxes(path: Path, names: Sequence[str] = ()) -> list[InboxSettings]:
         raise InputError(f"{path} is not there: write one, or name another by --config") from None
     except OSError as error:
         raise InputError(f"{path} can't be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise InputError(f"{path} is not valid TOML: {error}") from None
     if not isinstance(tables, list) or not tables:
         raise InputError(f"{path} names no mailbox: it needs a table [[inbox]]")

@@ -80,6 +80,8 @@ def test_several_faults_are_told_at_once_and_not_without_end() -> None:
 def test_what_is_no_toml_or_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not valid TOML"):
         parse_policy("a = = b", "mine.toml")
+    with pytest.raises(InputError, match="not valid TOML"):
+        parse_policy(f"a = {'9' * 5000}", "mine.toml")
     with pytest.raises(InputError, match="no such policy"):
         read_policy(tmp_path / "none.toml")
     (tmp_path / "latin.toml").write_bytes(b"name = '\xe9'")
