@@ -120,8 +120,19 @@ async def _filled(name: str, url: DatabaseUrl, messages: int, mark: Path) -> lis
         mark.touch()
     store = await Store.open(url)
     rows.append(await _once(name, "counting the days", lambda: refresh(store)))
+    if not store.is_sqlite:
+        await asyncio.to_thread(_tidy, url)
     await store.close()
     return rows
+
+
+def _tidy(url: DatabaseUrl) -> None:
+    """Do what PostgreSQL's autovacuum does within minutes."""
+    import psycopg
+
+    with psycopg.connect(url.set(drivername="postgresql").render_as_string(hide_password=False)) as connection:
+        connection.autocommit = True
+        connection.execute("VACUUM ANALYZE")
 
 
 async def _screens(name: str, url: DatabaseUrl, folder: Path) -> list[Row]:

@@ -144,6 +144,8 @@ policies: Final = sa.Table(
 )
 """Every policy that a case was ever planned by, so that a running case finishes under the one it began with."""
 
+_NOTHING_DUE: Final = sa.text("next_due IS NULL")
+
 cases: Final = sa.Table(
     "cases",
     METADATA,
@@ -173,6 +175,7 @@ cases: Final = sa.Table(
     sa.Column("next_due", UtcDateTime),
     sa.Index("ix_cases_queue", "status", "next_due", "id", "priority", "owner", "channel", "double_deviation"),
     sa.Index("ix_cases_newest", "status", "id", "priority", "owner", "channel", "double_deviation"),
+    sa.Index("ix_cases_to_finish", "status", "id", postgresql_where=_NOTHING_DUE, sqlite_where=_NOTHING_DUE),
     sa.Index(None, "status", "resolution_due"),
     sa.Index(None, "customer_id"),
     sa.Index(None, "next_at"),

@@ -1,4 +1,4 @@
-"""The hour of a change, so that only its rows are counted again."""
+"""The hour of a change, so that only its rows are counted again; and an index for cases without a step to do."""
 
 from __future__ import annotations
 
@@ -22,14 +22,19 @@ _HOUR: Final = {
 
 
 def upgrade() -> None:
-    """Make the column; what was noted without an hour stands for the whole day."""
+    """Make column and index; what was noted without an hour stands for the whole day."""
     op.add_column("cell_changes", sa.Column("hour", sa.SmallInteger(), nullable=True))
     dialect = op.get_bind().dialect.name
     _noting({"day": _DAY[dialect], "hour": _HOUR[dialect]})
+    nothing_due = sa.text("next_due IS NULL")
+    op.create_index(
+        "ix_cases_to_finish", "cases", ["status", "id"], postgresql_where=nothing_due, sqlite_where=nothing_due
+    )
 
 
 def downgrade() -> None:
-    """Drop the column."""
+    """Drop what was made."""
+    op.drop_index("ix_cases_to_finish", table_name="cases")
     _noting({"day": _DAY[op.get_bind().dialect.name]})
     op.drop_column("cell_changes", "hour")
 
