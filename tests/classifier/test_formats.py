@@ -246,9 +246,7 @@ def named_wrongly() -> bytes:
     return file.getvalue().replace(b"texto", b"\x80exto")
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"id,text\n1,hola\n", b"PAR1PAR1", parquet(text=["a"])[:-6], named_wrongly()]
-)
+@pytest.mark.parametrize("content", [b"", b"id,text\n1,hola\n", b"PAR1PAR1", parquet(text=["a"])[:-6], named_wrongly()])
 def test_what_is_no_parquet_is_said(content: bytes) -> None:
     with pytest.raises(InputError, match="not a Parquet file"):
         read(content, PARQUET)
