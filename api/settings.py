@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -196,7 +195,7 @@ def read_settings(given: dict[str, Any], file: Path = Path(FILE)) -> Settings:
     except ValidationError as error:
         faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
         raise InputError(f"settings: {'; '.join(faults)}") from None
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{file} is not valid TOML: {error}") from None
     except SettingsError as error:
         raise InputError(f"settings: {error}") from None
+    except ValueError as error:
+        raise InputError(f"{file} is not valid TOML: {error}") from None

@@ -53,7 +53,8 @@ def test_the_password_of_the_database_is_never_shown(monkeypatch: pytest.MonkeyP
     assert settings.database.get_secret_value().endswith("geheim@h/d")
 
 
-def test_a_broken_file_is_named(folder: Path) -> None:
-    (folder / "recupera.toml").write_text("port = \n")
+@pytest.mark.parametrize("written", [b"port = \n", b"port = " + b"9" * 5000, b"host = '\xe9'"])
+def test_a_broken_file_is_named(folder: Path, written: bytes) -> None:
+    (folder / "recupera.toml").write_bytes(written)
     with pytest.raises(InputError, match=r"recupera\.toml is not valid TOML"):
         read_settings({})
