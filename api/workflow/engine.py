@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ QUEUE: Final = "cases"
 _TOPIC: Final = "case"
 _STOPPED: Final = ("CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 _LONGEST_PAUSE: Final = 600.0
+_CLAIM_SECONDS: Final = 1.0
 _AT_ONCE: Final = 500
 log = logging.getLogger(__name__)
 
@@ -118,15 +120,16 @@ class Engine:
         """End the threads that claim workflows while there is a loop to run what they claimed last.
 
         The library ends them after the loop: what was claimed in between would wait for the next start, and leave an
-        error in the log.
+        error in the log. A thread that waits for a database that is gone is not waited for.
         """
         if self._library is None:
             return
         for told in self._library.background_thread_stop_events:
             told.set()
+        until = time.monotonic() + _CLAIM_SECONDS
         for thread in threading.enumerate():
             if thread.name.startswith("queue-worker-"):
-                thread.join(self.pace.grace)
+                thread.join(max(0.0, until - time.monotonic()))
 
     async def drain(self) -> None:
         """Begin no look any more, and wait a little for those on their way."""
