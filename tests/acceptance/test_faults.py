@@ -203,7 +203,7 @@ async def test_a_database_that_is_gone_for_a_while_is_waited_for(server: Server,
         await until(lambda: is_ready(client), 30)
         assert (await client.post("/v1/messages", json=message(2))).status_code == 201
         assert (await client.post("/v1/messages", json=message(1))).json()["message_id"] == before.json()["message_id"]
-        await until(lambda: worker.state == WorkerState.RUNNING, 120)
+        await until(lambda: worker.state == WorkerState.RUNNING, 60)
         await until(lambda: both_are_seen_to(store), 60)
         await worker.stop()
     await store.close()
