@@ -129,13 +129,23 @@ def _serving(folder: Path, model: Path | None) -> Iterator[str]:
     command = [sys.executable, "-c", _RUN, "serve", "--port", "0", *(["--model", str(model)] if model else [])]
     root = str(Path(__file__).parent.parent)
     environment = {**os.environ, "WEBHOOK_SECRET": _SECRET, "PYTHONPATH": root}
-    process = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True, env=environment)
-    assert process.stderr is not None
+    log = folder / "log"  # a pipe that nobody empties would hold the service up after some hundred lines
+    with log.open("w") as told:
+        process = subprocess.Popen(command, cwd=folder, stderr=told, env=environment)
     try:
-        yield next(found[1] for line in process.stderr if (found := _ADDRESS.search(line)))
+        yield _address(process, log)
     finally:
         process.kill()
-        process.communicate()
+        process.wait()
+
+
+def _address(process: subprocess.Popen[bytes], log: Path) -> str:
+    """Return where the service says that it is."""
+    while process.poll() is None:
+        if found := _ADDRESS.search(log.read_text(encoding="utf-8")):
+            return found[1]
+        time.sleep(0.05)
+    raise RuntimeError(f"the service did not start: {log.read_text(encoding='utf-8')[-2000:]}")
 
 
 def _payloads(count: int) -> list[bytes]:
