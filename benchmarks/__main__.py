@@ -100,6 +100,7 @@ def _speed(_options: argparse.Namespace) -> Iterator[Table]:
     rows = [(row.name, row.texts_per_second, row.times_eager, row.p50_ms, row.share_of_peak) for row in speed.measure()]
     notes = ("the peak is the best of ten products of 2048 x 2048 matrices; paddings are not counted as work",)
     yield Table("Speed, same texts and threads, contestants in turns", columns, rows, notes)
+    yield Table("Beside the network, a message of about 60 tokens", ("step", "µs"), speed.around())
 
 
 def _files(options: argparse.Namespace) -> Iterator[Table]:
