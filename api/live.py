@@ -6,7 +6,6 @@ Each look goes back a little: an event gets its name before it is committed, so 
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
@@ -15,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-from api.observability import traced
-from api.store.database import Store, UnavailableError
+from api.background import repeat
+from api.store.database import Store
 from api.store.events import told_after
 from api.store.records import OutboxRecord
 from classifier.taxonomy import TASKS, TaskKind
@@ -32,7 +31,6 @@ _BACK_SECONDS: Final = 10
 _MOST: Final = 500
 _REMEMBERED: Final = 20_000
 _REPLAYED_SECONDS: Final = 600
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,19 +136,18 @@ class Live:
     async def _look(self) -> None:
         """Tell what is new, until nobody watches; what was there before the first look is not new."""
         first = True
-        while True:
-            try:
-                async with self._store.read() as connection:
-                    after = _name_at(time.time() - _BACK_SECONDS)
-                    found = await told_after(connection, after, TYPES, limit=_REMEMBERED)
-                for event in found:
-                    self._tell(event, quietly=first)
-                first = False
-            except UnavailableError as error:
-                log.warning("live events wait: %s", error)
-            except Exception as error:
-                log.error("live events wait: %s", traced(error))  # noqa: TRY400, RUF100 - it may quote a text
-            await asyncio.sleep(self._seconds)
+
+        async def turn() -> float:
+            nonlocal first
+            async with self._store.read() as connection:
+                after = _name_at(time.time() - _BACK_SECONDS)
+                found = await told_after(connection, after, TYPES, limit=_REMEMBERED)
+            for event in found:
+                self._tell(event, quietly=first)
+            first = False
+            return self._seconds
+
+        await repeat(turn, what="live events wait", failed_seconds=self._seconds)
 
     def _tell(self, event: OutboxRecord, *, quietly: bool) -> None:
         if event.id in self._seen:

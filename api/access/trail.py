@@ -20,6 +20,7 @@ from starlette.requests import HTTPConnection
 from api.access.principal import Principal
 from api.access.scopes import Scope
 from api.access.table import Found
+from api.background import repeat
 from api.observability import traced
 from api.store import trail
 from api.store.database import Connection, Store, UnavailableError
@@ -104,22 +105,20 @@ class Trail:
         """Write what was noted, a second after the first of it; now and then forget what is old."""
         forgotten = 0.0
         clock = asyncio.get_running_loop().time
-        while True:
-            try:
-                if clock() >= forgotten:
-                    await self._forget()
-                    forgotten = clock() + _FORGETTING_SECONDS
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._any.wait(), _FORGETTING_SECONDS)
-                await asyncio.sleep(_EVERY_SECONDS)
-                self._any.clear()
-                await self.flush()
-            except UnavailableError as error:
-                log.warning("the trail waits: %s", error)
-                await asyncio.sleep(_EVERY_SECONDS)
-            except Exception as error:
-                log.error("the trail waits: %s", traced(error))  # noqa: TRY400, RUF100 - it may quote a value
-                await asyncio.sleep(_EVERY_SECONDS)
+
+        async def turn() -> float:
+            nonlocal forgotten
+            if clock() >= forgotten:
+                await self._forget()
+                forgotten = clock() + _FORGETTING_SECONDS
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._any.wait(), _FORGETTING_SECONDS)
+            await asyncio.sleep(_EVERY_SECONDS)
+            self._any.clear()
+            await self.flush()
+            return 0.0
+
+        await repeat(turn, what="the trail waits", failed_seconds=_EVERY_SECONDS)
 
     async def _forget(self) -> None:
         """Delete what is older than it is kept."""

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
 from api.analytics.reader import count_change
 from api.background import Background
-from api.observability import traced
 from api.store import analytics
 from api.store.analytics import Change, OutdatedError
-from api.store.database import Store, UnavailableError
+from api.store.database import Store
 
 __all__ = ["Refresher", "refresh"]
 
@@ -22,7 +20,6 @@ _TOGETHER: Final = 4
 _SHARE: Final = 20
 """It rests so many times as long as it worked, so that days with many messages don't keep a processor busy."""
 _LONGEST_SECONDS: Final = 60
-log = logging.getLogger(__name__)
 
 
 async def refresh(store: Store) -> int:
@@ -51,6 +48,9 @@ async def _recount(store: Store, change: Change) -> bool:
 class Refresher(Background):
     """Refreshes every ``interval`` seconds, as long as the service runs."""
 
+    what = "figures wait"
+    failed_seconds = 5.0
+
     def __init__(self, store: Store, interval: float, warm: Callable[[], Awaitable[None]] | None = None) -> None:
         """``warm`` is done once before: what screens will read first."""
         self._store = store
@@ -62,17 +62,11 @@ class Refresher(Background):
         if self._interval:
             super().start()
 
-    async def _run(self) -> None:
-        while True:
-            began = time.monotonic()
-            try:
-                if self._warm is not None:
-                    await self._warm()
-                    self._warm = None
-                await refresh(self._store)
-            except UnavailableError as error:
-                log.warning("figures wait: %s", error)
-            except Exception as error:
-                log.error("figures wait: %s", traced(error))  # noqa: TRY400, RUF100 - it may quote a text
-            worked = time.monotonic() - began
-            await asyncio.sleep(max(self._interval, min(_SHARE * worked, _LONGEST_SECONDS)))
+    async def _turn(self) -> float:
+        began = time.monotonic()
+        if self._warm is not None:
+            await self._warm()
+            self._warm = None
+        await refresh(self._store)
+        worked = time.monotonic() - began
+        return max(self._interval, min(_SHARE * worked, _LONGEST_SECONDS))

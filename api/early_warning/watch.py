@@ -16,10 +16,9 @@ from api.early_warning.examples import example
 from api.early_warning.rises import GUARD_DAYS, Counts, Judged, Slice, began, judge
 from api.early_warning.settings import AlertSettings
 from api.early_warning.wording import LANGUAGES, sentence
-from api.observability import traced
 from api.store import alerts, outbox
 from api.store.alerts import ALL, AlertRecord, AlertStatus
-from api.store.database import Connection, Store, UnavailableError, lock_together
+from api.store.database import Connection, Store, lock_together
 from api.store.identifiers import new_id
 from api.store.records import OutboxKind
 
@@ -28,7 +27,6 @@ __all__ = ["Look", "Watch", "look"]
 _OVER: Final = 0.05
 _FEWEST: Final = 10
 _MOST_VALUES: Final = 2000
-_FAILED_SECONDS: Final = 60.0
 log = logging.getLogger(__name__)
 
 
@@ -68,6 +66,8 @@ async def look(store: Store, settings: AlertSettings, now: datetime) -> Look:
 class Watch(Background):
     """Looks at every interval, as long as the service runs."""
 
+    what = "early warning waits"
+
     def __init__(
         self, store: Store, settings: AlertSettings, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
@@ -80,19 +80,11 @@ class Watch(Background):
         if self._settings.enabled:
             super().start()
 
-    async def _run(self) -> None:
-        """Look now and at every interval; what fails is tried again."""
-        while True:
-            seconds = _FAILED_SECONDS
-            try:
-                await look(self._store, self._settings, self._clock())
-                following = _slot(self._clock(), self._settings) + timedelta(minutes=self._settings.interval_minutes)
-                seconds = max((following - self._clock()).total_seconds(), 0.0) + 1.0
-            except UnavailableError as error:
-                log.warning("early warning waits: %s", error)
-            except Exception as error:
-                log.error("early warning waits: %s", traced(error))  # noqa: TRY400, RUF100 - it may quote a text
-            await asyncio.sleep(seconds)
+    async def _turn(self) -> float:
+        """Look, and again when the next interval is over."""
+        await look(self._store, self._settings, self._clock())
+        following = _slot(self._clock(), self._settings) + timedelta(minutes=self._settings.interval_minutes)
+        return max((following - self._clock()).total_seconds(), 0.0) + 1.0
 
 
 def _slot(now: datetime, settings: AlertSettings) -> datetime:

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from api.background import Background
-from api.observability import traced
 from api.privacy.erasing import Erased, erase_older
 from api.privacy.settings import PrivacySettings
 from api.store import erasable
 from api.store.cleaning import clean
-from api.store.database import DatabaseUrl, Store, UnavailableError
+from api.store.database import DatabaseUrl, Store
 
 __all__ = ["Retention", "sweep"]
 
-_FIRST_SECONDS: Final = 300.0
-_FAILED_SECONDS: Final = 600.0
 _DAY_SECONDS: Final = 86_400.0
 _PART: Final = 200
 log = logging.getLogger(__name__)
@@ -53,6 +49,10 @@ async def _empty_deliveries(store: Store, before: datetime) -> int:
 class Retention(Background):
     """Sweeps some minutes after the start and every day, as long as the service runs; several at a time do no harm."""
 
+    what = "retention waits"
+    first_seconds = 300.0
+    failed_seconds = 600.0
+
     def __init__(
         self,
         store: Store,
@@ -71,18 +71,8 @@ class Retention(Background):
         if self._settings.keep_messages_days is not None or self._settings.keep_deliveries_days is not None:
             super().start()
 
-    async def _run(self) -> None:
-        await asyncio.sleep(_FIRST_SECONDS)
-        while True:
-            seconds = _DAY_SECONDS
-            try:
-                erased, emptied = await sweep(self._store, self._url, self._settings, self._clock())
-                if erased or emptied:
-                    log.info("retention: %d messages erased, deliveries of %d events", erased, emptied)
-            except UnavailableError as error:
-                log.warning("retention waits: %s", error)
-                seconds = _FAILED_SECONDS
-            except Exception as error:
-                log.error("retention waits: %s", traced(error))  # noqa: TRY400, RUF100 - it may quote a text
-                seconds = _FAILED_SECONDS
-            await asyncio.sleep(seconds)
+    async def _turn(self) -> float:
+        erased, emptied = await sweep(self._store, self._url, self._settings, self._clock())
+        if erased or emptied:
+            log.info("retention: %d messages erased, deliveries of %d events", erased, emptied)
+        return _DAY_SECONDS

@@ -14,9 +14,10 @@ from contextlib import suppress
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
+from api.background import repeat
 from api.observability import traced
 from api.store import executors
-from api.store.database import DatabaseUrl, Store, UnavailableError
+from api.store.database import DatabaseUrl, Store
 from api.store.workflows import workflow_database
 from api.workflow.clock import Clock, SystemClock
 from api.workflow.pace import Pace, Rhythm
@@ -168,15 +169,11 @@ class Worker:
 
     async def _repeat(self, chore: Callable[[], Awaitable[int]], seconds: float, *, hurry: bool = False) -> None:
         """Do a chore again and again, in a hurry while there is more to do; what fails is tried again."""
-        while True:
-            more = 0
-            try:
-                more = await chore()
-            except UnavailableError as error:
-                log.warning("workflows wait: %s", error)
-            except Exception as error:
-                log.error("workflows wait: %s", traced(error))  # noqa: TRY400, RUF100 - a message may quote a value
-            await asyncio.sleep(_GATHER_SECONDS if more and hurry else seconds)
+
+        async def turn() -> float:
+            return _GATHER_SECONDS if await chore() and hurry else seconds
+
+        await repeat(turn, what="workflows wait", failed_seconds=seconds)
 
     async def _take_over(self, engine: Engine) -> int:
         """Have the workflows of dead executors run again; return how many."""

@@ -9,8 +9,9 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -185,7 +186,7 @@ async def test_a_database_that_is_gone_for_a_while_is_waited_for(server: Server,
     store = await Store.open(url)
     rhythm = Rhythm(relay=0.05, watch=0.1, stand_by=0.1, sweep=0.2, take_over=0.5)
     worker = Worker(store, url, "one", rhythm=rhythm, pace=Pace(queue=0.05))
-    async with served(server.address) as client:
+    async with served(server.address) as client, kept_stopped(worker):
         worker.start()
         await until(lambda: worker.state == WorkerState.RUNNING, 120)
         before = await client.post("/v1/messages", json=message(1))
@@ -205,8 +206,16 @@ async def test_a_database_that_is_gone_for_a_while_is_waited_for(server: Server,
         assert (await client.post("/v1/messages", json=message(1))).json()["message_id"] == before.json()["message_id"]
         await until(lambda: worker.state == WorkerState.RUNNING, 60)
         await until(lambda: both_are_seen_to(store), 60)
-        await worker.stop()
     await store.close()
+
+
+@asynccontextmanager
+async def kept_stopped(worker: Worker) -> AsyncIterator[None]:
+    """Stop a worker at the end, also when a test fails: its threads would disturb the tests after it."""
+    try:
+        yield
+    finally:
+        await worker.stop()
 
 
 async def is_ready(client: httpx.AsyncClient) -> bool:
