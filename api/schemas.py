@@ -47,7 +47,7 @@ class Message(BaseModel):
 
 
 class ClassifyRequest(BaseModel):
-    """Messages to classify. ``evidence`` costs one more pass of the model a sentence."""
+    """Messages to classify. ``evidence`` costs about as much as the labels."""
 
     messages: Annotated[list[Message], Field(max_length=MAX_MESSAGES)]
     evidence: bool = True

@@ -1,4 +1,4 @@
-"""Token ids to logits, by OpenVINO on the processor that is there.
+"""Token ids to logits, by OpenVINO on the processor that is there, in two parts: the lower layers, and what is above.
 
 The weights are stored with 8 bits each, a scale per row. ``Precision.AUTO`` takes what was fastest at the same task
 scores (``docs/adr/0004-inference-engine.md``): bf16 where the processor multiplies matrices of it (AMX), else 8-bit
@@ -9,22 +9,29 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Iterator
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from threading import Lock
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import openvino as ov
+from openvino.op import Parameter
 from openvino.passes import ConstantFolding, Manager
 
-from classifier.tokenization import Batch
+from classifier.tokenization import Batch, Ids
 
 Logits = npt.NDArray[np.float32]
+States = npt.NDArray[np.float32]
 
 _GROUP = 64
 """Activations that share one scale in 8-bit arithmetic."""
+
+_UPPER: Final = 6
+"""One layer in so many, and one at least, is in the upper part."""
 
 
 class Precision(StrEnum):
@@ -52,14 +59,38 @@ class Engine:
         network = core.read_model(graph, weights)
         if self.precision is not Precision.INT8:
             _decompress(network)
-        self._request = core.compile_model(network, "CPU", self._settings()).create_infer_request()
+        self._lower, self._upper = (
+            core.compile_model(part, "CPU", self._settings()).create_infer_request() for part in _parts(network)
+        )
         self._lock = Lock()
 
     def logits(self, batch: Batch) -> Logits:
         """Return the logits of one padded batch, (rows, sum of the tasks' widths)."""
         with self._lock:
-            result = self._request.infer([batch.input_ids, batch.attention_mask])
-            return np.array(result[0], dtype=np.float32)
+            return self._finish(self._begin(batch), batch.attention_mask)
+
+    def read(self, batch: Batch) -> tuple[Logits, States]:
+        """Return also what the lower part makes of the tokens, (rows, tokens, hidden)."""
+        with self._lock:
+            states = self._begin(batch)
+            return self._finish(states, batch.attention_mask), np.array(states)
+
+    def read_again(self, states: States, masks: Ids) -> Logits:
+        """Return the logits of one text, (rows, sum of the tasks' widths), each time without some of its tokens.
+
+        ``states`` (tokens, hidden) are those of the whole text, so the lower part has seen all of it; ``masks``
+        (rows, tokens) are 0 for the tokens that the upper part does not see.
+        """
+        with self._lock:
+            return self._finish(np.repeat(states[None], len(masks), axis=0), masks)
+
+    def _begin(self, batch: Batch) -> States:
+        """Return the lower part's states, in memory that the next batch will use."""
+        states: States = self._lower.infer([batch.input_ids, batch.attention_mask], share_inputs=True)[0]
+        return states
+
+    def _finish(self, states: States, mask: Ids) -> Logits:
+        return np.array(self._upper.infer([states, mask], share_inputs=True)[0], dtype=np.float32)
 
     def _settings(self) -> dict[str, str | int]:
         """Return OpenVINO's properties for the precision and the threads."""
@@ -103,6 +134,29 @@ def _processor_flags() -> frozenset[str]:
         if line.lower().startswith(("flags", "features")):
             return frozenset(line.partition(":")[2].split())
     return frozenset()
+
+
+def _parts(network: ov.Model) -> Iterator[ov.Model]:
+    """Yield the layers below and what is above; ``network`` is used up, so compile the first before the second."""
+    below = _last_below(network)
+    inputs = {each.get_friendly_name(): each for each in network.get_parameters()}
+    yield ov.Model([below], [inputs["input_ids"], inputs["attention_mask"]], "lower")
+    states = Parameter(ov.Type.f32, below.get_partial_shape())
+    below.replace(states.output(0))
+    yield ov.Model([network.output(0).get_node().input_value(0)], [states, inputs["attention_mask"]], "upper")
+
+
+def _last_below(network: ov.Model) -> ov.Output:
+    """Return the states after the last lower layer: each layer ends with its second norm, after that of the words."""
+    norms = [each for each in network.get_ordered_ops() if each.get_type_name() == "MVN"]
+    layers = len(norms) // 2
+    scaled = _only_user(norms[2 * (layers - max(1, round(layers / _UPPER)))])
+    return _only_user(scaled).output(0)
+
+
+def _only_user(node: ov.Node) -> ov.Node:
+    (user,) = node.output(0).get_target_inputs()
+    return user.get_node()
 
 
 def _decompress(network: ov.Model) -> None:

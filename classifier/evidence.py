@@ -2,8 +2,9 @@
 
 This is occlusion (Li, Monroe & Jurafsky, "Understanding Neural Networks through Representation Erasure", 2016).
 
-The sentence whose absence lowers a label's probability most is its evidence. That is the definition by which
-evidence is judged, so it is as faithful as a single sentence can be; it costs one more pass a sentence.
+The sentence whose absence lowers a label's probability most is its evidence. Absent it is from the network's upper
+layers, and from the n-grams: the lower layers read the whole text once, which costs a fraction of reading it again for
+each sentence and finds nearly always as good a one (``docs/adr/0013-evidence.md``).
 """
 
 from __future__ import annotations
@@ -44,43 +45,28 @@ class Span:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Explained:
-    """A complaint, its sentences, and where its shortened versions stand among all; the whole one before, if asked."""
-
-    classification: Classification
-    text: str
-    spans: tuple[Span, ...]
-    first: int
-    whole: int | None
-
-
 def explain(
-    texts: Sequence[str],
-    classifications: Sequence[Classification],
-    probabilities_of: Callable[[Sequence[str]], list[Probabilities]],
-    *,
-    whole: bool = False,
-) -> list[tuple[Evidence, ...]]:
-    """Return the evidence for severity, motive and justice of each complaint; nothing for the rest.
+    text: str, classification: Classification, without: Callable[[Sequence[str]], Sequence[Probabilities]]
+) -> tuple[Evidence, ...]:
+    """Return the evidence for severity, motive and justice of a complaint: the strongest sentence for each label.
 
-    ``probabilities_of`` gives the calibrated probabilities of texts, by task and label. It is asked about the ``whole``
-    texts too where it isn't what gave the classifications.
+    ``without`` gives the calibrated probabilities of the text shortened in several ways, by task and label.
     """
-    shortened: list[str] = []
-    found: list[_Explained | None] = []
-    for text, classification in zip(texts, classifications, strict=True):
-        if classification.severity is None:
-            found.append(None)
-            continue
-        spans = sentences(text, classification.language or "es")
-        asked = whole and len(spans) > 1
-        first = len(shortened) + asked
-        found.append(_Explained(classification, text, spans, first, first - 1 if asked else None))
-        if len(spans) > 1:
-            shortened += [text] * asked + [_without(text, span) for span in spans]
-    left = probabilities_of(shortened)
-    return [() if item is None else _evidence(item, left) for item in found]
+    if classification.severity is None:
+        return ()
+    spans = sentences(text, classification.language or "es")
+    left = without([_without(text, span) for span in spans]) if len(spans) > 1 else []
+    result = []
+    for task_id, label, probability in _labels(classification):
+        span = spans[0]
+        if left:
+            drops = [probability - probabilities[task_id][label] for probabilities in left]
+            best = max(range(len(drops)), key=drops.__getitem__)
+            if drops[best] < LEAST_DROP:
+                continue
+            span = spans[best]
+        result.append(Evidence(task_id, label, span.start, span.end, text[span.start : span.end]))
+    return tuple(result)
 
 
 def sentences(text: str, language: str) -> tuple[Span, ...]:
@@ -124,23 +110,6 @@ def _join(spans: Sequence[Span], text: str) -> tuple[Span, ...]:
     size = -(-len(spans) // MAX_SENTENCES)
     groups = [spans[i : i + size] for i in range(0, len(spans), size)]
     return tuple(Span(group[0].start, group[-1].end) for group in groups)
-
-
-def _evidence(item: _Explained, left: Sequence[Probabilities]) -> tuple[Evidence, ...]:
-    """Return the strongest sentence for each label that was given."""
-    result = []
-    for task_id, label, probability in _labels(item.classification):
-        span = item.spans[0]
-        if len(item.spans) > 1:
-            if item.whole is not None:
-                probability = left[item.whole][task_id][label]
-            drops = [probability - left[item.first + i][task_id][label] for i in range(len(item.spans))]
-            best = max(range(len(drops)), key=drops.__getitem__)
-            if drops[best] < LEAST_DROP:
-                continue
-            span = item.spans[best]
-        result.append(Evidence(task_id, label, span.start, span.end, item.text[span.start : span.end]))
-    return tuple(result)
 
 
 def _labels(classification: Classification) -> list[tuple[str, str, float]]:

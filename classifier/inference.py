@@ -6,7 +6,7 @@ for, the facts and the evidence.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Self
@@ -18,7 +18,7 @@ from classifier.artifact import FILES, Artifact, find_model
 from classifier.calibration import Decision, Floats, confidence
 from classifier.cascade import FOLDER, Cascade, Effort, Gate
 from classifier.conformal import check_coverage
-from classifier.engine import Engine, Precision
+from classifier.engine import Engine, Logits, Precision, States
 from classifier.errors import TextTooLongError
 from classifier.evidence import Probabilities, explain
 from classifier.facts import extract_facts
@@ -27,8 +27,8 @@ from classifier.ngrams import NgramModel
 from classifier.preprocessing import mended, preprocess
 from classifier.quoting import own_words
 from classifier.taxonomy import LANGUAGES, TASKS
-from classifier.tokenization import TokenEncoder, batches
-from classifier.types import Classification, Evidence, FlagDecision, ModelInfo, Review
+from classifier.tokenization import Ids, TokenEncoder, batches, kept
+from classifier.types import Classification, FlagDecision, ModelInfo, Review
 
 MAX_CHARACTERS: Final = 20_000
 """Longest text that is classified, in code points."""
@@ -37,7 +37,10 @@ MIN_LANGUAGE_PROBABILITY: Final = 0.8
 """A person should look where the language is less certain than this."""
 
 _BATCH_TOKENS: Final = 1024
+_KEPT_CHARACTERS: Final = 50_000
+"""States are kept of about this many at a time: some 20 MB."""
 _NOT_DECIDED: Final = FlagDecision(None, None)
+_NO_STATES: Final[States] = np.zeros((0, 0), dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +102,9 @@ class ComplaintClassifier:
         """Classify ``texts``, in their order.
 
         ``ids`` name the results ("0", "1", … by default); ``languages`` gives the language where it is known
-        (``es``, ``pt`` or ``None``). ``evidence`` costs one more pass a sentence. With the ``effort`` ``fast`` the
-        model's small network answers where it is sure, which ``model`` says, and tells the evidence; a model without
-        one computes all.
+        (``es``, ``pt`` or ``None``). ``evidence`` costs a part of one more pass a sentence. With the ``effort``
+        ``fast`` the model's small network answers where it is sure, which ``model`` says; a model without one computes
+        all.
 
         Raise ``TextTooLongError`` for a text over ``MAX_CHARACTERS``, and ``ValueError`` for lists of unequal length
         and for an unknown language or effort.
@@ -111,12 +114,9 @@ class ComplaintClassifier:
         known = [None] * len(texts) if languages is None else list(languages)
         _check(texts, names, known)
         guesses = [_language(text, given) for text, given in zip(texts, known, strict=True)]
-        results = self._decide(texts, names, guesses, Effort(effort))
+        results = self._decide(texts, names, guesses, Effort(effort), evidence=evidence)
         if facts:
             results = [_with_facts(result, text) for result, text in zip(results, texts, strict=True)]
-        if evidence:
-            found = self._explain(texts, results, Effort(effort))
-            results = [replace(result, evidence=spans) for result, spans in zip(results, found, strict=True)]
         return results
 
     def prediction_sets(
@@ -149,61 +149,89 @@ class ComplaintClassifier:
 
     def logits(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Return the raw logits of ``texts``, (len(texts), sum of the tasks' widths), whatever their language."""
-        prepared = [preprocess(text) for text in texts]
-        rows = self.encoder.encode(prepared)
-        out = np.zeros((len(rows), sum(task.width for task in TASKS)), dtype=np.float32)
-        for batch in batches(
-            rows, pad_id=self.encoder.pad_id, max_tokens=self.encoder.max_tokens, budget=_BATCH_TOKENS
-        ):
-            out[list(batch.positions)] = self.engine.logits(batch)
-        return out if self.ngrams is None else out + self.ngrams.logits(prepared)
-
-    def _decide(
-        self, texts: Sequence[str], names: Sequence[str], guesses: Sequence[LanguageGuess], effort: Effort
-    ) -> list[Classification]:
-        """Run a network on what is Spanish or Portuguese, and answer for the rest without it."""
-        chosen = [i for i, guess in enumerate(guesses) if guess.language in LANGUAGES]
-        results = [_undecided(name, guess, self.model) for name, guess in zip(names, guesses, strict=True)]
-        for i, answer in zip(chosen, self._answers([texts[i] for i in chosen], effort), strict=True):
-            results[i] = answer.network._classification(names[i], guesses[i], answer.probabilities)
-        return results
-
-    def _answers(self, texts: Sequence[str], effort: Effort) -> list[_Answer]:
-        """Return what the small network answers where it is sure and wanted, and what this one answers else."""
-        if effort is Effort.FULL or self.cascade is None:
-            return _rows(self, self.calibrated(texts))
-        small = self.cascade.small
-        calibrated = small.calibrated(texts)
-        answers = _rows(small, calibrated)
-        unsure = np.flatnonzero(~self.cascade.gate.sure(small.artifact.calibration, calibrated)).tolist()
-        for i, answer in zip(unsure, self._answers([texts[i] for i in unsure], Effort.FULL), strict=True):
-            answers[i] = answer
-        return answers
+        return self._read(texts, keep=False)[0]
 
     def calibrated(self, texts: Sequence[str]) -> dict[str, Floats]:
         """Return calibrated probabilities by task, (len(texts), width) each."""
         return self.artifact.calibration.probabilities(self.logits(texts))
 
-    def _explain(
-        self, texts: Sequence[str], results: Sequence[Classification], effort: Effort
-    ) -> list[tuple[Evidence, ...]]:
-        """Find the evidence; in haste the small network tells it, also of what the whole one answered."""
-        if effort is Effort.FULL or self.cascade is None:
-            return explain(texts, results, self._probabilities)
-        return explain(texts, results, self.cascade.small._probabilities, whole=True)
+    def _read(self, texts: Sequence[str], *, keep: bool) -> tuple[Logits, list[_Reading]]:
+        """Return the logits of texts and, if they are to be kept, how they were read."""
+        prepared = [preprocess(text) for text in texts]
+        whole = self.encoder.encode_whole(prepared)
+        states = [_NO_STATES] * len(texts)
+        out = np.zeros((len(texts), sum(task.width for task in TASKS)), dtype=np.float32)
+        rows = [self.encoder.fit(ids) for ids in whole]
+        for batch in batches(
+            rows, pad_id=self.encoder.pad_id, max_tokens=self.encoder.max_tokens, budget=_BATCH_TOKENS
+        ):
+            positions = list(batch.positions)
+            if keep:
+                out[positions], found = self.engine.read(batch)
+                for place, of_text in zip(positions, found, strict=True):
+                    states[place] = of_text
+            else:
+                out[positions] = self.engine.logits(batch)
+        if self.ngrams is not None:
+            out += self.ngrams.logits(prepared)
+        return out, [_Reading(*each) for each in zip(whole, states, strict=True)]
 
-    def _probabilities(self, texts: Sequence[str]) -> list[Probabilities]:
-        """Return named calibrated probabilities of the tasks that evidence is given for."""
-        if not texts:
-            return []
-        calibrated = self.calibrated(texts)
+    def _decide(
+        self,
+        texts: Sequence[str],
+        names: Sequence[str],
+        guesses: Sequence[LanguageGuess],
+        effort: Effort,
+        *,
+        evidence: bool,
+    ) -> list[Classification]:
+        """Run a network on what is Spanish or Portuguese, and answer for the rest without it."""
+        chosen = [i for i, guess in enumerate(guesses) if guess.language in LANGUAGES]
+        results = [_undecided(name, guess, self.model) for name, guess in zip(names, guesses, strict=True)]
+        for part in _parts(chosen, texts) if evidence else [chosen]:
+            for i, answer in zip(part, self._answers([texts[i] for i in part], effort, keep=evidence), strict=True):
+                found = answer.network._classification(names[i], guesses[i], answer.probabilities)
+                results[i] = replace(found, evidence=explain(texts[i], found, answer.without)) if evidence else found
+        return results
+
+    def _answers(self, texts: Sequence[str], effort: Effort, *, keep: bool) -> list[_Answer]:
+        """Return what the small network answers where it is sure and wanted, and what this one answers else."""
+        if effort is Effort.FAST and self.cascade is not None:
+            small = self.cascade.small
+            answers, calibrated = small._own_answers(texts, keep=keep)
+            unsure = np.flatnonzero(~self.cascade.gate.sure(small.artifact.calibration, calibrated)).tolist()
+            for i, answer in zip(unsure, self._own_answers([texts[i] for i in unsure], keep=keep)[0], strict=True):
+                answers[i] = answer
+            return answers
+        return self._own_answers(texts, keep=keep)[0]
+
+    def _own_answers(self, texts: Sequence[str], *, keep: bool) -> tuple[list[_Answer], dict[str, Floats]]:
+        """Return what this network answers, a text at a time and, as calibrated probabilities, a task at a time."""
+        logits, readings = self._read(texts, keep=keep)
+        calibrated = self.artifact.calibration.probabilities(logits)
+        rows = [{task_id: found[i] for task_id, found in calibrated.items()} for i in range(len(texts))]
+        return [_Answer(self, row, reading) for row, reading in zip(rows, readings, strict=True)], calibrated
+
+    def _read_again(self, reading: _Reading, shortened: Sequence[str]) -> list[Probabilities]:
+        """Return named calibrated probabilities of a text that was shortened by a run of words, in several ways."""
+        prepared = [preprocess(text) for text in shortened]
+        masks = np.zeros((len(shortened), len(reading.states)), dtype=np.int64)
+        for mask, ids in zip(masks, self.encoder.encode_whole(prepared), strict=True):
+            seen = self.encoder.fit(kept(reading.ids, ids))
+            mask[: len(seen)] = seen
+        size = max(1, _BATCH_TOKENS // masks.shape[1])
+        parts = [masks[start : start + size] for start in range(0, len(masks), size)]
+        logits = np.concatenate([self.engine.read_again(reading.states, part) for part in parts])
+        if self.ngrams is not None:
+            logits += self.ngrams.logits(prepared)
+        calibrated = self.artifact.calibration.probabilities(logits)
         return [
             {
                 task.id: dict(zip(task.label_ids, map(float, calibrated[task.id][row]), strict=True))
                 for task in TASKS
                 if task.width > 1
             }
-            for row in range(len(texts))
+            for row in range(len(shortened))
         ]
 
     def _classification(self, name: str, guess: LanguageGuess, probabilities: dict[str, Floats]) -> Classification:
@@ -234,17 +262,41 @@ class ComplaintClassifier:
 
 
 @dataclass(frozen=True, slots=True)
+class _Reading:
+    """How a network read a text: ids of all its tokens, and what the lower layers made of them, if that was kept.
+
+    ``states`` (padded tokens, hidden) are of the head and the tail of a text that is too long.
+    """
+
+    ids: Ids
+    states: States
+
+
+@dataclass(frozen=True, slots=True)
 class _Answer:
-    """Calibrated probabilities of one text by task, (width,) each, and the network that gave them."""
+    """Calibrated probabilities of one text by task, (width,) each, the network that gave them, and how it read it."""
 
     network: ComplaintClassifier
     probabilities: dict[str, Floats]
+    reading: _Reading
+
+    def without(self, shortened: Sequence[str]) -> list[Probabilities]:
+        """Return the probabilities of the text shortened by a run of words, in several ways."""
+        return self.network._read_again(self.reading, shortened)
 
 
-def _rows(network: ComplaintClassifier, calibrated: Mapping[str, Floats]) -> list[_Answer]:
-    """Take ``calibrated`` apart, a text at a time."""
-    count = len(next(iter(calibrated.values())))
-    return [_Answer(network, {task_id: rows[i] for task_id, rows in calibrated.items()}) for i in range(count)]
+def _parts(chosen: Sequence[int], texts: Sequence[str]) -> Iterator[list[int]]:
+    """Cut what was chosen of ``texts`` so that what is kept of each part fits into little memory."""
+    part: list[int] = []
+    characters = 0
+    for i in chosen:
+        part.append(i)
+        characters += len(texts[i])
+        if characters >= _KEPT_CHARACTERS:
+            yield part
+            part, characters = [], 0
+    if part:
+        yield part
 
 
 def check_length(text: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -41,15 +41,18 @@ class TokenEncoder:
 
     def encode(self, texts: Sequence[str]) -> list[Ids]:
         """Return the token ids of each text, special tokens included, head and tail of what is too long."""
-        encodings = self.tokenizer.encode_batch_fast(list(texts))
-        return [self._fit(np.asarray(encoding.ids, dtype=np.int64)) for encoding in encodings]
+        return [self.fit(ids) for ids in self.encode_whole(texts)]
 
-    def _fit(self, ids: Ids) -> Ids:
-        """Cut the middle out of a text that is too long."""
-        if len(ids) <= self.max_tokens:
-            return ids
+    def encode_whole(self, texts: Sequence[str]) -> list[Ids]:
+        """Return the token ids of each text, however long."""
+        return [np.asarray(each.ids, dtype=np.int64) for each in self.tokenizer.encode_batch_fast(list(texts))]
+
+    def fit(self, tokens: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Cut the middle out of something with a value a token that is too long."""
+        if len(tokens) <= self.max_tokens:
+            return tokens
         tail = self.max_tokens // TAIL_SHARE
-        return np.concatenate([ids[: self.max_tokens - tail], ids[-tail:]])
+        return np.concatenate([tokens[: self.max_tokens - tail], tokens[-tail:]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,17 @@ class Batch:
     positions: tuple[int, ...]
     input_ids: Ids
     attention_mask: Ids
+
+
+def kept(ids: Ids, shorter: Ids) -> npt.NDArray[np.bool_]:
+    """Say of each of ``ids`` whether it is in ``shorter`` too, which is the same text without one run of words."""
+    marks = np.ones(len(ids), dtype=bool)
+    gone = len(ids) - len(shorter)
+    if gone > 0:
+        same = ids[: len(shorter)] == shorter
+        start = len(shorter) if same.all() else int(same.argmin())
+        marks[start : start + gone] = False
+    return marks
 
 
 def padded_length(length: int, step: int, max_tokens: int) -> int:

@@ -1,4 +1,5 @@
 import itertools
+from collections.abc import Sequence
 
 import pytest
 
@@ -45,7 +46,7 @@ def test_the_sentence_whose_absence_costs_most_is_the_evidence(complaint: Classi
     assert isinstance(complaint.severity, OrdinalDecision)
     assert isinstance(complaint.motive, MultiDecision)
 
-    def probabilities(texts: list[str]) -> list[dict[str, dict[str, float]]]:
+    def probabilities(texts: Sequence[str]) -> list[dict[str, dict[str, float]]]:
         return [
             {
                 "severity": {"high": 0.9 if "gritó" in text else 0.2},
@@ -55,7 +56,7 @@ def test_the_sentence_whose_absence_costs_most_is_the_evidence(complaint: Classi
             for text in texts
         ]
 
-    (found,) = explain([TEXT], [complaint], probabilities)  # type: ignore[arg-type]
+    found = explain(TEXT, complaint, probabilities)
     assert [(e.task, e.label, e.text) for e in found] == [
         ("severity", "high", "El técnico me gritó delante de mis hijos."),
         ("motive", "venting", "El color es azul."),
@@ -64,8 +65,7 @@ def test_the_sentence_whose_absence_costs_most_is_the_evidence(complaint: Classi
 
 def test_a_difference_of_rounding_is_no_evidence(complaint: Classification) -> None:
     labels = {"severity": {"high": 0.89997}, "motive": {"venting": 0.79999}, "justice": {"outcome": 0.69996}}
-    (found,) = explain([TEXT], [complaint], lambda texts: [labels for _ in texts])
-    assert found == ()
+    assert explain(TEXT, complaint, lambda texts: [labels for _ in texts]) == ()
 
 
 def test_deleting_the_evidence_costs_more_than_deleting_anything_else(shipped: ComplaintClassifier) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifier.artifact import FILES
-from classifier.tokenization import TokenEncoder, batches, padded_length
+from classifier.tokenization import TokenEncoder, batches, kept, padded_length
 
 ROWS = st.lists(st.integers(1, 64).map(lambda n: np.arange(n, dtype=np.int64)), max_size=40)
 
@@ -33,3 +33,13 @@ def test_a_long_text_keeps_its_head_and_its_tail(tiny_model: Path) -> None:
     assert len(cut) == 30
     np.testing.assert_array_equal(cut, np.concatenate([whole[:20], whole[-10:]]))
     assert cut[-1] == short.tokenizer.token_to_id("</s>")
+
+
+@given(st.lists(st.integers(0, 5), max_size=30), st.integers(0, 30), st.integers(0, 30))
+def test_what_is_kept_is_the_shorter_text(ids: list[int], first: int, last: int) -> None:
+    whole, shorter = np.array(ids, dtype=np.int64), np.array(ids[:first] + ids[max(first, last) :], dtype=np.int64)
+    np.testing.assert_array_equal(whole[kept(whole, shorter)], shorter)
+
+
+def test_a_shorter_text_with_more_tokens_leaves_nothing_out() -> None:
+    assert kept(np.array([1, 2, 3]), np.array([1, 4, 5, 3])).all()

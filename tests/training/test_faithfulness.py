@@ -3,7 +3,7 @@
 import json
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from classifier import ComplaintClassifier
 from classifier.calibration import Calibration, columns
 from classifier.engine import Logits
 from classifier.taxonomy import TASKS
-from classifier.tokenization import Batch, TokenEncoder
+from tests.engines import RuleEngine
 from training.corpus import Example
 from training.faithfulness import FaithfulnessReport, Figures, measure
 
@@ -20,20 +20,18 @@ Rule = Callable[[str], float]
 """From a text to the strength of the labels of every task."""
 
 
-@dataclass(frozen=True)
-class RuleEngine:
-    encoder: TokenEncoder
-    rule: Rule
+def answer_by(rule: Rule) -> Callable[[str], Logits]:
+    """Return the function from a text to the logits of all tasks."""
+    where = columns()
 
-    def logits(self, batch: Batch) -> Logits:
-        where = columns()
-        out = np.full((len(batch.input_ids), sum(task.width for task in TASKS)), -4.0, dtype=np.float32)
-        for row, ids in enumerate(batch.input_ids):
-            strength = self.rule(self.encoder.tokenizer.decode(ids.tolist()))
-            out[row, where["complaint"]] = 4.0
-            for task in ("motive", "severity", "justice"):
-                out[row, where[task].start + 1] = strength
+    def answer(text: str) -> Logits:
+        out = np.full(sum(task.width for task in TASKS), -4.0, dtype=np.float32)
+        out[where["complaint"]] = 4.0
+        for task in ("motive", "severity", "justice"):
+            out[where[task].start + 1] = rule(text)
         return out
+
+    return answer
 
 
 @pytest.fixture
@@ -41,7 +39,8 @@ def ruled(shipped: ComplaintClassifier) -> Callable[[Rule], ComplaintClassifier]
     artifact = replace(shipped.artifact, calibration=Calibration.neutral())
 
     def build(rule: Rule) -> ComplaintClassifier:
-        return ComplaintClassifier(artifact, shipped.encoder, RuleEngine(shipped.encoder, rule))  # type: ignore[arg-type]
+        engine = RuleEngine(shipped.encoder, answer_by(rule))
+        return ComplaintClassifier(artifact, shipped.encoder, engine)  # type: ignore[arg-type]
 
     return build
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,25 +12,24 @@ from classifier import ComplaintClassifier
 from classifier.calibration import Calibration, columns
 from classifier.engine import Logits
 from classifier.taxonomy import TASKS
-from classifier.tokenization import Batch, TokenEncoder
+from tests.engines import RuleEngine
 from training.corpus import Example
 
 Rule = Callable[[str], Mapping[str, list[float]]]
 """From a text to the logits of some tasks; those of the others are 0."""
 
 
-@dataclass(frozen=True)
-class RuleEngine:
-    encoder: TokenEncoder
-    rule: Rule
+def answer_by(rule: Rule) -> Callable[[str], Logits]:
+    """Return the function from a text to the logits of all tasks."""
+    where = columns()
 
-    def logits(self, batch: Batch) -> Logits:
-        where = columns()
-        out = np.zeros((len(batch.input_ids), sum(task.width for task in TASKS)), dtype=np.float32)
-        for row, ids in enumerate(batch.input_ids):
-            for task, values in self.rule(self.encoder.tokenizer.decode(ids.tolist())).items():
-                out[row, where[task]] = values
+    def answer(text: str) -> Logits:
+        out = np.zeros(sum(task.width for task in TASKS), dtype=np.float32)
+        for task, values in rule(text).items():
+            out[where[task]] = values
         return out
+
+    return answer
 
 
 @pytest.fixture
@@ -38,7 +37,7 @@ def ruled(shipped: ComplaintClassifier) -> Callable[[Rule], ComplaintClassifier]
     artifact = replace(shipped.artifact, calibration=Calibration.neutral())
 
     def build(rule: Rule) -> ComplaintClassifier:
-        engine = RuleEngine(shipped.encoder, rule)
+        engine = RuleEngine(shipped.encoder, answer_by(rule))
         return ComplaintClassifier(artifact, shipped.encoder, engine)  # type: ignore[arg-type]
 
     return build
