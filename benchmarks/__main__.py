@@ -10,10 +10,13 @@ import argparse
 import logging
 import os
 import platform
+import signal
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -65,6 +68,7 @@ def main() -> None:
         "--store", type=Path, metavar="DIR", help="analytics: keep the databases here, for the next time"
     )
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, _end)
     logging.basicConfig(level=logging.WARNING)
     report = Report(surroundings())
     machine = report.surroundings["machine"]
@@ -76,6 +80,11 @@ def main() -> None:
     if folder is not None:
         for path in report.write(folder):
             _console.print(f"kept in {path}")
+
+
+def _end(number: int, _frame: FrameType | None) -> NoReturn:
+    """End as after an error, so that what a section started ends too; 128 more than the signal, as shells say it."""
+    raise SystemExit(128 + number)
 
 
 def _positive(text: str) -> int:

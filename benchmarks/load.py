@@ -11,12 +11,10 @@ import contextlib
 import json
 import os
 import shutil
-import socket
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -24,12 +22,12 @@ from typing import Any, Final
 import httpx
 import psutil
 
+from benchmarks.processes import RECUPERA, free_port, running, without_ours
 from benchmarks.texts import ROOT
 
-__all__ = ["Contestant", "Options", "Row", "at", "contestants", "free_port", "measure", "without_ours"]
+__all__ = ["Contestant", "Options", "Row", "at", "contestants", "measure"]
 
 _TEXTS: Final = 200
-_START_SECONDS: Final = 120
 _WARM_UP: Final = 20
 """Messages before the clock starts, one after the other."""
 
@@ -215,49 +213,13 @@ def _postgres(folder: Path) -> Iterator[list[str]]:
 def _service(contestant: Contestant, folder: Path) -> Iterator[tuple[str, psutil.Process]]:
     """Run a service in a process of its own; yield its address and its process."""
     port = free_port()
-    program = ["-m", "benchmarks.load_service", str(contestant.answers)]
+    command = [sys.executable, "-m", "benchmarks.load_service", str(contestant.answers)]
     if contestant.answers is None:
-        program = ["-c", "from classifier.cli import main; main()", "serve"]
+        command = [*RECUPERA, "serve"]
     given = {"PORT": str(port), "DATA": str(folder / "data"), "LOG_LEVEL": "info"}
     if contestant.database is not None:
         given["DATABASE"] = contestant.database
     environment = {**without_ours(os.environ), **{f"RECUPERA_{name}": value for name, value in given.items()}}
-    with (folder / "log").open("w") as log:
-        started = subprocess.Popen(
-            [sys.executable, *program],
-            cwd=folder,
-            env={**environment, "PYTHONPATH": str(ROOT)},
-            stdout=subprocess.DEVNULL,
-            stderr=log,
-        )
-        try:
-            url = f"http://127.0.0.1:{port}"
-            _wait_for(url, started, folder / "log")
-            yield url, psutil.Process(started.pid)
-        finally:
-            started.terminate()
-            started.wait(60)
-
-
-def without_ours(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment without settings of ours."""
-    return {name: value for name, value in environment.items() if not name.startswith("RECUPERA_")}
-
-
-def free_port() -> int:
-    """Return a port of this machine on which nothing listens."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Wait until the service is ready."""
-    deadline = time.monotonic() + _START_SECONDS
-    with httpx.Client(base_url=url, timeout=10) as client:
-        while time.monotonic() < deadline and process.poll() is None:
-            with contextlib.suppress(httpx.HTTPError):
-                if client.get("/readyz").status_code == 200:
-                    return
-            time.sleep(0.1)
-    raise SystemExit(f"the service did not start:\n{log.read_text()[-2000:]}")
+    url = f"http://127.0.0.1:{port}"
+    with running(command, f"{url}/readyz", folder, {**environment, "PYTHONPATH": str(ROOT)}) as process:
+        yield url, psutil.Process(process.pid)

@@ -10,7 +10,6 @@ import os
 import re
 import secrets
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -20,8 +19,8 @@ from typing import Final
 
 import aiohttp
 
-from benchmarks.load import at, without_ours
-from benchmarks.serving.servers import Server, run
+from benchmarks.load import at
+from benchmarks.processes import RECUPERA, free_port, running, without_ours
 
 __all__ = ["Row", "measure"]
 
@@ -29,7 +28,6 @@ _SECONDS: Final = 60
 _GUESSES: Final = 2.0
 _SIGN_INS: Final = 1.0
 """A second, one after the other."""
-_RECUPERA: Final = (sys.executable, "-c", "from classifier.cli import main; main()")
 _TOKEN: Final = re.compile(r'name="csrf" value="([^"]+)"')
 
 
@@ -51,14 +49,14 @@ def measure(seconds: float = _SECONDS) -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="recupera-sign-in-") as folder:
         data = Path(folder) / "data"
         environment = {**without_ours(os.environ), "RECUPERA_DATA": str(data)}
-        add = [*_RECUPERA, "users", "add", "ana", "--role", "admin", "--data", str(data)]
+        add = [*RECUPERA, "users", "add", "ana", "--role", "admin", "--data", str(data)]
         subprocess.run(add, input=f"{password}\n", text=True, env=environment, check=True, stdout=subprocess.DEVNULL)
-        begin = [*_RECUPERA, "serve", "--data", str(data), "--port"]
-        server = Server("recupera", lambda port: [*begin, str(port)], "/readyz", "/sign-in", lambda _: {})
-        with run(server, Path(folder)) as running:
+        port = free_port()
+        url, command = f"http://127.0.0.1:{port}", [*RECUPERA, "serve", "--data", str(data), "--port", str(port)]
+        with running(command, f"{url}/readyz", Path(folder), environment):
             return [
-                asyncio.run(_row("in peace", running.url, password, seconds, guesses=0)),
-                asyncio.run(_row("while two a second are guessed", running.url, password, seconds, guesses=_GUESSES)),
+                asyncio.run(_row("in peace", url, password, seconds, guesses=0)),
+                asyncio.run(_row("while two a second are guessed", url, password, seconds, guesses=_GUESSES)),
             ]
 
 

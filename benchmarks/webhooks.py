@@ -7,10 +7,8 @@ import hashlib
 import hmac
 import json
 import os
-import re
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -21,12 +19,11 @@ from typing import Any
 
 import httpx
 
+from benchmarks.processes import RECUPERA, free_port, running, without_ours
 from benchmarks.texts import CORPORA
 
 _SECRET = "the webhook's secret"
 _SETTINGS = '[channels.chatwoot]\nsecret_env = "WEBHOOK_SECRET"\n'
-_RUN = "import sys; from classifier.cli import main; sys.argv[0] = 'recupera'; main()"
-_ADDRESS = re.compile(r"Recupera is at (\S+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +69,13 @@ def measure(
 async def _measure(folder: Path, rate: float, seconds: float, model: Path | None, kill_after: float | None) -> Report:
     payloads = _payloads(int(rate * seconds))
     if kill_after is None:
-        with _serving(folder, model) as url:
+        with _serving(folder, model) as (url, _):
             return await _send_all(url, payloads, rate)
     first = int(rate * kill_after)
-    with _serving(folder, model) as url:
+    with _serving(folder, model) as (url, process):
         begun = await _send(url, payloads[:first], rate)
-    with _serving(folder, model) as url:
+        process.kill()
+    with _serving(folder, model) as (url, _):
         rest = await _send_all(url, payloads[first:], rate, expected=sum(ok for ok, _ in begun))
     accepted = rest.accepted + sum(ok for ok, _ in begun)
     return Report(len(payloads), accepted, rest.stored, [*(t for _, t in begun), *rest.answered], rest.drained)
@@ -124,28 +122,14 @@ async def _stored(client: httpx.AsyncClient) -> int:
 
 
 @contextmanager
-def _serving(folder: Path, model: Path | None) -> Iterator[str]:
-    """Run the service in a folder, and kill it in the end."""
-    command = [sys.executable, "-c", _RUN, "serve", "--port", "0", *(["--model", str(model)] if model else [])]
-    root = str(Path(__file__).parent.parent)
-    environment = {**os.environ, "WEBHOOK_SECRET": _SECRET, "PYTHONPATH": root}
-    log = folder / "log"  # a pipe that nobody empties would hold the service up after some hundred lines
-    with log.open("w") as told:
-        process = subprocess.Popen(command, cwd=folder, stderr=told, env=environment)
-    try:
-        yield _address(process, log)
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _address(process: subprocess.Popen[bytes], log: Path) -> str:
-    """Return where the service says that it is."""
-    while process.poll() is None:
-        if found := _ADDRESS.search(log.read_text(encoding="utf-8")):
-            return found[1]
-        time.sleep(0.05)
-    raise RuntimeError(f"the service did not start: {log.read_text(encoding='utf-8')[-2000:]}")
+def _serving(folder: Path, model: Path | None) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Run the service in a folder; yield its address and its process."""
+    port = free_port()
+    command = [*RECUPERA, "serve", "--port", str(port), *(["--model", str(model)] if model else [])]
+    url = f"http://127.0.0.1:{port}"
+    environment = {**without_ours(os.environ), "WEBHOOK_SECRET": _SECRET}
+    with running(command, f"{url}/readyz", folder, environment) as process:
+        yield url, process
 
 
 def _payloads(count: int) -> list[bytes]:

@@ -5,23 +5,17 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import signal
-import subprocess
-import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.load import free_port, without_ours
+from benchmarks.processes import RECUPERA, free_port, running, without_ours
 
 __all__ = ["Running", "Server", "run", "servers"]
 
 _HERE: Final = Path(__file__).parent
-_START_SECONDS: Final = 180
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +46,7 @@ def servers(weights: Path, peers: Path | None) -> list[Server]:
     """
     ours = Server(
         "recupera serve",
-        lambda port: [sys.executable, "-c", "from classifier.cli import main; main()", "serve", "--port", str(port)],
+        lambda port: [*RECUPERA, "serve", "--port", str(port)],
         "/readyz",
         "/v1/classify",
         lambda text: {"messages": [{"id": "1", "text": text}], "evidence": False},
@@ -87,39 +81,7 @@ def run(server: Server, folder: Path) -> Iterator[Running]:
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
     offline = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "DO_NOT_TRACK": "1", "RECUPERA_DATA": str(home)}
-    with (home / "log").open("w") as log:
-        began = time.perf_counter()
-        started = subprocess.Popen(
-            server.command(port),
-            cwd=home,
-            env={**without_ours(os.environ), **offline},
-            stdout=log,
-            stderr=log,
-            start_new_session=True,  # ended together with its children
-        )
-        try:
-            url = f"http://127.0.0.1:{port}"
-            _wait_for(f"{url}{server.ready}", started, home / "log")
-            yield Running(server, url, started.pid, time.perf_counter() - began)
-        finally:
-            _end(started)
-
-
-def _end(started: subprocess.Popen[bytes]) -> None:
-    """Ask a server and all it started to end, and see to it that they do."""
-    for told, seconds in ((signal.SIGTERM, 10), (signal.SIGKILL, 10)):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(started.pid, told)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            started.wait(seconds)
-
-
-def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Wait until a server answers 200."""
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        with contextlib.suppress(urllib.error.URLError, OSError), urllib.request.urlopen(url, timeout=5) as answer:
-            if answer.status == 200:
-                return
-        time.sleep(0.02)
-    raise RuntimeError(f"the server did not start: {log.read_text(errors='replace')[-1500:]}")
+    url, began = f"http://127.0.0.1:{port}", time.perf_counter()
+    environment = {**without_ours(os.environ), **offline}
+    with running(server.command(port), f"{url}{server.ready}", home, environment) as process:
+        yield Running(server, url, process.pid, time.perf_counter() - began)

@@ -35,7 +35,7 @@ def test_every_message_is_counted_and_timed(answers: Path) -> None:
 @pytest.mark.acceptance
 def test_a_service_that_does_not_start_is_said_with_its_log(tmp_path: Path) -> None:
     (tmp_path / "none.json").write_text("{}", encoding="utf-8")
-    with pytest.raises(SystemExit, match="StopIteration"):
+    with pytest.raises(RuntimeError, match="StopIteration"):
         measure(Contestant("broken", None, tmp_path / "none.json"), Options(), TEXTS)
 
 
