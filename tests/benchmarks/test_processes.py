@@ -62,12 +62,12 @@ def test_one_that_dies_is_said_with_its_log(tmp_path: Path) -> None:
 def test_benchmarks_told_to_end_leave_no_process(tmp_path: Path, server: tuple[str, str]) -> None:
     command = [sys.executable, "-c", _SECTION, *server]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    benchmarks = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True)
-    assert benchmarks.stdout is not None
-    line = next(line for line in benchmarks.stdout if line.strip().isdecimal())
-    found = [psutil.Process(int(line)), *psutil.Process(int(line)).children()]
-    benchmarks.terminate()
-    assert benchmarks.wait(60) == 128 + signal.SIGTERM
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as benchmarks:
+        assert benchmarks.stdout is not None
+        line = next(line for line in benchmarks.stdout if line.strip().isdecimal())
+        found = [psutil.Process(int(line)), *psutil.Process(int(line)).children()]
+        benchmarks.terminate()
+        assert benchmarks.wait(60) == 128 + signal.SIGTERM
     assert len(found) == 2
     assert _ended(found)
 
