@@ -25,11 +25,13 @@ __all__ = [
     "SignInError",
     "TooManyError",
     "WrongError",
+    "add",
     "clean_name",
     "clean_username",
     "find",
     "known_by_provider",
     "remove",
+    "set_password",
     "set_role",
 ]
 
@@ -86,10 +88,17 @@ class Accounts:
 
     async def add(self, store: Store, username: str, role: Role, password: str, name: str = "") -> AccountRecord:
         """Make an account; raise ``InputError`` if name or password are unfit, ``ConflictError`` if there is one."""
+        account = await self.prepare(username, role, password, name)
+        async with store.write() as connection:
+            await add(connection, account)
+        return account
+
+    async def prepare(self, username: str, role: Role, password: str, name: str = "") -> AccountRecord:
+        """Return an account that is not stored yet; raise ``InputError`` if name or password are unfit."""
         cleaned = clean_username(username)
         check_password(password, cleaned)
         now = datetime.now(UTC)
-        account = AccountRecord(
+        return AccountRecord(
             id=new_id(),
             username=cleaned,
             name=clean_name(name) or cleaned,
@@ -100,9 +109,6 @@ class Accounts:
             password_at=now,
             seen_at=None,
         )
-        async with store.write() as connection:
-            await _add(connection, account)
-        return account
 
     async def sign_in(self, store: Store, username: str, password: str, caller: Caller) -> str:
         """Return the secret of a new session; raise ``WrongError`` or ``TooManyError``.
@@ -144,11 +150,14 @@ class Accounts:
 
     async def set_password(self, store: Store, account: AccountRecord, password: str) -> None:
         """Give an account a new password, and end all its sessions; raise ``InputError`` if it is unfit."""
-        check_password(password, account.username)
-        hashed = await self.passwords.hash(password)
+        hashed = await self.hashed(account, password)
         async with store.write() as connection:
-            await accounts.save(connection, account.id, password=hashed, password_at=datetime.now(UTC))
-            await accounts.end_all(connection, account.id)
+            await set_password(connection, account, hashed)
+
+    async def hashed(self, account: AccountRecord, password: str) -> str:
+        """Return a new password for an account as it is stored; raise ``InputError`` if it is unfit."""
+        check_password(password, account.username)
+        return await self.passwords.hash(password)
 
     async def _compare(self, username: str, password: str, account: AccountRecord | None, caller: Caller) -> None:
         """Return if a password is that of an account; count it if not."""
@@ -164,6 +173,20 @@ class Accounts:
         if not right:
             raise WrongError
         self.attempts.right(username, caller.address)
+
+
+async def add(connection: Connection, account: AccountRecord) -> None:
+    """Store a new account; raise ``ConflictError`` if there is one of its user name."""
+    await lock_together(connection, _LOCK)
+    if await accounts.by_username(connection, account.username) is not None:
+        raise ConflictError(f"there is an account {account.username} already")
+    await accounts.add(connection, account)
+
+
+async def set_password(connection: Connection, account: AccountRecord, hashed: str) -> None:
+    """Store a new password of an account, and end all its sessions."""
+    await accounts.save(connection, account.id, password=hashed, password_at=datetime.now(UTC))
+    await accounts.end_all(connection, account.id)
 
 
 async def remove(connection: Connection, account: AccountRecord) -> None:
@@ -214,10 +237,3 @@ async def known_by_provider(
 def clean_name(written: str) -> str:
     """Return what others see of a person's name."""
     return " ".join("".join(filter(str.isprintable, written)).split())[:_LONGEST_NAME]
-
-
-async def _add(connection: Connection, account: AccountRecord) -> None:
-    await lock_together(connection, _LOCK)
-    if await accounts.by_username(connection, account.username) is not None:
-        raise ConflictError(f"there is an account {account.username} already")
-    await accounts.add(connection, account)

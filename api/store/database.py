@@ -99,9 +99,22 @@ class Store:
 
         Raise ``InputError`` if there is no database, or one with the tables of another version.
         """
+        return await cls._as_it_is(url, only_reading=True, vault=vault)
+
+    @classmethod
+    async def attach(cls, url: URL) -> Self:
+        """Connect to the tables as they are: none is migrated, and no key is asked for, so that nothing is decrypted.
+
+        Raise ``InputError`` if there is no database, or one with the tables of another version.
+        """
+        return await cls._as_it_is(url, only_reading=False, vault=None)
+
+    @classmethod
+    async def _as_it_is(cls, url: URL, *, only_reading: bool, vault: Vault | None) -> Self:
         if url.get_backend_name() == "sqlite" and not Path(str(url.database)).is_file():
             raise InputError(f"{Path(str(url.database)).parent} holds no database: name the service's folder by --data")
-        store = cls(_only_reading(_engine(url), url), vault)
+        engine = _engine(url)
+        store = cls(_only_reading(engine, url) if only_reading else engine, vault)
         try:
             async with store.read() as connection:
                 await connection.run_sync(verify)
