@@ -18,12 +18,13 @@ StillAdmitted = Callable[[], Awaitable[bool]]
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A program with a key, a person who signed in, or anybody while the service is open.
+    """A program with a key, a person who signed in, who runs a command, or anybody while the service is open.
 
-    ``id`` is the key's or the account's id and empty while open; ``role`` is that of a person.
+    ``id`` is the key's or the account's id, of an operator the user of the operating system, and empty while open;
+    ``role`` is that of a person who signed in.
     """
 
-    kind: Literal["key", "user", "open"]
+    kind: Literal["key", "user", "operator", "open"]
     id: str
     name: str
     scopes: frozenset[Scope]

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import re
 from collections import deque
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -27,7 +28,7 @@ from api.store.database import Connection, Store, UnavailableError
 from api.store.identifiers import new_id
 from api.store.trail import TrailRecord
 
-__all__ = ["Trail", "concerns"]
+__all__ = ["Trail", "concerns", "entry"]
 
 _EVERY_SECONDS: Final = 1.0
 _FORGETTING_SECONDS: Final = 3600.0
@@ -70,7 +71,8 @@ class Trail:
 
     async def note(self, principal: Principal, scope: Any, found: Found, status: int) -> None:
         """Keep a request that was answered; return once it is written if it changed something by decision."""
-        self._waiting.append(_record(principal, scope, found, status))
+        ids = {**found.ids, **scope["state"].get(_MADE, {})}
+        self._waiting.append(entry(principal, scope["method"], found.pattern, ids, status))
         if len(self._waiting) > _MOST:
             self._waiting.popleft()
             log.error("the trail can't be written, and its oldest record is lost")
@@ -130,18 +132,17 @@ class Trail:
         await self._store.change(delete)
 
 
-def _record(principal: Principal, scope: Any, found: Found, status: int) -> TrailRecord:
-    """Return what is kept of a request; what can't be one of our ids could be anything, so it is not kept."""
-    named = {**found.ids, **scope["state"].get(_MADE, {})}
-    objects = {name: value for name, value in named.items() if _ID.fullmatch(value)}
+def entry(principal: Principal, method: str, route: str, ids: Mapping[str, str], status: int) -> TrailRecord:
+    """Return what is kept of a deed; what can't be one of our ids could be anything, so it is not kept."""
+    objects = {name: value for name, value in ids.items() if _ID.fullmatch(value)}
     return TrailRecord(
         id=new_id(),
         at=datetime.now(UTC),
         principal_kind=principal.kind,
         principal_id=principal.id,
         principal_name=principal.name,
-        method=scope["method"],
-        route=found.pattern,
+        method=method,
+        route=route,
         object_id=next(iter(objects.values()), None),
         objects=objects,
         status=status,

@@ -48,6 +48,7 @@ async def _alerts(settings: Settings, *, look: bool) -> tuple[Look | None, list[
     """Look, if wanted, and return what rises."""
     from datetime import UTC, datetime
 
+    from api.commands.recorded import recorded
     from api.early_warning import watch
     from api.store import alerts as stored
     from api.store.database import Store, database_url
@@ -58,7 +59,10 @@ async def _alerts(settings: Settings, *, look: bool) -> tuple[Look | None, list[
         raise InputError(f"{settings.data} holds no database: name the service's folder by --data")
     store = await Store.open(url, settings.vault)
     try:
-        seen = await watch.look(store, settings.alerts, datetime.now(UTC)) if look else None
+        seen = None
+        if look:
+            async with recorded(store, settings, "alerts"):
+                seen = await watch.look(store, settings.alerts, datetime.now(UTC))
         async with store.read() as connection:
             return seen, await stored.open_now(connection)
     finally:

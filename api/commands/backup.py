@@ -28,13 +28,15 @@ def backup(
 
     Example: recupera backup backups/monday.zip --data recupera-data
     """
+    from api.commands.recorded import recorded_apart
     from api.settings import read_settings
 
     settings = read_settings({"data": data})
     sealed, bare = asyncio.run(_secrets(settings))
     if bare:
         typer.echo(f"warning: {bare} secrets are in it as they are: set RECUPERA_SECRET_KEY to encrypt them", err=True)
-    manifest = _written(settings, file, sealed=sealed)
+    with recorded_apart(settings, "backup"):
+        manifest = _written(settings, file, sealed=sealed)
     bytes_read = sum(member.size for member in manifest.members.values())
     kept = "; keep RECUPERA_SECRET_KEY apart, it can't be read without" if manifest.sealed else ""
     typer.echo(f"{bytes_read:,} bytes of tables {manifest.revision} as of {manifest.made_at}{kept}", err=True)

@@ -76,6 +76,7 @@ def _days(written: str) -> timedelta:
 async def _erase(
     settings: Settings, customer: str | None, message: str | None, age: timedelta | None, *, dry: bool
 ) -> Report:
+    from api.commands.recorded import recorded
     from api.errors import NotFoundError
     from api.privacy.report import proven, would_be
     from api.store.database import Store, UnavailableError
@@ -86,8 +87,13 @@ async def _erase(
     store = await Store.open(url, settings.vault)
     now = datetime.now(UTC)
     try:
-        erased = await _erased(store, customer, message, age, now, dry=dry)
-        return would_be(erased) if dry else await proven(store, url, settings.vault, erased, at=now)
+        if dry:
+            return would_be(await _erased(store, customer, message, age, now, dry=True))
+        async with recorded(store, settings, "erase") as deed:
+            erased = await _erased(store, customer, message, age, now, dry=False)
+            report = await proven(store, url, settings.vault, erased, at=now)
+            deed.ids["erasure_id"], deed.whole = str(report.erasure_id), not report.found
+            return report
     except NotFoundError as error:
         raise InputError(str(error)) from None
     except UnavailableError as error:

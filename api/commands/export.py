@@ -47,6 +47,7 @@ def export(
 
 async def _export(settings: Settings, output: Path | None, *, masked: bool) -> int:
     """Write the lines, a file in one move once it is complete; return how many."""
+    from api.commands.recorded import recorded
     from api.store import feedback
     from api.store.database import Store, database_url
 
@@ -57,6 +58,7 @@ async def _export(settings: Settings, output: Path | None, *, masked: bool) -> i
     store = await Store.open(url, settings.vault)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(store.close)
+        await stack.enter_async_context(recorded(store, settings, "export --feedback"))
         connection = await stack.enter_async_context(store.read())
         lines = feedback.training_lines(connection, masked=masked)
         if output is None:

@@ -101,6 +101,7 @@ def backfill(
     """
     from api.channels.email import runs
     from api.channels.email.settings import read_inboxes
+    from api.commands.recorded import recorded_apart
     from api.observability import configure_logging
     from api.settings import read_settings
 
@@ -109,7 +110,9 @@ def backfill(
     ]
     settings = read_settings({"data": data, "model": model}, config)
     configure_logging(settings.log_level)
-    reports, failed = asyncio.run(runs.back_fill_all(settings, inboxes, since and since.date(), keep=keep))
+    with recorded_apart(settings, "inbox backfill") as deed:
+        reports, failed = asyncio.run(runs.back_fill_all(settings, inboxes, since and since.date(), keep=keep))
+        deed.whole = not failed
     _print(reports, as_json=as_json)
     raise typer.Exit(_FAILED if failed else 0)
 

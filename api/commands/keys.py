@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -15,6 +16,7 @@ from api.access.scopes import Scope
 from classifier.errors import InputError
 
 if TYPE_CHECKING:
+    from api.commands.recorded import Note
     from api.settings import Settings
     from api.store.database import Connection
     from api.store.keys import KeyRecord
@@ -66,10 +68,12 @@ def create(
     expires = None if days is None else now + timedelta(days=days)
     wanted = made.Wanted(name, scope, expires, requests)
 
-    async def make(connection: Connection) -> tuple[KeyRecord, str]:
-        return await made.create(connection, wanted, by=_BY, now=now)
+    async def make(connection: Connection, note: Note) -> tuple[KeyRecord, str]:
+        record, token = await made.create(connection, wanted, by=_BY, now=now)
+        await note(connection, key_id=record.id)
+        return record, token
 
-    _hand_out(*_changed(data, make))
+    _hand_out(*_changed(data, "keys create", make))
 
 
 @keys.command("list")
@@ -107,11 +111,13 @@ def rotate(
 
     now, grace = datetime.now(UTC), timedelta(hours=grace_hours)
 
-    async def change(connection: Connection) -> tuple[KeyRecord, str]:
+    async def change(connection: Connection, note: Note) -> tuple[KeyRecord, str]:
         old = await _the_one(connection, key, now)
-        return await made.rotate(connection, old.id, by=_BY, now=now, grace=grace)
+        record, token = await made.rotate(connection, old.id, by=_BY, now=now, grace=grace)
+        await note(connection, key_id=record.id, rotated_from=old.id)
+        return record, token
 
-    _hand_out(*_changed(data, change))
+    _hand_out(*_changed(data, "keys rotate", change))
 
 
 @keys.command("revoke")
@@ -124,10 +130,12 @@ def revoke(key: Key, *, data: Data = None) -> None:
 
     now = datetime.now(UTC)
 
-    async def end(connection: Connection) -> KeyRecord:
-        return await made.revoke(connection, (await _the_one(connection, key, now)).id, now=now)
+    async def end(connection: Connection, note: Note) -> KeyRecord:
+        record = await made.revoke(connection, (await _the_one(connection, key, now)).id, now=now)
+        await note(connection, key_id=record.id)
+        return record
 
-    revoked = _changed(data, end)
+    revoked = _changed(data, "keys revoke", end)
     typer.echo(f"revoked: {revoked.prefix}… ({revoked.name})", err=True)
 
 
@@ -146,8 +154,9 @@ async def _the_one(connection: Connection, named: str, now: datetime) -> KeyReco
     return found[0]
 
 
-def _changed(data: Path | None, work: Callable[[Connection], Awaitable[T]]) -> T:
-    """Return what ``work`` makes of the database, which is made if there is none."""
+def _changed(data: Path | None, command: str, work: Callable[[Connection, Note], Awaitable[T]]) -> T:
+    """Return what ``work`` makes of the database, which is made if there is none; it writes down what it changes."""
+    from api.commands.recorded import record
     from api.errors import ConflictError, NotFoundError
     from api.settings import read_settings
     from api.store.database import Store, UnavailableError
@@ -156,7 +165,7 @@ def _changed(data: Path | None, work: Callable[[Connection], Awaitable[T]]) -> T
         store = await Store.open(settings.database_url, settings.vault)
         try:
             async with store.write() as connection:
-                return await work(connection)
+                return await work(connection, partial(record, settings=settings, command=command))
         except (ConflictError, NotFoundError, UnavailableError) as error:
             raise InputError(str(error)) from None
         finally:

@@ -37,6 +37,7 @@ def reencrypt(
 
 
 async def _reencrypt(settings: Settings) -> Counter[str]:
+    from api.commands.recorded import recorded
     from api.store import seals
     from api.store.cleaning import clean
     from api.store.database import Store, UnavailableError
@@ -47,10 +48,11 @@ async def _reencrypt(settings: Settings) -> Counter[str]:
     store = await Store.open(url, vault)
     changed: Counter[str] = Counter()
     try:
-        async for table, count in seals.renew(store):
-            changed[table] += count
-        if +changed:
-            await clean(url)
+        async with recorded(store, settings, "reencrypt"):
+            async for table, count in seals.renew(store):
+                changed[table] += count
+            if +changed:
+                await clean(url)
     except UnavailableError as error:
         raise InputError(f"{error}; run it again for the rest") from None
     finally:

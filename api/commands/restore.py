@@ -22,14 +22,16 @@ def restore(
 
     Example: recupera restore backups/monday.zip --data recupera-data && recupera audit --data recupera-data
     """
+    from api.commands.recorded import Deed, write_down
     from api.commands.stored import advancing
     from api.settings import read_settings
     from api.store.backup import Archive, restore
 
-    url = read_settings({"data": data}).database_url
+    settings = read_settings({"data": data})
     with Archive.open(file) as archive, advancing("restoring", 2 * archive.size) as advance:
-        restore(url, archive, force=force, advance=advance)
+        restore(settings.database_url, archive, force=force, advance=advance)
         manifest = archive.manifest
+    write_down(settings, "restore", Deed())
     typer.echo(f"restored what Recupera {manifest.version} held at {manifest.made_at}; recupera audit looks it over")
     if manifest.sealed:
         typer.echo("some of it is encrypted: start the service with the RECUPERA_SECRET_KEY of that time", err=True)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import typer
 
+from api.commands.recorded import record, recorded
 from api.commands.stored import advancing
 from api.demo.filling import fill, samples_of
 from api.planning import PolicyPlanner
@@ -34,6 +35,7 @@ async def _change(settings: Settings, count: int) -> None:
         if count == 0:
             async with store.write() as connection:
                 removed = await samples.remove(connection)
+                await record(connection, settings=settings, command="demo --console --remove")
             typer.echo(f"{removed} sample messages removed, with their cases")
         else:
             await _add(store, settings, count)
@@ -53,5 +55,6 @@ async def _add(store: Store, settings: Settings, count: int) -> None:
     )
     now = datetime.now(UTC)
     with advancing("samples", count) as advance:
-        await fill(store, classifier, PolicyPlanner(policy), samples_of(count, now), now=now, advance=advance)
+        async with recorded(store, settings, "demo --console"):
+            await fill(store, classifier, PolicyPlanner(policy), samples_of(count, now), now=now, advance=advance)
     typer.echo(f"{count} sample messages added; recupera demo --console --remove takes them out again")

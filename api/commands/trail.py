@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 def trail(
     *,
     about: Annotated[str | None, typer.Option("--object", help="Only about this message, case, key, ….")] = None,
-    principal: Annotated[str | None, typer.Option(help="Only by this key or account: its id.")] = None,
+    principal: Annotated[str | None, typer.Option(help="Only by this key, account or system user: its id.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="So many at most, the newest.")] = 100,
     data: Annotated[Path | None, typer.Option(help="Folder of the service's data; default recupera-data.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a record.")] = False,
 ) -> None:
     """Print who read or changed what, newest first; never a word of it.
 
-    Nothing is recorded of an open service: nobody is known to it.
+    Commands are in it too, by the user of the operating system: status 0 is done, 1 failed on its way. No request to
+    an open service is: nobody is known to it.
 
     Example: recupera trail --object 01a22757-2fd5-7348-bb0b-c8d20c39ce32
     """

@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeVar
 
@@ -15,6 +16,7 @@ from classifier.errors import InputError
 
 if TYPE_CHECKING:
     from api.access.accounts import Accounts
+    from api.commands.recorded import Note
     from api.store.accounts import AccountRecord
     from api.store.database import Store
 
@@ -54,6 +56,7 @@ def add(
 
     Example: recupera users add ana --name "Ana Souza" --role manager
     """
+    from api.access.accounts import add as keep
     from api.access.accounts import clean_username
     from api.access.passwords import check_password
     from api.access.scopes import Role
@@ -62,10 +65,14 @@ def add(
     password = _password()
     check_password(password, cleaned)
 
-    async def work(store: Store, accounts: Accounts) -> AccountRecord:
-        return await accounts.add(store, cleaned, Role(role), password, name)
+    async def work(store: Store, accounts: Accounts, note: Note) -> AccountRecord:
+        account = await accounts.prepare(cleaned, Role(role), password, name)
+        async with store.write() as connection:
+            await keep(connection, account)
+            await note(connection, account_id=account.id)
+        return account
 
-    made = _run(data, work, new=True)
+    made = _run(data, "users add", work, new=True)
     typer.echo(f"{made.username} may sign in as {made.role}", err=True)
 
 
@@ -81,11 +88,11 @@ def list_(
     """
     from api.store import accounts as stored
 
-    async def work(store: Store, _accounts: Accounts) -> list[AccountRecord]:
+    async def work(store: Store, _accounts: Accounts, _note: Note) -> list[AccountRecord]:
         async with store.read() as connection:
             return await stored.every(connection)
 
-    found = _run(data, work)
+    found = _run(data, "users list", work)
     for account in found:
         typer.echo(_line(account, as_json=as_json))
     if not found:
@@ -106,11 +113,13 @@ def role_(
     from api.access.accounts import find, set_role
     from api.access.scopes import Role
 
-    async def work(store: Store, _accounts: Accounts) -> None:
+    async def work(store: Store, _accounts: Accounts, note: Note) -> None:
         async with store.write() as connection:
-            await set_role(connection, await find(connection, username), Role(role))
+            account = await find(connection, username)
+            await set_role(connection, account, Role(role))
+            await note(connection, account_id=account.id)
 
-    _run(data, work)
+    _run(data, "users role", work)
     typer.echo(f"{username} is {role} now", err=True)
 
 
@@ -120,16 +129,19 @@ def password_(username: Annotated[str, _USERNAME], *, data: Annotated[Path | Non
 
     Example: recupera users password ana
     """
-    from api.access.accounts import find
+    from api.access.accounts import find, set_password
 
     new = _password()
 
-    async def work(store: Store, accounts: Accounts) -> None:
+    async def work(store: Store, accounts: Accounts, note: Note) -> None:
         async with store.read() as connection:
             account = await find(connection, username)
-        await accounts.set_password(store, account, new)
+        hashed = await accounts.hashed(account, new)
+        async with store.write() as connection:
+            await set_password(connection, account, hashed)
+            await note(connection, account_id=account.id)
 
-    _run(data, work)
+    _run(data, "users password", work)
     typer.echo(f"the password of {username} was set, and every browser signed out", err=True)
 
 
@@ -143,17 +155,22 @@ def remove_(username: Annotated[str, _USERNAME], *, data: Annotated[Path | None,
     """
     from api.access.accounts import find, remove
 
-    async def work(store: Store, _accounts: Accounts) -> None:
+    async def work(store: Store, _accounts: Accounts, note: Note) -> None:
         async with store.write() as connection:
-            await remove(connection, await find(connection, username))
+            account = await find(connection, username)
+            await remove(connection, account)
+            await note(connection, account_id=account.id)
 
-    _run(data, work)
+    _run(data, "users remove", work)
     typer.echo(f"{username} was removed", err=True)
 
 
-def _run(data: Path | None, work: Callable[[Store, Accounts], Awaitable[T]], *, new: bool = False) -> T:
-    """Do something with the accounts of a database, which is made if ``new``."""
+def _run(
+    data: Path | None, command: str, work: Callable[[Store, Accounts, Note], Awaitable[T]], *, new: bool = False
+) -> T:
+    """Do something with the accounts of a database, which is made if ``new``; ``work`` writes down what it changes."""
     from api.access.accounts import Accounts
+    from api.commands.recorded import record
     from api.errors import ConflictError, NotFoundError
     from api.settings import read_settings
     from api.store.database import Store, UnavailableError
@@ -167,7 +184,7 @@ def _run(data: Path | None, work: Callable[[Store, Accounts], Awaitable[T]], *, 
         store = await Store.open(url, settings.vault)
         accounts = Accounts.open(settings.signin)
         try:
-            return await work(store, accounts)
+            return await work(store, accounts, partial(record, settings=settings, command=command))
         finally:
             accounts.passwords.close()
             await store.close()

@@ -23,7 +23,9 @@ router = APIRouter(prefix="/v1/trail", tags=["access"])
 class TrailRecord(BaseModel):
     """A request: who made it, for which route, about what, and how it was answered; nothing of its content.
 
-    ``principal_kind`` is ``key`` or ``user``; ``objects`` are the ids that the request was about, by name.
+    ``principal_kind`` is ``key`` or ``user``; ``objects`` are the ids that the request was about, by name. What was
+    done on the command line is here too: ``principal_kind`` is ``operator``, ``principal_name`` the user of the
+    operating system, ``method`` ``COMMAND``, ``route`` the command, ``status`` 0 if it did all it was to do, else 1.
     """
 
     record_id: str
@@ -49,7 +51,7 @@ class TrailQuery(PageQuery):
 
     object: Term | None = None
     principal: Term | None = None
-    method: Literal["GET", "POST", "PATCH", "DELETE"] | None = None
+    method: Literal["GET", "POST", "PATCH", "DELETE", "COMMAND"] | None = None
     since: AwareDatetime | None = None
     until: AwareDatetime | None = None
 

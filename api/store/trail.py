@@ -19,7 +19,8 @@ __all__ = ["TrailFilter", "TrailRecord", "add", "forget", "page"]
 class TrailRecord:
     """One request: who made it, for which route, about what, and how it was answered; never a word of its content.
 
-    ``objects`` are the ids in its path by name, and those it made; ``object_id`` is the first of them.
+    ``objects`` are the ids in its path by name, and those it made; ``object_id`` is the first of them. Of a command
+    ``method`` is ``COMMAND``, ``route`` its name, and ``status`` 0 if it did all it was to do, else 1.
     """
 
     id: str

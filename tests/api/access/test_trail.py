@@ -107,6 +107,18 @@ async def test_pages_follow_one_another(service: httpx.AsyncClient) -> None:
     assert len((await service.get("/v1/trail", params=between)).json()["records"]) == 2
 
 
+async def test_commands_are_listed_beside_requests(closed: Closed) -> None:
+    done = record(1, principal_kind="operator", method="COMMAND", route="keys create", object_id="k2", status=0)
+    async with store_of(closed.client).write() as connection:
+        await trail.add(connection, [record(0), done])
+
+    query = {"method": "COMMAND"}
+    answer = await closed.client.get("/v1/trail", params=query, headers=bearing(closed.only[Scope.ADMIN]))
+
+    [one] = answer.json()["records"]
+    assert (one["principal_kind"], one["route"], one["status"]) == ("operator", "keys create", 0)
+
+
 async def test_a_refusal_for_want_of_a_scope_is_recorded(closed: Closed) -> None:
     await closed.client.get("/v1/cases/7", headers=bearing(closed.only[Scope.INGEST]))
     await closed.client.get("/v1/cases/7", headers=bearing("rcp_wrong"))
