@@ -7,11 +7,10 @@ import csv
 import io
 import re
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from enum import Enum, auto
 from functools import partial
 from typing import Any, Final, Protocol
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic_core import to_json
 
 from api.analytics.layout import effective
@@ -26,22 +25,31 @@ __all__ = ["COLUMNS", "FORMATS", "Csv", "JsonLines", "Parquet", "export", "harml
 _PAGE: Final = 1000
 _GROUP: Final = 16_384
 
-_FLAG, _SEVERAL, _TEXT, _MOMENT = pa.bool_(), pa.list_(pa.string()), pa.string(), pa.timestamp("us", "UTC")
-_BY_KIND: Final = {TaskKind.FLAG: _FLAG, TaskKind.MULTI: _SEVERAL}
-COLUMNS: Final[Mapping[str, pa.DataType]] = {
-    "message_id": _TEXT,
-    "received_at": _MOMENT,
-    "channel": _TEXT,
-    "external_id": _TEXT,
-    "customer_id": _TEXT,
-    "country": _TEXT,
-    "language": _TEXT,
-    "text": _TEXT,
-    **{task.id: _BY_KIND.get(task.kind, _TEXT) for task in TASKS},
-    "review": _TEXT,
-    "corrected": _FLAG,
-    "case_id": _TEXT,
-    "model": _TEXT,
+
+class ColumnKind(Enum):
+    """What the cells of a column are."""
+
+    TEXT = auto()
+    TEXTS = auto()
+    FLAG = auto()
+    MOMENT = auto()
+
+
+_BY_KIND: Final = {TaskKind.FLAG: ColumnKind.FLAG, TaskKind.MULTI: ColumnKind.TEXTS}
+COLUMNS: Final[Mapping[str, ColumnKind]] = {
+    "message_id": ColumnKind.TEXT,
+    "received_at": ColumnKind.MOMENT,
+    "channel": ColumnKind.TEXT,
+    "external_id": ColumnKind.TEXT,
+    "customer_id": ColumnKind.TEXT,
+    "country": ColumnKind.TEXT,
+    "language": ColumnKind.TEXT,
+    "text": ColumnKind.TEXT,
+    **{task.id: _BY_KIND.get(task.kind, ColumnKind.TEXT) for task in TASKS},
+    "review": ColumnKind.TEXT,
+    "corrected": ColumnKind.FLAG,
+    "case_id": ColumnKind.TEXT,
+    "model": ColumnKind.TEXT,
 }
 """The columns of an export, in their order."""
 
@@ -123,12 +131,21 @@ class Parquet:
 
     def __init__(self, *, group: int = _GROUP) -> None:
         """``group`` rows make a row group: what is in memory at a time."""
+        import pyarrow as pa  # 70 MB, for those who ask for this format
+        from pyarrow.parquet import ParquetWriter
+
+        types = {
+            ColumnKind.TEXT: pa.string(),
+            ColumnKind.TEXTS: pa.list_(pa.string()),
+            ColumnKind.FLAG: pa.bool_(),
+            ColumnKind.MOMENT: pa.timestamp("us", "UTC"),
+        }
+        self._table = partial(
+            pa.Table.from_pylist, schema=pa.schema([(name, types[COLUMNS[name]]) for name in COLUMNS])
+        )
         self._group = group
-        self._out = io.BytesIO()
-        schema = pa.schema(list(COLUMNS.items()))
-        self._file = _Passing(self._out)
-        self._writer = pq.ParquetWriter(pa.PythonFile(self._file, mode="w"), schema, compression="zstd")
-        self._schema = schema
+        self._file = _Passing(io.BytesIO())
+        self._writer = ParquetWriter(pa.PythonFile(self._file, mode="w"), self._table([]).schema, compression="zstd")
         self._rows: list[Mapping[str, Any]] = []
 
     def write(self, rows: Sequence[Mapping[str, Any]]) -> bytes:
@@ -143,7 +160,7 @@ class Parquet:
         return last + self._file.taken()
 
     def _flushed(self) -> bytes:
-        self._writer.write_table(pa.Table.from_pylist(self._rows, self._schema), row_group_size=len(self._rows))
+        self._writer.write_table(self._table(self._rows), row_group_size=len(self._rows))
         self._rows = []
         return self._file.taken()
 

@@ -12,7 +12,6 @@ from typing import BinaryIO, Final
 from classifier.errors import InputError
 from classifier.formats import delimited, jsonlines
 from classifier.formats.lines import Stream
-from classifier.formats.parquet import open_table
 from classifier.records import BadRecord, Columns, Record
 
 __all__ = ["Format", "Reading", "format_of", "open_records"]
@@ -68,6 +67,8 @@ def open_records(
     """
     name = str(source) if isinstance(source, Path) else name
     if file_format is Format.PARQUET:
+        from classifier.formats.parquet import open_table  # 70 MB, for those who read this format
+
         with _opened(source, name) as file, open_table(file, name) as table:
             yield Reading(table.records(columns), table.fraction)
         return
