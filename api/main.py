@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
 from typing import Final
@@ -53,6 +54,9 @@ from api.store.vault import SETTING
 from api.tracing import Traced, Traces, open_traces
 from classifier import ComplaintClassifier
 from classifier.errors import InputError
+from classifier.facts import extract_facts
+from classifier.language import identify_language
+from classifier.taxonomy import LANGUAGES
 
 __all__ = ["create_app"]
 
@@ -129,7 +133,8 @@ async def _load(
     planner: Planner | None,
     loaded: Callable[[Exception | None], None],
 ) -> None:
-    """Open the database, and load the model away from the event loop."""
+    """Open the database and, away from the event loop, load the model meanwhile."""
+    reading = asyncio.create_task(_model(settings, classifier))
     try:
         app.state.store = store = await _open(settings)
         await _open_access(app, store, settings)
@@ -137,7 +142,7 @@ async def _load(
         app.state.channels = desks = await open_channels(store, settings.channels, settings.delivery)
         app.state.deliveries = start(store, settings.delivery, desks.senders, clear=settings.privacy.clear_destinations)
         planner = _planner(settings) if planner is None else planner
-        model = await asyncio.to_thread(_from_settings, settings) if classifier is None else classifier
+        model = await reading
         batcher = Batcher(
             model,
             size=settings.batch_size,
@@ -151,6 +156,8 @@ async def _load(
         log.error("the service can't start: %s", traced(error))  # noqa: TRY400, RUF100 - a message may quote a text
         loaded(error)
         return
+    finally:
+        reading.cancel()
     desks.start(intake)
     app.state.service = Service(model, batcher, store, intake)
     app.state.watch = watch = Watch(store, settings.alerts)
@@ -219,11 +226,28 @@ def _planner(settings: Settings) -> Planner:
     return PolicyPlanner(default_policy() if settings.policy is None else read_policy(settings.policy))
 
 
+async def _model(settings: Settings, given: ComplaintClassifier | None) -> ComplaintClassifier:
+    """Return the model that was given, else the one of the settings, loaded in a thread."""
+    return await asyncio.to_thread(_from_settings, settings) if given is None else given
+
+
 def _from_settings(settings: Settings) -> ComplaintClassifier:
     """Load the model and use it once, so that the first caller does not wait for what is loaded on first use."""
-    model = ComplaintClassifier.from_pretrained(settings.model, precision=settings.precision, threads=settings.threads)
+    with ThreadPoolExecutor(1) as beside:
+        reading = beside.submit(_read_tables)
+        model = ComplaintClassifier.from_pretrained(
+            settings.model, precision=settings.precision, threads=settings.threads
+        )
+        reading.result()
     model.predict(_WARM_UP, evidence=True)
     return model
+
+
+def _read_tables() -> None:
+    """Have read what tells languages and facts: it takes as long as the network."""
+    for text, language in zip(_WARM_UP, LANGUAGES, strict=True):
+        identify_language(text)
+        extract_facts(text, language)
 
 
 async def _close_access(app: FastAPI) -> None:
