@@ -8,8 +8,8 @@ record of that kind. What changes nothing, and shows nothing that customers wrot
 from __future__ import annotations
 
 import asyncio
+import getpass
 import os
-import pwd
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -47,11 +47,16 @@ class Deed:
 
 def operator() -> Principal:
     """Return who runs this command: the user of the operating system."""
-    number = os.getuid()
     try:
-        name = pwd.getpwuid(number).pw_name
-    except KeyError:  # in a container, for instance
-        name = f"uid {number}"
+        import pwd
+    except ImportError:  # not a POSIX system
+        name = getpass.getuser()
+    else:
+        number = os.getuid()
+        try:
+            name = pwd.getpwuid(number).pw_name
+        except KeyError:  # in a container, for instance
+            name = f"uid {number}"
     return Principal("operator", name[:_LONGEST_ID], name[:_LONGEST_NAME], EVERY_SCOPE)
 
 
