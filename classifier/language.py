@@ -153,9 +153,20 @@ def _fold(word: str) -> str:
 
 @lru_cache(maxsize=1)
 def _identifier() -> Identifier:
-    """Load the model once; it is only read afterwards, so threads may share it."""
+    """Load the model once, without the languages that it is not asked about; threads may share it.
+
+    The library's own ``set_languages`` would keep the others too, 25 MB of them.
+    """
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    identifier.set_languages([*_OURS, *_NEIGHBOURS])
-    return identifier
+    whole = LanguageIdentifier.from_model_file(MODEL_FILE)
+    asked = [place for place, name in enumerate(whole.nb_classes) if name in (*_OURS, *_NEIGHBOURS)]
+    return LanguageIdentifier(
+        whole.nb_ptc[:, asked],
+        whole.nb_pc[asked],
+        [whole.nb_classes[place] for place in asked],
+        whole.tk_nextmove,
+        whole.tk_output,
+        norm_probs=True,
+        tk_row=whole.tk_row,
+    )
