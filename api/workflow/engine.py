@@ -111,6 +111,7 @@ class Engine:
         """Stop; workflows that wait are left as they are, for whoever comes next."""
         global _present
         self._claim_no_more()
+        self._let_it_sleep()
         DBOS.destroy()
         _present = self._library = None
         if self._tables is not None:
@@ -130,6 +131,18 @@ class Engine:
         for thread in threading.enumerate():
             if thread.name.startswith("queue-worker-"):
                 thread.join(max(0.0, until - time.monotonic()))
+
+    def _let_it_sleep(self) -> None:
+        """On SQLite, have the library not wait for its thread that looks for signals.
+
+        It sleeps for up to ``Pace.signals`` and ends when it wakes; the library would wait 10 s for it, in vain, and
+        has no public way not to.
+        """
+        if self._tables is None or self._tables.dialect.name != "sqlite":
+            return
+        with suppress(AttributeError):
+            threads = self._library._background_threads  # type: ignore[union-attr]
+            threads[:] = [thread for thread in threads if "run_notification_listener" not in thread.name]
 
     async def drain(self) -> None:
         """Begin no look any more, and wait a little for those on their way."""

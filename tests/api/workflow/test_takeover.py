@@ -61,6 +61,14 @@ async def test_only_the_dead_are_inherited_from(desk: Desk, database: str, tmp_p
     assert await desk.events(case_id, "step.due") == []
 
 
+@on_sqlite
+async def test_a_stop_does_not_wait_for_the_next_look_for_signals(desk: Desk) -> None:
+    async with desk.working() as worker:
+        began = asyncio.get_running_loop().time()
+        await worker.stop()
+        assert asyncio.get_running_loop().time() - began < 5
+
+
 @on_postgres
 async def test_the_server_watches_whether_who_holds_a_lock_is_still_there(database: str) -> None:
     lock = lock_of(database_url(database, Path()), "watched")
