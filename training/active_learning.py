@@ -193,7 +193,7 @@ def quotas(count: int, shares: Mapping[str, float], there: Mapping[str, int]) ->
 
 def _vectors(pool: Pool, answers: Answers) -> Floats:
     """Return what each text says and what the model answers, half and half."""
-    counted = pool.words
+    counted = pool.words[:, np.unique(pool.words.indices)]  # few texts have few of all the columns
     answered = normalize(np.hstack([answers.probabilities[task.id] for task in TASKS]))
     topics = min(_TOPICS, min(counted.shape) - 1)
     if topics < 1:
