@@ -15,7 +15,7 @@ run: setup  ## start the service with the shipped model: make run PORT=9000 DATA
 	@$(BIN)/recupera serve --host $(HOST) --port $(PORT) --data $(DATA)
 
 test: $(VENV)/.installed-dev  ## run the whole suite
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 lint: $(VENV)/.installed-dev  ## formatting, lint, types, import contracts
 	$(BIN)/ruff format --check .

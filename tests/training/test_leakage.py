@@ -15,6 +15,17 @@ from training.pipeline import Places
 
 LONG = "compré una lavadora hace tres semanas y todavía nadie me dice cuándo la van a traer a casa"
 SHORT = "no puedo entrar en mi cuenta"
+RUN = TINY.model_copy(
+    update={
+        "data": TINY.data.model_copy(
+            update={
+                "corpus": tuple(
+                    TINY.data.corpus[0].model_copy(update={"path": name}) for name in ("es-la.jsonl", "pt-pt.jsonl")
+                )
+            }
+        )
+    }
+)
 
 
 def example(name: str, text: str, *, family: str | None = None, source: str = "here") -> Example:
@@ -131,24 +142,24 @@ def test_copies_with_a_few_slips_are_found_among_many_messages() -> None:
 
 
 def test_what_a_model_was_trained_on_is_read_again() -> None:
-    seen, missing = seen_messages(TINY, Places(CORPORA, None, CORPORA))
-    lines = sum(len((CORPORA / s.path).read_text(encoding="utf-8").splitlines()) for s in TINY.data.corpus)
+    seen, missing = seen_messages(RUN, Places(CORPORA, None, CORPORA))
+    lines = sum(len((CORPORA / s.path).read_text(encoding="utf-8").splitlines()) for s in RUN.data.corpus)
     assert missing == []
     assert len(seen) == lines
 
 
 def test_corpora_that_are_not_there_are_named(tmp_path: Path) -> None:
-    seen, missing = seen_messages(TINY, Places(tmp_path, None, tmp_path))
+    seen, missing = seen_messages(RUN, Places(tmp_path, None, tmp_path))
     assert (seen, missing) == ([], ["es-la.jsonl", "pt-pt.jsonl"])
     (tmp_path / "es-la.jsonl").write_bytes((CORPORA / "es-la.jsonl").read_bytes())
-    seen, missing = seen_messages(TINY, Places(CORPORA / "standoff", tmp_path, tmp_path))
+    seen, missing = seen_messages(RUN, Places(CORPORA / "standoff", tmp_path, tmp_path))
     assert missing == ["pt-pt.jsonl"]
     assert {e.language for e in seen} == {"es"}
 
 
 def test_standoff_labels_are_there_only_with_their_texts(tmp_path: Path) -> None:
-    section = TINY.data.corpus[0].model_copy(update={"path": "labels.jsonl", "format": "standoff", "texts": "t.jsonl"})
-    config = TINY.model_copy(update={"data": TINY.data.model_copy(update={"corpus": (section,)})})
+    section = RUN.data.corpus[0].model_copy(update={"path": "labels.jsonl", "format": "standoff", "texts": "t.jsonl"})
+    config = RUN.model_copy(update={"data": RUN.data.model_copy(update={"corpus": (section,)})})
     rows = [json.loads(line) for line in (CORPORA / "es-la.jsonl").read_text(encoding="utf-8").splitlines()[:40]]
     labels = [{k: row[k] for k in ("id", "source", "labels")} | {"sha256": text_hash(row["text"])} for row in rows]
     (tmp_path / "labels.jsonl").write_text("\n".join(map(json.dumps, labels)))
@@ -159,9 +170,9 @@ def test_standoff_labels_are_there_only_with_their_texts(tmp_path: Path) -> None
 
 
 def test_the_written_validation_messages_are_not_among_the_training_ones() -> None:
-    seen, _ = seen_messages(TINY, Places(CORPORA, None, CORPORA))
-    validation = TINY.data.corpus[0].model_copy(update={"path": "validation.jsonl"})
-    own = TINY.model_copy(update={"data": TINY.data.model_copy(update={"corpus": (validation,)})})
+    seen, _ = seen_messages(RUN, Places(CORPORA, None, CORPORA))
+    validation = RUN.data.corpus[0].model_copy(update={"path": "validation.jsonl"})
+    own = RUN.model_copy(update={"data": RUN.data.model_copy(update={"corpus": (validation,)})})
     evaluation, _ = seen_messages(own, Places(CORPORA, None, CORPORA))
     assert evaluation
     assert find_pairs(seen, evaluation) == []

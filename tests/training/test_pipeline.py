@@ -58,7 +58,7 @@ def test_a_corpus_that_need_not_be_there_is_left_out_saying_so(caplog: pytest.Lo
 
 
 def test_a_required_corpus_that_is_not_there_stops_the_run(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"es-la\.jsonl"):
+    with pytest.raises(InputError, match=r"pt-br\.jsonl"):
         read_corpora(TINY, Places(tmp_path, None, tmp_path))
 
 
