@@ -9,7 +9,6 @@ from hypothesis import Phase
 from tests.security.targets import TARGETS, Target
 
 
-@pytest.mark.filterwarnings("ignore:Do not use the `random` module")  # a thread of a library may, meanwhile
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
 def test_whatever_is_written_is_read_or_refused(target: Target) -> None:
     phases = (Phase.explicit, Phase.generate)

@@ -187,7 +187,7 @@ async def test_a_watch_looks_at_once_and_survives_a_failure(store: Store, monkey
         return await count(*args)
 
     monkeypatch.setattr("api.early_warning.watch.alerts.daily_counts", failing)
-    monkeypatch.setattr("api.early_warning.watch._FAILED_SECONDS", 0.01)
+    monkeypatch.setattr(Watch, "failed_seconds", 0.01)
     watch = Watch(store, SETTINGS, clock=lambda: NOW)
     watch.start()
     async with asyncio.timeout(30):
