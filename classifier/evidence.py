@@ -4,7 +4,8 @@ This is occlusion (Li, Monroe & Jurafsky, "Understanding Neural Networks through
 
 The sentence whose absence lowers a label's probability most is its evidence. Absent it is from the network's upper
 layers, and from the n-grams: the lower layers read the whole text once, which costs a fraction of reading it again for
-each sentence and finds nearly always as good a one (``docs/adr/0013-evidence.md``).
+each sentence. How often it is also the one whose deletion from the text costs most: ``training.faithfulness``,
+``docs/adr/0006-evidence-by-leaving-out.md``.
 """
 
 from __future__ import annotations

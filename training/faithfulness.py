@@ -1,9 +1,10 @@
 """Whether the evidence is what the decision rests on.
 
-Evidence is found by deleting each sentence (``classifier.evidence``), so that its deletion costs more than another's
-is nearly true by construction. Three more measures are not: the evidence alone against another sentence alone, its
-deletion from a text of which half of the rest is gone already, and comprehensiveness and sufficiency as DeYoung et
-al. define them ("ERASER: A Benchmark to Evaluate Rationalized NLP Models", ACL 2020), beside those of other sentences.
+Evidence is found by keeping each sentence from the network's upper layers (``classifier.evidence``). What its deletion
+from the text costs, which the lower layers notice too, is measured beside that of another sentence. Further from how it
+was found are the evidence alone against another sentence alone, its deletion from a text of which half of the rest is
+gone already, and comprehensiveness and sufficiency as DeYoung et al. define them ("ERASER: A Benchmark to Evaluate
+Rationalized NLP Models", ACL 2020), beside those of other sentences.
 """
 
 from __future__ import annotations
