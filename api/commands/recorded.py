@@ -70,10 +70,8 @@ async def recorded(store: Store, settings: Settings, command: str) -> AsyncItera
     """Write down what is done in the block when it ends, also if it fails; it may say more by what it is lent."""
     deed = Deed()
     try:
-        yield deed
-    except BaseException:
-        deed.whole = False
-        raise
+        with _judged(deed):
+            yield deed
     finally:
         await _after(store, settings, command, deed)
 
@@ -83,12 +81,20 @@ def recorded_apart(settings: Settings, command: str) -> Iterator[Deed]:
     """Do as ``recorded`` does, for what has no store open and no event loop."""
     deed = Deed()
     try:
-        yield deed
+        with _judged(deed):
+            yield deed
+    finally:
+        write_down(settings, command, deed)
+
+
+@contextmanager
+def _judged(deed: Deed) -> Iterator[None]:
+    """Hold that a deed is not whole if its block fails."""
+    try:
+        yield
     except BaseException:
         deed.whole = False
         raise
-    finally:
-        write_down(settings, command, deed)
 
 
 def write_down(settings: Settings, command: str, deed: Deed) -> None:
