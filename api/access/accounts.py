@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
@@ -25,13 +26,11 @@ __all__ = [
     "SignInError",
     "TooManyError",
     "WrongError",
-    "add",
     "clean_name",
     "clean_username",
     "find",
     "known_by_provider",
     "remove",
-    "set_password",
     "set_role",
 ]
 
@@ -73,6 +72,14 @@ async def find(connection: Connection, username: str) -> AccountRecord:
     return found
 
 
+Also = Callable[[Connection, AccountRecord], Awaitable[None]]
+"""What else a change of an account does, in its transaction."""
+
+
+async def _nothing(_connection: Connection, _account: AccountRecord) -> None:
+    """Do nothing else."""
+
+
 @dataclass(frozen=True, slots=True)
 class Accounts:
     """What is needed to make accounts and to sign in."""
@@ -86,19 +93,17 @@ class Accounts:
         """Return it with nothing counted yet."""
         return cls(settings, Passwords(settings), Attempts())
 
-    async def add(self, store: Store, username: str, role: Role, password: str, name: str = "") -> AccountRecord:
-        """Make an account; raise ``InputError`` if name or password are unfit, ``ConflictError`` if there is one."""
-        account = await self.prepare(username, role, password, name)
-        async with store.write() as connection:
-            await add(connection, account)
-        return account
+    async def add(
+        self, store: Store, username: str, role: Role, password: str, name: str = "", *, also: Also = _nothing
+    ) -> AccountRecord:
+        """Make an account; ``also`` is done in the same transaction.
 
-    async def prepare(self, username: str, role: Role, password: str, name: str = "") -> AccountRecord:
-        """Return an account that is not stored yet; raise ``InputError`` if name or password are unfit."""
+        Raise ``InputError`` if name or password are unfit, ``ConflictError`` if there is one.
+        """
         cleaned = clean_username(username)
         check_password(password, cleaned)
         now = datetime.now(UTC)
-        return AccountRecord(
+        account = AccountRecord(
             id=new_id(),
             username=cleaned,
             name=clean_name(name) or cleaned,
@@ -109,6 +114,10 @@ class Accounts:
             password_at=now,
             seen_at=None,
         )
+        async with store.write() as connection:
+            await _add(connection, account)
+            await also(connection, account)
+        return account
 
     async def sign_in(self, store: Store, username: str, password: str, caller: Caller) -> str:
         """Return the secret of a new session; raise ``WrongError`` or ``TooManyError``.
@@ -148,16 +157,17 @@ class Accounts:
         async with store.write() as connection:
             return await begin_session(connection, account, caller, datetime.now(UTC), self.settings)
 
-    async def set_password(self, store: Store, account: AccountRecord, password: str) -> None:
-        """Give an account a new password, and end all its sessions; raise ``InputError`` if it is unfit."""
-        hashed = await self.hashed(account, password)
-        async with store.write() as connection:
-            await set_password(connection, account, hashed)
+    async def set_password(self, store: Store, account: AccountRecord, password: str, *, also: Also = _nothing) -> None:
+        """Give an account a new password, and end all its sessions; ``also`` is done in the same transaction.
 
-    async def hashed(self, account: AccountRecord, password: str) -> str:
-        """Return a new password for an account as it is stored; raise ``InputError`` if it is unfit."""
+        Raise ``InputError`` if the password is unfit.
+        """
         check_password(password, account.username)
-        return await self.passwords.hash(password)
+        hashed = await self.passwords.hash(password)
+        async with store.write() as connection:
+            await accounts.save(connection, account.id, password=hashed, password_at=datetime.now(UTC))
+            await accounts.end_all(connection, account.id)
+            await also(connection, account)
 
     async def _compare(self, username: str, password: str, account: AccountRecord | None, caller: Caller) -> None:
         """Return if a password is that of an account; count it if not."""
@@ -173,20 +183,6 @@ class Accounts:
         if not right:
             raise WrongError
         self.attempts.right(username, caller.address)
-
-
-async def add(connection: Connection, account: AccountRecord) -> None:
-    """Store a new account; raise ``ConflictError`` if there is one of its user name."""
-    await lock_together(connection, _LOCK)
-    if await accounts.by_username(connection, account.username) is not None:
-        raise ConflictError(f"there is an account {account.username} already")
-    await accounts.add(connection, account)
-
-
-async def set_password(connection: Connection, account: AccountRecord, hashed: str) -> None:
-    """Store a new password of an account, and end all its sessions."""
-    await accounts.save(connection, account.id, password=hashed, password_at=datetime.now(UTC))
-    await accounts.end_all(connection, account.id)
 
 
 async def remove(connection: Connection, account: AccountRecord) -> None:
@@ -237,3 +233,10 @@ async def known_by_provider(
 def clean_name(written: str) -> str:
     """Return what others see of a person's name."""
     return " ".join("".join(filter(str.isprintable, written)).split())[:_LONGEST_NAME]
+
+
+async def _add(connection: Connection, account: AccountRecord) -> None:
+    await lock_together(connection, _LOCK)
+    if await accounts.by_username(connection, account.username) is not None:
+        raise ConflictError(f"there is an account {account.username} already")
+    await accounts.add(connection, account)

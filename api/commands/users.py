@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from api.access.accounts import Accounts
     from api.commands.recorded import Note
     from api.store.accounts import AccountRecord
-    from api.store.database import Store
+    from api.store.database import Connection, Store
 
 T = TypeVar("T")
 RoleName = Literal["agent", "manager", "engineer", "admin"]
@@ -56,7 +56,6 @@ def add(
 
     Example: recupera users add ana --name "Ana Souza" --role manager
     """
-    from api.access.accounts import add as keep
     from api.access.accounts import clean_username
     from api.access.passwords import check_password
     from api.access.scopes import Role
@@ -66,11 +65,7 @@ def add(
     check_password(password, cleaned)
 
     async def work(store: Store, accounts: Accounts, note: Note) -> AccountRecord:
-        account = await accounts.prepare(cleaned, Role(role), password, name)
-        async with store.write() as connection:
-            await keep(connection, account)
-            await note(connection, account_id=account.id)
-        return account
+        return await accounts.add(store, cleaned, Role(role), password, name, also=_noted(note))
 
     made = _run(data, "users add", work, new=True)
     typer.echo(f"{made.username} may sign in as {made.role}", err=True)
@@ -129,17 +124,14 @@ def password_(username: Annotated[str, _USERNAME], *, data: Annotated[Path | Non
 
     Example: recupera users password ana
     """
-    from api.access.accounts import find, set_password
+    from api.access.accounts import find
 
     new = _password()
 
     async def work(store: Store, accounts: Accounts, note: Note) -> None:
         async with store.read() as connection:
             account = await find(connection, username)
-        hashed = await accounts.hashed(account, new)
-        async with store.write() as connection:
-            await set_password(connection, account, hashed)
-            await note(connection, account_id=account.id)
+        await accounts.set_password(store, account, new, also=_noted(note))
 
     _run(data, "users password", work)
     typer.echo(f"the password of {username} was set, and every browser signed out", err=True)
@@ -163,6 +155,15 @@ def remove_(username: Annotated[str, _USERNAME], *, data: Annotated[Path | None,
 
     _run(data, "users remove", work)
     typer.echo(f"{username} was removed", err=True)
+
+
+def _noted(note: Note) -> Callable[[Connection, AccountRecord], Awaitable[None]]:
+    """Return what writes down that a command was about an account."""
+
+    async def write(connection: Connection, account: AccountRecord) -> None:
+        await note(connection, account_id=account.id)
+
+    return write
 
 
 def _run(
