@@ -55,9 +55,14 @@ class CorpusSection(_Section):
 
 
 class DataSection(_Section):
-    """Corpora and how they are split and cut."""
+    """Corpora and how they are split and cut.
+
+    Of what isn't held out, a run trains on the ``training_fraction`` in (0, 1], by family. A smaller fraction is a part
+    of a larger one, and what is held out stays the same: together they make a learning curve.
+    """
 
     corpus: tuple[CorpusSection, ...]
+    training_fraction: float = Field(default=1.0, gt=0, le=1)
     validation_fraction: float = Field(default=0.1, gt=0, lt=0.5)
     max_tokens: int = Field(default=384, ge=16, le=512)
 

@@ -88,6 +88,11 @@ def split(examples: Sequence[Example], fraction: float, seed: int) -> tuple[list
     return [e for e in examples if e.family not in held], [e for e in examples if e.family in held]
 
 
+def sample(examples: Sequence[Example], fraction: float, seed: int) -> list[Example]:
+    """Keep about ``fraction`` of ``examples``, by a hash of the family: a smaller sample is a part of a larger one."""
+    return [e for e in examples if _share(f"sample:{e.family}", seed) < fraction]
+
+
 def read_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield line number and object of a JSONL file, gzipped or not."""
     try:

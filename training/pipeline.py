@@ -29,7 +29,7 @@ from training.card import model_card
 from training.cascade import fit_gate
 from training.checkpoint import Checkpoints, fingerprint
 from training.config import CorpusSection, TrainingConfig, to_toml
-from training.corpus import Example, read_messages, read_standoff, split
+from training.corpus import Example, read_messages, read_standoff, sample, split
 from training.distillation import DistillationLoss, taught
 from training.encoder import load_encoder
 from training.evaluation import Scores, score_by_language
@@ -152,6 +152,8 @@ def read_corpora(config: TrainingConfig, places: Places) -> tuple[list[Example],
             training += examples
     held_families = {e.family for e in validation}
     training = [e for e in training if e.family not in held_families]
+    if config.data.training_fraction < 1:
+        training = sample(training, config.data.training_fraction, config.run.seed)
     if not training or not validation:
         raise InputError("no messages to train on: name a folder with the corpora by --data")
     return training, validation

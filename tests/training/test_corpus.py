@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from classifier.errors import InputError
-from training.corpus import check_labels, read_messages, read_standoff, split, text_hash
+from training.corpus import check_labels, read_messages, read_standoff, sample, split, text_hash
 
 COMPLAINT = {
     "complaint": True,
@@ -73,6 +73,17 @@ def test_a_split_keeps_families_together_and_survives_added_data(tmp_path: Path)
     fewer = split(examples[:250], 0.2, 1)[1]
     assert fewer == [e for e in held if int(e.id) < 250]
     assert split(examples, 0.2, 2)[1] != held
+
+
+def test_a_smaller_sample_is_a_part_of_a_larger_one_and_keeps_families_whole(tmp_path: Path) -> None:
+    rows = [row(id=str(i), text=f"mensaje {i}", family=f"f{i // 5}") for i in range(1000)]
+    examples = read_messages(write(tmp_path / "a.jsonl", *rows))
+    small, large = sample(examples, 0.125, 1), sample(examples, 0.5, 1)
+    assert 0.06 < len(small) / len(examples) < 0.2
+    assert 0.4 < len(large) / len(examples) < 0.6
+    assert {e.id for e in small} < {e.id for e in large}
+    assert not {e.family for e in large} & {e.family for e in examples if e not in large}
+    assert sample(examples, 1.0, 1) == examples
 
 
 def test_standoff_labels_find_their_text(tmp_path: Path) -> None:

@@ -57,6 +57,15 @@ def test_a_corpus_that_need_not_be_there_is_left_out_saying_so(caplog: pytest.Lo
     assert not {e.family for e in training} & {e.family for e in validation}
 
 
+def test_a_fraction_is_trained_on_and_what_is_held_out_stays_the_same() -> None:
+    whole, held = read_corpora(TINY, Places(CORPORA, None, CORPORA))
+    half = TINY.model_copy(update={"data": TINY.data.model_copy(update={"training_fraction": 0.5})})
+    some, still = read_corpora(half, Places(CORPORA, None, CORPORA))
+    assert 0.3 < len(some) / len(whole) < 0.7
+    assert {e.id for e in some} < {e.id for e in whole}
+    assert still == held
+
+
 def test_a_required_corpus_that_is_not_there_stops_the_run(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"pt-br\.jsonl"):
         read_corpora(TINY, Places(tmp_path, None, tmp_path))
