@@ -58,16 +58,25 @@ Cell = Figure | str | float | int | None
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table of a section: a row a contestant or figure, as many cells as columns."""
+    """One table of a section: a row a contestant or figure, as many cells as columns.
+
+    ``faults`` say what went wrong: a run with any ends with status 1.
+    """
 
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[Cell]]
     notes: Sequence[str] = ()
+    faults: Sequence[str] = ()
+
+    @property
+    def said(self) -> list[str]:
+        """Return what stands below it."""
+        return [*(f"FAULT: {fault}" for fault in self.faults), *self.notes]
 
     def terminal(self) -> rich.table.Table:
         """Return it for a terminal."""
-        table = rich.table.Table(*self.columns, title=self.title, caption="\n".join(self.notes) or None)
+        table = rich.table.Table(*self.columns, title=self.title, caption="\n".join(self.said) or None)
         for row in self.rows:
             table.add_row(*map(shown, row))
         return table
@@ -76,7 +85,7 @@ class Table:
         """Return it as Markdown."""
         lines = [f"**{self.title}**", "", _row(self.columns), _row(["---"] * len(self.columns))]
         lines += [_row([shown(cell) for cell in row]) for row in self.rows]
-        lines += ["", *(f"- {note}" for note in self.notes)] if self.notes else []
+        lines += ["", *(f"- {note}" for note in self.said)] if self.said else []
         return "\n".join(lines)
 
     def content(self) -> dict[str, Any]:
@@ -88,7 +97,7 @@ class Table:
             }
             for row in self.rows
         ]
-        return {"title": self.title, "rows": rows, "notes": list(self.notes)}
+        return {"title": self.title, "rows": rows, "notes": list(self.notes), "faults": list(self.faults)}
 
 
 @dataclass(slots=True)
@@ -107,6 +116,10 @@ class Report:
             self.tables[section].append(table)
             told(table)
         self.sections[section] = {"minutes": round((time.monotonic() - started) / 60, 2), **_peaks()}
+
+    def faults(self) -> list[str]:
+        """Return what went wrong, each with its section."""
+        return [f"{name}: {fault}" for name, tables in self.tables.items() for each in tables for fault in each.faults]
 
     def markdown(self) -> str:
         """Return the whole report as Markdown."""

@@ -20,6 +20,8 @@ __all__ = ["SCHEMA", "ParquetWriter", "Table", "open_table", "storable", "values
 
 _ROWS_READ: Final = 512
 _ROWS_WRITTEN: Final = 4096
+_BYTES_READ: Final = 1 << 20
+"""What is read of a column at once: a group may hold the whole file, and would be held as a whole without it."""
 _TYPES: Final = {str: pa.string(), float: pa.float64(), bool: pa.bool_()}
 SCHEMA: Final = pa.schema([pa.field(field.name, _TYPES[field.type]) for field in FIELDS])
 
@@ -44,7 +46,7 @@ class Table:
         self.name = name
         self._read = 0
         try:
-            self._file = pq.ParquetFile(file, pre_buffer=False)
+            self._file = pq.ParquetFile(file, pre_buffer=False, buffer_size=_BYTES_READ)
             self._names: list[str] = self._file.schema_arrow.names
         except (pa.ArrowException, OSError, UnicodeDecodeError):
             raise InputError(f"{name} is not a Parquet file, or is damaged") from None

@@ -232,6 +232,31 @@ def test_parquet_is_read_row_by_row() -> None:
     ]
 
 
+class Watched(io.BytesIO):
+    """A file that remembers the most that was read of it at once."""
+
+    most = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        found = super().read(size)
+        self.most = max(self.most, len(found))
+        return found
+
+
+def test_a_parquet_file_of_one_group_is_read_piece_by_piece() -> None:
+    texts = [f"{number} " + f"el pedido {number * 7919} no llega " * 8 for number in range(20_000)]
+    content = io.BytesIO()
+    pq.write_table(pa.table({"text": texts}), content, compression="none", use_dictionary=False)
+    assert pq.ParquetFile(content).metadata.num_row_groups == 1
+    file = Watched(content.getvalue())
+
+    with open_records(file, PARQUET, NO_NAMES, warn=lambda _: None) as reading:
+        assert next(reading.records) == Record(1, "1", texts[0])
+
+    assert len(content.getvalue()) > 4 * 2**20
+    assert file.most <= 2**20
+
+
 def test_parquet_with_text_that_is_not_utf8_has_one_bad_record() -> None:
     broken = pa.array([b"uno", b"d\xffs"]).view(pa.string())
     first, second = read(parquet(text=broken), PARQUET)
