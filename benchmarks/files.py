@@ -1,8 +1,8 @@
 """A Parquet file of a million messages through ``recupera classify`` with a model that costs nothing: memory and pace.
 
-What is measured is everything but the network: reading, checking, writing, the journal. All rows of the
-file are in one group, as pyarrow writes up to a million, and each text is another. In the middle the process is killed and
-started again, and the output is compared with one made without that.
+What is measured is everything but the network: reading, checking, writing, the journal. All rows of the file are in one
+group, as pyarrow writes up to a million, and each text is another. In the middle the process is killed and started
+again, and the output is compared with one made without that.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from classifier.bulk import Wanted, classify_records
+from classifier.cascade import Effort
 from classifier.formats.flat import FIELDS, flatten
 from classifier.formats.parquet import SCHEMA, storable, values_of
 from classifier.inference import ComplaintClassifier
@@ -29,16 +30,18 @@ def classify_in_arrow(
     language_column: str | None = None,
     evidence: bool = False,
     facts: bool = True,
+    effort: Effort | str = Effort.FULL,
     model: str | None = None,
     threads: int = 1,
 ) -> Callable[[Iterator[Any]], Iterator[Any]]:
     """Return a function of record batches to record batches, one row a row, in their order.
 
     Each Python worker of Spark loads ``model`` (a directory that every executor has; the shipped one by default) once.
-    A row that can't be classified has only ``id`` and ``error``.
+    With the ``effort`` ``fast`` its small network answers where it is sure. A row that can't be classified has only
+    ``id`` and ``error``. Raise ``ValueError`` for an unknown effort.
     """
     columns = Columns(id_column, text_column, language_column)
-    wanted = Wanted(evidence=evidence, facts=facts)
+    wanted = Wanted(evidence=evidence, facts=facts, effort=Effort(effort))
 
     def classified(batches: Iterator[Any]) -> Iterator[Any]:
         classifier = _loaded(model, threads)

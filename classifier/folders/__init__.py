@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from classifier.bulk import Tally
-from classifier.errors import InputError
-from classifier.folders.files import Done, FolderJob, check_run, done_before, on_this_machine
-from classifier.folders.places import File, Place, files_of
+from classifier.errors import InputError, OutputError
+from classifier.folders.files import Done, FolderJob, check_run, clear, done_before, on_this_machine
+from classifier.folders.places import File, Place, files_of, has_format
 from classifier.progress import shown
 
 if TYPE_CHECKING:
@@ -26,10 +26,12 @@ Engine = Literal["local", "ray"]
 def run_folder(job: FolderJob, engine: Engine, workers: int | None, console: Console) -> Tally:
     """Classify each file of a folder that isn't done yet into a file of the same name in the output folder.
 
-    A file that can't be read is told on ``console``, the others go on. Raise ``InputError`` if there is none, and
-    ``OutputError`` if the output was begun by another kind of run.
+    One file is a folder of one. A file that can't be read is told on ``console``, the others go on. Pieces that workers
+    left who died go at the end: no two runs into one folder at the same time. Raise ``InputError`` if there is no file,
+    and ``OutputError`` if the output was begun by another kind of run, or would be written over the input.
     """
-    source, output = Place.of(job.source), Place.of(job.output)
+    source, output = Place.read(job.source), Place.of(job.output)
+    _check_output(job, source, output)
     files = files_of(source)
     if not files:
         raise InputError(f"{job.source} has no .jsonl, .csv or .parquet file")
@@ -40,8 +42,19 @@ def run_folder(job: FolderJob, engine: Engine, workers: int | None, console: Con
     if before:
         _say(console, f"{len(before):,} of {len(files):,} files are done already")
     tally = Tally(sum(done.records for done in before), sum(done.failed for done in before))
-    _follow(tally, files, before, _pool(engine)(job, pending, workers), console)
+    try:
+        _follow(tally, files, before, _pool(engine)(job, pending, workers), console)
+    finally:
+        clear(output)
     return tally
+
+
+def _check_output(job: FolderJob, source: Place, output: Place) -> None:
+    """Raise ``OutputError`` if the results would lie where no folder of results can."""
+    if source.only and has_format(job.output):
+        raise OutputError(f"{job.output} would be a folder, for {source.only} in it: name one without that ending")
+    if source.filesystem == output.filesystem and source.root == output.root:
+        raise OutputError(f"{job.output} is the folder that is read: name another for the results")
 
 
 def _pool(engine: Engine) -> Callable[[FolderJob, Sequence[File], int | None], Iterator[Done]]:

@@ -1,7 +1,8 @@
 """One file of a folder: classified whole, moved to its name in one step, then noted as done.
 
-A worker that dies leaves at most a piece under ``_recupera/parts``, which counts for nothing. Two workers that take the
-same file, because one was believed dead, write the same content. So each input record has exactly one output record.
+A worker that dies leaves at most a piece under ``_recupera/parts``, which counts for nothing, and which goes when the
+run ends, or the next one into the same folder. Two workers that take the same file, because one was believed dead,
+write the same content. So each input record has exactly one output record.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ import json
 import os
 import secrets
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Final, cast
 
 import pyarrow as pa
 from pyarrow import fs
@@ -29,7 +31,9 @@ from classifier.formats.output import WRITERS
 from classifier.inference import ComplaintClassifier
 from classifier.records import BadRecord, Columns
 
-__all__ = ["Done", "FolderJob", "check_run", "classify_file", "done_before", "on_this_machine"]
+__all__ = ["Done", "FolderJob", "check_run", "classify_file", "clear", "done_before", "on_this_machine"]
+
+_PARTS: Final = f"{NOTES}/parts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +103,26 @@ def done_before(job: FolderJob, output: Place, file: File) -> Done | None:
 
 def classify_file(job: FolderJob, classifier: ComplaintClassifier, file: File) -> Done:
     """Classify one file, unless it is done; what fails of it as a whole is in the answer."""
-    source, output = Place.of(job.source), Place.of(job.output)
+    source, output = Place.read(job.source), Place.of(job.output)
     before = done_before(job, output, file)
     if before is not None:
         return before
-    part = f"{NOTES}/parts/{secrets.token_hex(8)}"
+    part = f"{_PARTS}/{secrets.token_hex(8)}"
     try:
-        done = _write_part(job, classifier, file, source.filesystem.open_input_file(source / file.path), (output, part))
-        _settle(output, part, file.path)
+        with _dropped_on_failure(output, part):
+            content = source.filesystem.open_input_file(source / file.path)
+            done = _write_part(job, classifier, file, content, (output, part))
+            _settle(output, part, file.path)
         _write(output, _note(file), {"input": asdict(file), "records": done.records, "failed": done.failed})
     except (InputError, OSError, pa.ArrowException) as error:
         return Done(file.path, error=str(error))
     return done
+
+
+def clear(output: Place) -> None:
+    """Remove the pieces that workers left who died: they hold results, and nobody goes on with them."""
+    if output.filesystem.get_file_info(output / _PARTS).type == fs.FileType.Directory:
+        output.filesystem.delete_dir(output / _PARTS)
 
 
 def on_this_machine(job: FolderJob, files: Sequence[File], _workers: int | None) -> Iterator[Done]:
@@ -143,6 +155,16 @@ def _write_part(
         if packed is not None:
             packed.close()
     return Done(file.path, records, failed)
+
+
+@contextmanager
+def _dropped_on_failure(output: Place, part: str) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        if output.filesystem.get_file_info(output / part).type == fs.FileType.File:
+            output.filesystem.delete_file(output / part)
+        raise
 
 
 def _settle(output: Place, part: str, path: str) -> None:

@@ -12,7 +12,7 @@ from pyarrow import fs
 from classifier.errors import InputError
 from classifier.formats import format_of
 
-__all__ = ["NOTES", "File", "Place", "files_of"]
+__all__ = ["NOTES", "File", "Place", "files_of", "has_format"]
 
 NOTES: Final = "_recupera"
 """Folder within an output where it is noted what is done."""
@@ -20,10 +20,11 @@ NOTES: Final = "_recupera"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A folder and the filesystem that it is of."""
+    """A folder and the filesystem that it is of; ``only`` names the one file in it that is meant, if not all are."""
 
     filesystem: Any
     root: str
+    only: str = ""
 
     @classmethod
     def of(cls, address: str) -> Self:
@@ -35,6 +36,15 @@ class Place:
         except pa.ArrowInvalid:
             filesystem, root = _by_fsspec(address)
         return cls(filesystem, root.rstrip("/"))
+
+    @classmethod
+    def read(cls, address: str) -> Self:
+        """Open a path or an address to read from: a folder, or a file as a folder of one."""
+        place = cls.of(address)
+        if place.filesystem.get_file_info(place.root).type != fs.FileType.File:
+            return place
+        root, _, name = place.root.rpartition("/")
+        return cls(place.filesystem, root, name)
 
     def __truediv__(self, path: str) -> str:
         return f"{self.root}/{path}"
@@ -50,7 +60,14 @@ class File:
 
 
 def files_of(place: Place) -> list[File]:
-    """Return the files that can be classified, in the order of their paths; hidden ones and notes are none."""
+    """Return the files that can be classified, in the order of their paths; hidden ones and notes are none.
+
+    Raise ``InputError`` if the place is one file of a kind that can't be read.
+    """
+    if place.only:
+        format_of(Path(place.only))
+        info = place.filesystem.get_file_info(place / place.only)
+        return [File(place.only, int(info.size), info.mtime_ns)]
     found = place.filesystem.get_file_info(fs.FileSelector(place.root, recursive=True, allow_not_found=True))
     files = [
         File(info.path.removeprefix(place.root).lstrip("/"), int(info.size), info.mtime_ns)
@@ -61,8 +78,11 @@ def files_of(place: Place) -> list[File]:
 
 
 def _readable(path: str) -> bool:
-    if any(part.startswith((".", "_")) for part in path.split("/")):
-        return False
+    return has_format(path) and not any(part.startswith((".", "_")) for part in path.split("/"))
+
+
+def has_format(path: str) -> bool:
+    """Tell whether the ending of a path is that of a file that can be read."""
     try:
         format_of(Path(path))
     except InputError:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
 
 from classifier import ComplaintClassifier
+from classifier.cascade import Effort
 from classifier.formats.flat import FIELDS, flatten
 from classifier.spark import COLUMNS, classify_in_arrow
+from tests.classifier.mortal import Order, Standing
 
 TEXTS = ["Pedí dos sillas y llegó una, con la pata rota.", None, "O suporte desligou e ninguém devolve o dinheiro."]
 
@@ -29,6 +33,24 @@ def test_each_row_becomes_one_in_its_place(shipped: ComplaintClassifier) -> None
     assert {name: rows[2][name] for name in ("complaint", "motive", "severity", "facts")} == {
         name: alone[name] for name in ("complaint", "motive", "severity", "facts")
     }
+
+
+def test_in_haste_the_small_network_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    efforts = []
+
+    class Asked(Standing):
+        def predict(self, texts: list[str], **given: Any) -> list[Any]:
+            efforts.append(given["effort"])
+            return super().predict(texts, **given)
+
+    monkeypatch.setattr("classifier.spark._loaded", lambda *_: Asked(Order("", ""), Path()))
+
+    for effort in ("full", "fast"):
+        list(classify_in_arrow(id_column="ticket", text_column="body", effort=effort)(iter(batches()[1:])))
+
+    assert efforts == [Effort.FULL, Effort.FAST]
+    with pytest.raises(ValueError, match="hasty"):
+        classify_in_arrow(effort="hasty")
 
 
 def test_the_schema_for_spark_is_that_of_the_batches() -> None:

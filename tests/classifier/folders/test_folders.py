@@ -100,7 +100,49 @@ def test_a_worker_that_died_leaves_nothing_that_counts(job: FolderJob, tmp_path:
     with pytest.raises(KeyboardInterrupt):
         classify_file(job, mortal, file)  # type: ignore[arg-type]
     assert files_of(Place.of(job.output)) == []
+    assert pieces(tmp_path / "out") == []
     assert run(job)[:2] == (15, 0)
+
+
+def pieces(output: Path) -> list[Path]:
+    """Return what lies where workers write before a file is complete."""
+    return list((output / NOTES / "parts").rglob("*"))
+
+
+def test_what_a_killed_worker_left_goes_with_the_end_of_the_next_run(job: FolderJob, tmp_path: Path) -> None:
+    run(job)
+    left = tmp_path / "out" / NOTES / "parts" / "0123456789abcdef"
+    left.parent.mkdir(exist_ok=True)
+    left.write_text('{"id": "0-0", "complaint": true}')
+
+    assert run(job)[0] == 15
+
+    assert pieces(tmp_path / "out") == []
+    assert (tmp_path / "out" / NOTES / "done" / "part-0.jsonl.json").is_file()
+
+
+def test_one_file_is_a_folder_of_one(job: FolderJob, tmp_path: Path) -> None:
+    alone = replace(job, source=str(tmp_path / "in" / "first" / "part-1.jsonl"))
+
+    assert run(alone) == (5, 0, "")
+    assert [file.path for file in files_of(Place.of(job.output))] == ["part-1.jsonl"]
+    assert run(alone)[2] == "1 of 1 files are done already\n"
+
+
+def test_one_file_of_an_unknown_kind_or_into_a_file_is_said(job: FolderJob, tmp_path: Path) -> None:
+    (tmp_path / "in" / "notes.txt").write_text("no format")
+    with pytest.raises(InputError, match=r"notes\.txt"):
+        run(replace(job, source=str(tmp_path / "in" / "notes.txt")))
+    with pytest.raises(OutputError, match=r"would be a folder, for part-0\.jsonl in it"):
+        run(replace(job, source=str(tmp_path / "in" / "part-0.jsonl"), output=str(tmp_path / "out.jsonl")))
+
+
+def test_results_are_not_written_over_the_messages(job: FolderJob, tmp_path: Path) -> None:
+    before = (tmp_path / "in" / "part-0.jsonl").read_text()
+    for source in (job.source, f"{job.source}/part-0.jsonl"):
+        with pytest.raises(OutputError, match="is the folder that is read"):
+            run(replace(job, source=source, output=job.source))
+    assert (tmp_path / "in" / "part-0.jsonl").read_text() == before
 
 
 def test_two_workers_at_one_file_do_it_once(job: FolderJob) -> None:
@@ -118,6 +160,7 @@ def test_a_file_that_can_not_be_read_costs_only_itself(job: FolderJob, tmp_path:
     assert "broken.parquet: broken.parquet is not a Parquet file, or is damaged" in told
     assert "bad.jsonl: 1 of 2 records could not be classified" in told
     assert not (tmp_path / "out" / "broken.parquet").exists()
+    assert pieces(tmp_path / "out") == []
 
 
 def test_another_run_does_not_go_on_with_it(job: FolderJob) -> None:
