@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from starlette.exceptions import HTTPException
@@ -17,6 +18,9 @@ MAX_HEADER_BYTES: Final = 32 * 1024
 
 MAX_FORM_BYTES: Final = 2 * 1024 * 1024
 """A form of a page: some of them take no key, and the largest holds a policy of a million bytes."""
+
+
+_CONTROL: Final = re.compile(r"[\0-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class _TooLargeError(HTTPException):
@@ -72,7 +76,10 @@ def _counted(receive: Receive, limit: int, detail: str) -> Receive:
 
 
 class HeadLimit:
-    """Answers 431 if address and headers are larger than ``MAX_HEADER_BYTES``: the server only counts in part."""
+    """Answers 431 if address and headers are larger than ``MAX_HEADER_BYTES``: the server only counts in part.
+
+    A path with a control character is answered 404: no route has one, and some patterns end before a line's end.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -85,5 +92,8 @@ class HeadLimit:
             if size > MAX_HEADER_BYTES:
                 detail = f"address and headers are over the limit of {MAX_HEADER_BYTES:,} bytes"
                 await problem(431, detail)(scope, receive, send)
+                return
+            if _CONTROL.search(scope["path"]):
+                await problem(404, "no path has a control character")(scope, receive, send)
                 return
         await self.app(scope, receive, send)

@@ -23,6 +23,7 @@ _SCHEME: Final = {
 
 _ALWAYS: Final = {431: "Address and headers are over the limit"}
 _STARTING: Final = {503: "The service is starting, or its database is away: try again"}
+_NAMED: Final = {404: "There is no such thing; no name in a path has a control character"}
 _BODIES: Final = {
     400: "The body is no JSON, or has a key twice",
     413: "The body is over the limit",
@@ -50,6 +51,8 @@ def _describe(call: dict[str, Any], method: str, path: str) -> None:
     """Add what the table says of a call, and the answers that every call may have."""
     needs = TABLE[method, path].needs
     _answers(call, _ALWAYS)
+    if "{" in path:
+        _answers(call, _NAMED)
     if "requestBody" in call:
         _answers(call, _BODIES)
     if isinstance(needs, Anyone):

@@ -182,11 +182,9 @@ class Guard:
         return problem(401, "this key is wrong, has expired, or was revoked", headers=headers)
 
     def _check(self, principal: Principal, connection: HTTPConnection, found: Found | None) -> None:
-        """Refuse a caller without the scope; what has no route is passed on for who may do everything only."""
+        """Refuse a caller without the scope, and everybody what has no route: the table decides, not the router."""
         if found is None:
-            if Scope.ADMIN not in principal.scopes:
-                raise _RefusedError(_no_route(connection.scope["path"]))
-            return
+            raise _RefusedError(_no_route(connection.scope["path"]))
         needs = found.rule.needs
         if allows(found.rule, principal):
             return
