@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import csv
 import io
 import re
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -53,7 +52,12 @@ COLUMNS: Final[Mapping[str, ColumnKind]] = {
 }
 """The columns of an export, in their order."""
 
-_FORMULA: Final = re.compile(r"[\s\x00-\x1f]*[=+\-@＝＋－＠|%]")
+_CUTS: Final = r";,\t-\r\x1c-\x1e\x85\u2028\u2029"
+_SKIPPED: Final = rf"{_CUTS}\s\x00-\x1f\x7f\"\xad\u200b-\u200d\u2060\ufeff"
+_FORMULA: Final = re.compile(
+    rf"(\A[{_SKIPPED}]*+|(?<![{_SKIPPED}])(?>[{_SKIPPED}]*?[{_CUTS}])[{_SKIPPED}]*+)([=+\-@|%＝＋－＠﹢﹣﹦﹫−])"
+)
+"""What a spreadsheet computes, at the start of a text or where one with another separator would begin a cell."""
 _REORDERING: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
 
 
@@ -87,7 +91,11 @@ def _written(page: Sequence[Mapping[str, Any]], selection: Selection, writer: Wr
 
 
 class Csv:
-    """For spreadsheets: a text that a spreadsheet would compute is marked as text, lists are joined by ``;``."""
+    """For spreadsheets: what one would compute is marked as text, lists are joined by ``;``.
+
+    All that is there is quoted, so that only nothing is an empty cell. A spreadsheet with another separator than the
+    comma still cuts texts (Excel in Spanish and Portuguese does at ``;``): these are marked in the middle too.
+    """
 
     media_type: Final = "text/csv; charset=utf-8"
 
@@ -96,14 +104,11 @@ class Csv:
 
     def write(self, rows: Sequence[Mapping[str, Any]]) -> bytes:
         """Return lines, the names of the columns first; a mark says that they are UTF-8, or Excel would guess."""
-        out = io.StringIO()
-        writer = csv.writer(out)
+        lines = [",".join([_quoted(_cell(row[name])) for name in COLUMNS]) for row in rows]
         if self._header:
-            out.write("\ufeff")
-            writer.writerow(COLUMNS)
+            lines.insert(0, "\ufeff" + ",".join(COLUMNS))
             self._header = False
-        writer.writerows([_cell(row[name]) for name in COLUMNS] for row in rows)
-        return out.getvalue().encode()
+        return "".join([f"{line}\r\n" for line in lines]).encode()
 
     def finish(self) -> bytes:
         """Return nothing, or the header of an empty file."""
@@ -206,19 +211,28 @@ FORMATS: Final[Mapping[str, type[Csv] | type[JsonLines] | type[Parquet]]] = {
 
 
 def harmless(text: str) -> str:
-    """Return a text that no spreadsheet computes and no reader sees in another order than it is written."""
-    text = _REORDERING.sub("", text)
-    return f"'{text}" if _FORMULA.match(text) else text
+    """Return a text that no spreadsheet computes and no reader sees in another order than it is written.
+
+    A ``'`` is put before what would be a formula if a cell began there: at the start, and after ``;``, ``,``, a tab or
+    the end of a line, with blanks and quotes between or without.
+    """
+    return _FORMULA.sub(r"\1'\2", _REORDERING.sub("", text))
 
 
-def _cell(value: Any) -> Any:
+def _quoted(cell: str | None) -> str:
+    return "" if cell is None else '"' + cell.replace('"', '""') + '"'
+
+
+def _cell(value: Any) -> str | None:
+    if value is None:
+        return None
     if isinstance(value, str):
         return harmless(value)
     if isinstance(value, list | tuple):
         return ";".join(value)
     if isinstance(value, bool):
         return "true" if value else "false"
-    return value.isoformat().replace("+00:00", "Z") if hasattr(value, "isoformat") else value
+    return str(value.isoformat().replace("+00:00", "Z"))
 
 
 def _filter(selection: Selection) -> ExportFilter:

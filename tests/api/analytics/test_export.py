@@ -5,14 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import json
+import time
 import tracemalloc
 from datetime import date, datetime
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from api.analytics.export import COLUMNS, FORMATS, export, harmless
 from api.analytics.reader import Analytics
@@ -25,6 +29,8 @@ pytestmark = pytest.mark.anyio
 WHEN = "2026-03-02T12:00:00Z"
 PERIOD = {"since": "2026-03-01", "until": "2026-03-04"}
 TEXT = "La caja llegó rota. Llámenme al 612 345 678 o escriban a ana.perez@example.com."
+
+ORDINARY = "Pagué 20 % más, no menos: (+34) 600 no contesta; fue él|ella y escribí a a@b.es - dos veces"
 
 
 async def send(service: httpx.AsyncClient, text: str = TEXT, **more: Any) -> str:
@@ -97,27 +103,68 @@ async def test_filters_and_corrections(service: httpx.AsyncClient) -> None:
     ("text", "shown"),
     [
         ("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"),
-        ("  +34 600", "'  +34 600"),
-        ("\t-1", "'\t-1"),
+        ("  +34 600", "  '+34 600"),
+        ("\t-1", "\t'-1"),
         ("@SUM(A1)", "'@SUM(A1)"),
         ("＝1+1", "'＝1+1"),
+        ('"=1', "\"'=1"),
         ("\x00=1", "'=1"),
         ("\u202e=1", "'=1"),
+        ("No llegó;=cmd|' /C calc'!A0;", "No llegó;'=cmd|' /C calc'!A0;"),
+        ('No llegó , " ＋1', "No llegó , \" '＋1"),
+        ("uno;-2\n\n@tres;=4", "uno;'-2\n\n'@tres;'=4"),
         ("a\u202eb\u2066c", "abc"),
         ("mal = peor", "mal = peor"),
+        (ORDINARY, ORDINARY),
         ("", ""),
     ],
-)
+)  # fmt: skip
 def test_no_spreadsheet_computes_a_text(text: str, shown: str) -> None:
     assert harmless(text) == shown
 
 
+@given(st.text(";,\t\n\r \"'=+-@＝−x\u2028\u200b", max_size=24))
+def test_no_cell_is_a_formula_whatever_cuts_the_file(text: str) -> None:
+    written = _csv([text, "after"])
+    for separator, quote in product(";,\t", ('"', None)):
+        assert _formulas(written, separator, quote) == []
+    assert [row["text"] for row in rows_of("csv", written)] == [harmless(text), "after"]
+
+
+def test_a_formula_is_found_where_a_text_is_not_guarded() -> None:
+    unguarded = "a,b\r\n1,No llegó;=cmd|' /C calc'!A0;\r\n".encode()
+    assert _formulas(unguarded, ";", '"') == ["=cmd|' /C calc'!A0"]
+
+
+def test_a_long_text_is_read_once() -> None:
+    began = time.process_time()
+    for blank in ("\n", ";", " ", '"', "=", "; "):
+        harmless(blank * 100_000)
+    assert time.process_time() - began < 1
+
+
+def _csv(texts: list[str]) -> bytes:
+    """Return a file of messages with these texts."""
+    nothing = dict.fromkeys(COLUMNS)
+    return FORMATS["csv"]().write([{**nothing, "message_id": "1", "text": text} for text in texts])
+
+
+def _formulas(content: bytes, separator: str, quote: str | None) -> list[str]:
+    """Return what a spreadsheet with this separator would compute; without ``quote`` it knows none."""
+    plain = {"quoting": csv.QUOTE_NONE} if quote is None else {"quotechar": quote}
+    file = io.StringIO(content.decode("utf-8-sig"), newline="")
+    cells = [
+        cell.strip('\ufeff\u200b \t\r\n"') for row in csv.reader(file, delimiter=separator, **plain) for cell in row
+    ]
+    return [cell for cell in cells if cell.startswith(tuple("=+-@＝−"))]
+
+
 async def test_hostile_texts_stay_texts(service: httpx.AsyncClient) -> None:
-    texts = ['=HYPERLINK("http://x","y")', '<script>alert("1")</script>', 'a\r\nb,"c";d', "x" * 20_000]
+    texts = ['=HYPERLINK("http://x","y")', "No llegó;=1+1", '<script>alert("1")</script>', 'a\r\nb,"c";d', "x" * 20_000]
     for place, text in enumerate(texts):
         await send(service, text, external_id=f"h{place}")
     found = [row["text"] for row in rows_of("csv", await download(service, "csv"))]
-    assert found == ["'" + texts[0], *texts[1:]]
+    assert found == ["'" + texts[0], "No llegó;'=1+1", *texts[2:]]
     assert [row["text"] for row in rows_of("jsonl", await download(service, "jsonl"))] == texts
     assert [row["text"] for row in rows_of("parquet", await download(service, "parquet"))] == texts
 
