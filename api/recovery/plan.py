@@ -28,6 +28,7 @@ __all__ = [
     "Plan",
     "PolicyVersion",
     "Reason",
+    "Stake",
     "Step",
 ]
 
@@ -97,6 +98,14 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Stake:
+    """What the customer paid or lost, and who says so: the ``caller``, or the ``message``."""
+
+    money: Money
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
 class Compensation:
     """How much beyond making whole, and who may approve it.
 
@@ -114,13 +123,23 @@ class Compensation:
 
 @dataclass(frozen=True, slots=True)
 class GuaranteeClaim:
-    """A guarantee that applies. Its step pays it; no proof is asked for."""
+    """A guarantee that applies. Its step pays it, ``within`` a span from receipt; no proof is asked for.
+
+    ``share`` is of what is at stake, ``amount`` a fixed sum, one a currency. ``least`` and ``most`` are what is due
+    where that can be said in money; ``basis`` is what says so: ``caller``, ``message``, or the guarantee itself
+    (``flat``). Plans made before these were written have no ``within``.
+    """
 
     id: str
     promise: str
     payout: str
     share: float | None
     step: str
+    amount: tuple[Money, ...] = ()
+    within: str | None = None
+    basis: str | None = None
+    least: Money | None = None
+    most: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +179,7 @@ class Plan:
     flags: tuple[Note, ...]
     legal: tuple[LegalTerm, ...]
     reasons: tuple[Reason, ...]
+    at_stake: Stake | None = None
 
     @property
     def remedies(self) -> tuple[Remedy, ...]:
@@ -181,7 +201,8 @@ class Plan:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Rebuild a plan from ``to_dict``'s result, or from the JSON that it became."""
-        values = {name: data[name] for name in cls.__slots__}
+        values = {name: data[name] for name in cls.__slots__ if name != "at_stake"}
+        values["at_stake"] = _stake(data.get("at_stake"))
         values["policy"] = PolicyVersion(**values["policy"])
         values["compensation"] = _compensation(values["compensation"])
         for name, build in _LISTS.items():
@@ -211,12 +232,24 @@ def _instant(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+def _money(data: Mapping[str, Any] | None) -> Money | None:
+    return Money(data["currency"], Decimal(data["amount"])) if data else None
+
+
+def _stake(data: Mapping[str, Any] | None) -> Stake | None:
+    money = _money(data["money"]) if data else None
+    return Stake(money, str(data["basis"])) if data and money else None
+
+
 def _compensation(data: Mapping[str, Any]) -> Compensation:
-    least, most = (
-        Money(money["currency"], Decimal(money["amount"])) if (money := data[name]) else None
-        for name in ("least", "most")
-    )
+    least, most = _money(data["least"]), _money(data["most"])
     return Compensation(**{**data, "share": tuple(data["share"]), "least": least, "most": most})
+
+
+def _claim(data: Mapping[str, Any]) -> GuaranteeClaim:
+    amount = tuple(money for each in data.get("amount", ()) if (money := _money(each)))
+    least, most = _money(data.get("least")), _money(data.get("most"))
+    return GuaranteeClaim(**{**data, "amount": amount, "least": least, "most": most})
 
 
 def _deadline(data: Mapping[str, Any]) -> Deadline:
@@ -245,7 +278,7 @@ _LISTS: Mapping[str, Any] = {
     "deadlines": _deadline,
     "steps": _step,
     "legal": _legal,
-    "guarantees": lambda data: GuaranteeClaim(**data),
+    "guarantees": _claim,
     "guidance": lambda data: Note(**data),
     "flags": lambda data: Note(**data),
     "reasons": lambda data: Reason(**data),

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from api.recovery.case import Context, Money, Traits, traits_of
+from api.recovery.amounts import claim_of, compensation, stake_of
+from api.recovery.case import Context, Traits, traits_of
 from api.recovery.deadlines import Schedule, schedule
 from api.recovery.plan import (
-    Compensation,
     DeadlineKind,
     GuaranteeClaim,
     Note,
     Plan,
     PolicyVersion,
     Reason,
+    Stake,
     Step,
 )
 from api.recovery.policy import Guarantee, Phrase, Policy, Remedy, Stage, StepDefinition
@@ -42,7 +42,8 @@ def make_plan(policy: Policy, classification: Classification | Mapping[str, Any]
     timetable = schedule(policy, decision, traits, context)
     language = classification.language if classification.language in LANGUAGES else policy.policy.fallback_language
     writer = _Writer(policy, str(language), decision, timetable)
-    claims = writer.claims(traits)
+    stake = stake_of(classification, context)
+    claims = writer.claims(traits, stake, context.country)
     return Plan(
         policy=PolicyVersion(policy.policy.name, policy.policy.version, policy.digest),
         language=writer.language,
@@ -52,12 +53,13 @@ def make_plan(policy: Policy, classification: Classification | Mapping[str, Any]
         escalate_to=_above(policy, decision.queue),
         deadlines=timetable.deadlines,
         steps=writer.steps(claims, context),
-        compensation=_compensation(policy, decision.band, classification, context),
+        compensation=compensation(policy.band[policy.bands[decision.band]], stake, context.country),
         guarantees=tuple(claim for claim, _ in claims),
         guidance=writer.notes("guidance", decision.guidance, policy.guidance),
         flags=writer.notes("flags", decision.flags, policy.flag),
         legal=timetable.legal,
         reasons=writer.reasons(),
+        at_stake=stake,
     )
 
 
@@ -98,19 +100,10 @@ class _Writer:
         texts = {phrase.id: phrase.text[self.language] for phrase in own}
         return tuple(Note(note, texts.get(note) or self.words[kind][note]) for note in ids)
 
-    def claims(self, traits: Traits) -> Claims:
+    def claims(self, traits: Traits, stake: Stake | None, country: str | None) -> Claims:
         """Return the guarantees that apply, one of a promise and its parts."""
         return tuple(
-            (
-                GuaranteeClaim(
-                    id=guarantee.id,
-                    promise=guarantee.promise[self.language],
-                    payout=guarantee.payout.kind,
-                    share=guarantee.payout.share,
-                    step=f"{_PAY}_{guarantee.id}",
-                ),
-                guarantee,
-            )
+            (claim_of(guarantee, f"{_PAY}_{guarantee.id}", self.language, stake, country), guarantee)
             for guarantee in self.policy.guarantee
             if guarantee.offered and _applies(guarantee, traits)
         )
@@ -159,38 +152,3 @@ def _applies(guarantee: Guarantee, traits: Traits) -> bool:
     """Say whether a guarantee covers the case: conduct and proof have no say in it."""
     claimed = not guarantee.invoked or "yes" in traits.labels["guarantee"]
     return claimed and matches(guarantee.when, traits)
-
-
-def _compensation(policy: Policy, band_id: str, classification: Classification, context: Context) -> Compensation:
-    """Work out the amounts of a band, where it is known what is at stake."""
-    band = policy.band[policy.bands[band_id]]
-    basis, stake = ("caller", context.at_stake) if context.at_stake else ("message", _told(classification))
-    least = most = None
-    if stake is not None and band.share[1] > 0:
-        least, most = (stake.times(share) for share in band.share)
-    elif context.country and band.flat and (currency := _CURRENCY.get(context.country)) in band.flat:
-        basis, (least, most) = (
-            "flat",
-            (Money(str(currency), Decimal(str(n))).times(1) for n in band.flat[str(currency)]),
-        )
-    return Compensation(band.id, band.share, band.approver, basis if most else None, least, most)
-
-
-_CURRENCY: Final = {
-    "AR": "ARS", "BR": "BRL", "CL": "CLP", "CO": "COP", "ES": "EUR", "MX": "MXN", "PE": "PEN", "PT": "EUR",
-}  # fmt: skip
-
-
-def _told(classification: Classification) -> Money | None:
-    """Return the amount that the message names, if it names exactly one: of several nobody knows which is at stake."""
-    amounts = set()
-    for fact in classification.facts:
-        if fact.kind == "amount" and "currency" in fact.value:
-            amounts.add((str(fact.value["currency"]), str(fact.value.get("amount", ""))))
-    if len(amounts) != 1:
-        return None
-    currency, amount = amounts.pop()
-    try:
-        return Money(currency, Decimal(amount))
-    except InvalidOperation:
-        return None
