@@ -56,7 +56,7 @@ class Engine:
         self.threads = threads or available_threads()
         core = ov.Core()
         network = core.read_model(graph, weights)
-        if self.precision is not Precision.INT8:
+        if self.precision is Precision.BF16:
             _expand(network)
         self._lower, self._upper = (
             core.compile_model(part, "CPU", self._settings()).create_infer_request() for part in _parts(network)
@@ -159,7 +159,7 @@ def _only_user(node: ov.Node) -> ov.Node:
 
 
 def _expand(network: ov.Model) -> None:
-    """Turn the 8-bit weights of the products into floats once, instead of at every product; tables stay small."""
+    """Turn the 8-bit weights of the products into floats: in bf16 mixed products answer a batch unlike single texts."""
     for product in network.get_ordered_ops():
         if product.get_type_name() != "MatMul":
             continue
