@@ -10,16 +10,22 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import logging
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from classifier.errors import InputError
 from classifier.preprocessing import preprocess
 from classifier.taxonomy import LANGUAGES, TASKS, Task, TaskKind
 
 Labels = Mapping[str, Any]
+
+_STANDOFF: Final = ("source", "id", "sha256", "labels")
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +51,55 @@ class Example:
 
 def read_messages(path: Path, *, weight: float = 1.0) -> list[Example]:
     """Read a JSONL corpus; raise ``InputError`` naming file, line and reason for the first line that is wrong."""
-    return [parse_example(row, f"{path}:{number}", weight) for number, row in read_rows(path)]
+    lines = ((f"{path}:{number}", row) for number, row in read_rows(path))
+    return without_contradictions((where, parse_example(row, where, weight)) for where, row in lines)
 
 
 def read_standoff(
-    path: Path, texts: Path | Iterable[tuple[int, Mapping[str, Any]]], *, weight: float = 1.0
+    path: Path,
+    texts: Path | Iterable[tuple[int, Mapping[str, Any]]],
+    *,
+    weight: float = 1.0,
+    texts_name: str = "the texts",
 ) -> list[Example]:
-    """Join stand-off labels to the texts they were given to: a JSONL file, or numbered rows of another source.
+    """Join stand-off labels to the texts they were given to: a JSONL file, or numbered rows of ``texts_name``.
 
-    Records whose text is absent from ``texts``, or whose text has another hash there, are left out.
+    Records whose text is absent from ``texts``, or whose text has another hash there, are left out, and a warning tells
+    how many. Raise ``InputError`` naming file, line and reason for the first line that is wrong on either side.
     """
-    numbered = read_rows(texts) if isinstance(texts, Path) else texts
-    known = {(row.get("source"), row.get("id")): row for _, row in numbered}
-    examples = []
+    if isinstance(texts, Path):
+        texts, texts_name = read_rows(texts), str(texts)
+    known = {_record(row, f"{texts_name}:{number}"): (number, row) for number, row in texts}
+    joined, absent, changed = [], 0, 0
     for number, row in read_rows(path):
-        message = known.get((row.get("source"), row.get("id")))
-        if message is not None and text_hash(message["text"]) == row.get("sha256"):
-            examples.append(parse_example({**message, "labels": row["labels"]}, f"{path}:{number}", weight))
+        where = f"{path}:{number}"
+        if missing := [name for name in _STANDOFF if name not in row]:
+            raise InputError(f"{where}: {missing[0]} is missing")
+        at, message = known.get(_record(row, where), (0, None))
+        if message is None:
+            absent += 1
+        elif text_hash(_text_of(message, f"{texts_name}:{at}")) != row["sha256"]:
+            changed += 1
+        else:
+            joined.append((where, parse_example({**message, "labels": row["labels"]}, where, weight)))
+    if absent or changed:
+        log.warning(
+            "%s: %d of %d labels were not joined: of %d there is no text in %s, and of %d another one",
+            *(path, absent + changed, absent + changed + len(joined), absent, texts_name, changed),
+        )
+    return without_contradictions(joined)
+
+
+def without_contradictions(labelled: Iterable[tuple[str, Example]]) -> list[Example]:
+    """Return the examples, each with where it stands; raise ``InputError`` if one message has two answers to a task."""
+    seen: dict[tuple[str, str, str], tuple[str, Labels]] = {}
+    examples = []
+    for where, example in labelled:
+        before, labels = seen.setdefault((example.source, example.id, example.text), (where, example.labels))
+        for task in labels.keys() & example.labels.keys():
+            if labels[task] != example.labels[task]:
+                raise InputError(f"{where}: labels.{task} is not the same as at {before}, which is the same message")
+        examples.append(example)
     return examples
 
 
@@ -72,6 +110,8 @@ def text_hash(text: str) -> str:
 
 def check_labels(labels: Labels) -> None:
     """Raise ``ValueError`` if ``labels`` breaks the taxonomy; a task may be absent, which masks its loss."""
+    if not isinstance(labels, Mapping):
+        raise ValueError("labels must be an object, a task a key")
     if not isinstance(labels.get("complaint"), bool):
         raise ValueError("labels.complaint must be true or false")
     for task in TASKS:
@@ -80,6 +120,9 @@ def check_labels(labels: Labels) -> None:
     unknown = set(labels) - {task.id for task in TASKS}
     if unknown:
         raise ValueError(f"labels has unknown tasks: {', '.join(sorted(unknown))}")
+    pointless = [task.id for task in TASKS if task.complaints_only and task.id in labels]
+    if pointless and not labels["complaint"]:
+        raise ValueError(f"labels.complaint is false: only a complaint has {', '.join(pointless)}")
 
 
 def split(examples: Sequence[Example], fraction: float, seed: int) -> tuple[list[Example], list[Example]]:
@@ -97,13 +140,15 @@ def read_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield line number and object of a JSONL file, gzipped or not."""
     try:
         raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise InputError(f"{path}: not a whole gzip file, which its name says it is: {error}") from None
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from None
     for number, line in enumerate(raw.split(b"\n"), 1):
         if line.strip():
             try:
                 row = json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise InputError(f"{path}:{number}: not valid JSON: {error}") from None
             if not isinstance(row, dict):
                 raise InputError(f"{path}:{number}: not a JSON object")
@@ -115,6 +160,9 @@ def parse_example(row: Mapping[str, Any], where: str, weight: float) -> Example:
     try:
         name, text, labels = row["id"], row["text"], row["labels"]
         language = row["lang"] if "lang" in row else row["language"]
+        for key in ("id", "family"):
+            if isinstance(row.get(key), (list, dict)):
+                raise ValueError(f"{key} must be a string or a number")
         if not isinstance(text, str) or not text.strip():
             raise ValueError("text must be a string that is not empty")
         if language not in LANGUAGES:
@@ -125,11 +173,29 @@ def parse_example(row: Mapping[str, Any], where: str, weight: float) -> Example:
     except ValueError as error:
         raise InputError(f"{where}: {error}") from None
     prepared = preprocess(text)
-    family = row.get("family") or text_hash(prepared.casefold())
+    family = str(row.get("family") or text_hash(prepared.casefold()))
     source, variety, channel = (str(row.get(key) or "") for key in ("source", "variety", "channel"))
     return Example(
         str(name), prepared, language, source, family, labels, weight=weight, variety=variety, channel=channel
     )
+
+
+def _record(row: Mapping[str, Any], where: str) -> tuple[Any, Any]:
+    """Return source and id of a row, by which labels find their text."""
+    source, name = row.get("source"), row.get("id")
+    for key, value in (("source", source), ("id", name)):
+        if isinstance(value, (list, dict)):
+            raise InputError(f"{where}: {key} must be a string or a number")
+    return source, name
+
+
+def _text_of(row: Mapping[str, Any], where: str) -> str:
+    """Return the text that labels are joined to."""
+    if "text" not in row:
+        raise InputError(f"{where}: text is missing")
+    if not isinstance(row["text"], str):
+        raise InputError(f"{where}: text must be a string that is not empty")
+    return row["text"]
 
 
 def _check_task(task: Task, value: object) -> None:
@@ -137,8 +203,9 @@ def _check_task(task: Task, value: object) -> None:
     if task.kind is TaskKind.FLAG:
         fine = isinstance(value, bool)
     elif task.kind is TaskKind.MULTI:
-        fine = isinstance(value, list) and len(value) > 0 and len(set(value)) == len(value)
-        fine = fine and set(value) <= set(task.label_ids)  # type: ignore[call-overload]
+        labels = value if isinstance(value, list) else []
+        known = all(isinstance(label, str) and label in task.label_ids for label in labels)
+        fine = bool(labels) and known and len(set(labels)) == len(labels)
     else:
         fine = value in task.label_ids
     if not fine:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -33,8 +33,9 @@ ProbabilityOf = Callable[[str], float]
 class Figures:
     """How faithful the evidence of one task is, for one language or for ``all``.
 
-    ``deletion``, ``alone`` and ``context``: the share of texts in which the evidence does more than the mean of the
-    other sentences; a text for which no evidence was found counts as one in which it doesn't. ``context`` is over the
+    ``deletion``, ``alone`` and ``context``: how often the evidence does more than another sentence of its text drawn at
+    random: the share of the others that do less, averaged over the texts; a text for which no evidence was found counts
+    as one in which none does less. ``context`` is over the
     ``context_texts`` with three sentences or more. ``comprehensiveness``: what deletion takes from the label's
     probability, the more the better; ``sufficiency``: what is missing from it if the evidence stands alone, the less
     the better; ``…_of_others``: the same of a random other sentence; all four over the texts that have evidence.
@@ -89,15 +90,34 @@ class FaithfulnessReport:
 
 
 @dataclass(frozen=True, slots=True)
+class _Lost:
+    """What the evidence cost the label's probability and the other sentences did on average; how many cost less, more.
+
+    ``less`` and ``more`` are shares of the other sentences.
+    """
+
+    evidence: float = 0.0
+    others: float = 0.0
+    less: float = 0.0
+    more: float = 0.0
+
+    @classmethod
+    def of(cls, lost: Sequence[float]) -> Self:
+        """Compare the first of ``lost``, the evidence's, with the others."""
+        mine, others = lost[0], np.asarray(lost[1:])
+        return cls(mine, float(others.mean()), float((others < mine).mean()), float((others > mine).mean()))
+
+
+@dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What one label of one text lost, by what was taken away; the evidence's and the mean of the others'."""
+    """What one label of one text lost, by what was taken away."""
 
     task: str
     language: str
     found: bool = False
-    deletion: tuple[float, float] = (0.0, 0.0)
-    missing_alone: tuple[float, float] = (0.0, 0.0)
-    context: tuple[float, float] | None = None
+    deletion: _Lost = _Lost()
+    missing_alone: _Lost = _Lost()
+    context: _Lost | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,9 +234,8 @@ def _outcome(case: _Case, probability_of: ProbabilityOf) -> _Outcome:
         return _Outcome(case.task.id, case.language)
     full = probability_of(case.full)
 
-    def losses(texts: Sequence[str]) -> tuple[float, float]:
-        lost = [full - probability_of(text) for text in texts]
-        return lost[0], float(np.mean(lost[1:]))
+    def losses(texts: Sequence[str]) -> _Lost:
+        return _Lost.of([full - probability_of(text) for text in texts])
 
     context = losses(case.context) if case.context else None
     return _Outcome(
@@ -233,9 +252,9 @@ def _figures(task: str, language: str, outcomes: Sequence[_Outcome], seed: int) 
     """Summarise one task in one language, or in all."""
     mine = [o for o in outcomes if o.task == task and language in ("all", o.language)]
     with_evidence = [o for o in mine if o.found]
-    deletion = [float(o.deletion[0] > o.deletion[1]) for o in mine]
-    alone = [float(o.missing_alone[0] < o.missing_alone[1]) for o in mine]
-    context = [float(o.context[0] > o.context[1]) for o in mine if o.context is not None]
+    deletion = [o.deletion.less for o in mine]
+    alone = [o.missing_alone.more for o in mine]
+    context = [o.context.less for o in mine if o.context is not None]
     return Figures(
         task=task,
         language=language,
@@ -248,10 +267,10 @@ def _figures(task: str, language: str, outcomes: Sequence[_Outcome], seed: int) 
         context=mean(context),
         context_interval=interval(context, seed=seed),
         context_texts=len(context),
-        comprehensiveness=mean([o.deletion[0] for o in with_evidence]),
-        comprehensiveness_of_others=mean([o.deletion[1] for o in with_evidence]),
-        sufficiency=mean([o.missing_alone[0] for o in with_evidence]),
-        sufficiency_of_others=mean([o.missing_alone[1] for o in with_evidence]),
+        comprehensiveness=mean([o.deletion.evidence for o in with_evidence]),
+        comprehensiveness_of_others=mean([o.deletion.others for o in with_evidence]),
+        sufficiency=mean([o.missing_alone.evidence for o in with_evidence]),
+        sufficiency_of_others=mean([o.missing_alone.others for o in with_evidence]),
     )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
 import random
 import shutil
 import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 import torch
@@ -43,6 +45,9 @@ from training.trainer import Encoded, Progress, Session, train
 
 log = logging.getLogger(__name__)
 
+_PATIENCE = timedelta(days=1)
+"""For how long processes wait for one another: one asks the teacher, and one writes the model."""
+
 
 @dataclass(frozen=True, slots=True)
 class Places:
@@ -63,14 +68,19 @@ class Network:
 
 
 def run(config: TrainingConfig, places: Places, *, progress: Progress | None = None) -> Artifact:
-    """Train, and write the model directory in one move once it is complete."""
+    """Train, and write the model directory in one move once it is complete.
+
+    Of several processes (``accelerate launch``) each trains, and one asks the teacher and writes.
+    """
     torch.manual_seed(config.run.seed)
-    torch.set_num_threads(available_threads())
+    torch.set_num_threads(max(1, available_threads() // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))))
+    processes = PartialState(cpu=config.optimizer.device == "cpu", timeout=_PATIENCE)
     training, validation = read_corpora(config, places)
     log.info("%d messages to train on, %d held out", len(training), len(validation))
     started = time.monotonic()
     model, encoder = _build(config, places, training)
-    loss_of, seen = _lesson(config, places, training)
+    with processes.local_main_process_first():
+        loss_of, seen = _lesson(config, places, training)
     session = _session(config, places, seen, progress)
     train(
         model,
@@ -82,7 +92,6 @@ def run(config: TrainingConfig, places: Places, *, progress: Progress | None = N
         session=session,
     )
     log.info("trained in %.1f minutes", (time.monotonic() - started) / 60)
-    processes = PartialState()
     if processes.is_main_process:
         wide = _wide(config, training) if config.ngrams.enabled else None
         teacher = _teacher(config, places)
@@ -257,7 +266,7 @@ def _read(section: CorpusSection, places: Places) -> list[Example]:
     if section.format == "standoff":
         if texts is None:
             raise InputError(f"data.corpus {section.path}: a stand-off corpus needs texts")
-        examples = read_standoff(Path(path), rows_of(texts), weight=section.weight)
+        examples = read_standoff(Path(path), rows_of(texts), weight=section.weight, texts_name=texts)
     elif section.format == "table":
         examples = read_table(path, section.columns, weight=section.weight)
     else:

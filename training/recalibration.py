@@ -30,7 +30,7 @@ from classifier.types import FlagDecision, MultiDecision
 from training.calibration import confusion, fit_thresholds, main_label, quadratic_kappa, review_point, targets
 from training.config import DecisionSection
 from training.conformal import fit_conformal
-from training.corpus import Example, parse_example, read_rows, text_hash
+from training.corpus import Example, parse_example, read_rows, text_hash, without_contradictions
 from training.evaluation import calibration_error
 
 MIN_MESSAGES = 20
@@ -130,8 +130,8 @@ class _Answers:
 
 def read_corrections(path: Path) -> list[Example]:
     """Read labelled messages as ``training.corpus`` does; ``language`` may stand for ``lang``, and ``id`` be absent."""
-    numbered = [(number, {"id": number, "lang": row.get("language")} | row) for number, row in read_rows(path)]
-    return [parse_example(row, f"{path}:{number}", 1.0) for number, row in numbered]
+    lines = ((f"{path}:{n}", {"id": n, "lang": row.get("language")} | row) for n, row in read_rows(path))
+    return without_contradictions((where, parse_example(row, where, 1.0)) for where, row in lines)
 
 
 def recalibrate(

@@ -13,7 +13,7 @@ from typing import Any, Final
 from classifier.errors import InputError
 from classifier.language import identify_language
 from classifier.taxonomy import LANGUAGES, TASK_BY_ID, TASKS
-from training.corpus import Example, parse_example, read_rows
+from training.corpus import Example, parse_example, read_rows, without_contradictions
 from training.review_file import answer
 
 HUB: Final = "hub:"
@@ -39,14 +39,14 @@ def read_table(source: str, columns: Mapping[str, str], *, weight: float = 1.0) 
 
     Without a column ``language`` the text tells it. Raise ``InputError`` naming table, row, column and what is allowed.
     """
-    examples = []
+    labelled = []
     for number, row in rows_of(source):
         where = f"{source}, row {number}"
         try:
-            examples.append(parse_example(_message(row, columns, number), where, weight))
+            labelled.append((where, parse_example(_message(row, columns, number), where, weight)))
         except ValueError as error:
             raise InputError(f"{where}: {error}") from None
-    return examples
+    return without_contradictions(labelled)
 
 
 def _dataset(source: str) -> Any:

@@ -119,6 +119,24 @@ def test_noise_passes_only_the_measure_that_is_true_by_construction(
     assert not report.passed
 
 
+def test_the_evidence_is_beside_a_random_other_sentence_not_beside_their_mean(
+    ruled: Callable[[Rule], ComplaintClassifier],
+) -> None:
+    def rival(text: str) -> float:
+        shouted, waited, sky = "gritó" in text, "esperé" in text, "cielo" in text
+        if shouted + waited + sky == 1:
+            return 2.0 if shouted else 2.5 if waited else -3.0
+        return 3.0 if shouted and waited else 1.0 if shouted else -1.0
+
+    found = figures(
+        measure(ruled(rival), [example("El técnico me gritó ayer. Yo esperé dos horas. El cielo estaba azul.")]),
+        "motive",
+    )
+    assert found.deletion == 1.0
+    assert found.sufficiency < found.sufficiency_of_others
+    assert found.alone == 0.5
+
+
 def test_no_complaint_and_single_sentences_are_left_out(ruled: Callable[[Rule], ComplaintClassifier]) -> None:
     left_out = [example("Un señor me gritó ayer."), example("Gracias por todo. Un saludo.", complaint=False)]
     assert figures(measure(ruled(planted), [*EXAMPLES, *left_out]), "motive").texts == 3

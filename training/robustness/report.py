@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from classifier.taxonomy import TASKS
 from training.robustness.answers import Interval
 from training.robustness.gaps import Gap
 
-TASKS_COMPARED: Final = ("complaint", "motive", "severity", "justice")
+TASKS_COMPARED: Final = tuple(task.id for task in TASKS)
+
+FOUR: Final = ("complaint", "motive", "severity", "justice")
+"""The tasks that version 0.2.0 and earlier reports compared; their share is told beside that of all."""
 
 Cells = dict[str, str]
 
@@ -18,8 +22,9 @@ Cells = dict[str, str]
 class Stability:
     """How many pairs of a perturbation differ, in one language or in ``all``.
 
-    ``changed`` is the share of pairs by task, and under ``any`` that of pairs of which at least one label differs,
-    with its 95 % interval. A set of labels differs where any of its members does.
+    ``changed`` is the share of pairs by task; under ``any`` that of pairs of which at least one label of the nine
+    tasks differs, with its 95 % ``interval``; and under ``four`` the same of complaint, motive, severity and justice.
+    A set of labels differs where any of its members does.
     """
 
     perturbation: str
@@ -119,7 +124,7 @@ class RobustnessReport:
 
 
 def _stability_cells(item: Stability) -> Cells:
-    shares = {name: f"{item.changed[name]:.1%}" for name in (*TASKS_COMPARED, "any")}
+    shares = {name: f"{item.changed[name]:.1%}" for name in (*TASKS_COMPARED, "four", "any")}
     return {
         "perturbation": item.perturbation,
         "language": item.language,

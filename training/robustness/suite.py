@@ -17,7 +17,7 @@ from training.robustness.known_answers import Probe, known_probes, score_probes
 from training.robustness.lists import Chance
 from training.robustness.perturbations import ORDERS, PERTURBATIONS, WORDING, Perturbation
 from training.robustness.probes import Message, dialect_pairs, template_messages
-from training.robustness.report import TASKS_COMPARED, Flip, RobustnessReport, Stability
+from training.robustness.report import FOUR, TASKS_COMPARED, Flip, RobustnessReport, Stability
 
 _FLIPS_SHOWN: Final = 5
 
@@ -98,6 +98,7 @@ def _stability(perturbation: Perturbation, pairs: Sequence[_Pair], found: Found,
         mine = [tasks for name, tasks in changes if language in ("all", name)]
         anything = [float(bool(tasks)) for tasks in mine]
         shares = {task: mean([float(task in tasks) for tasks in mine]) for task in TASKS_COMPARED}
+        shares["four"] = mean([float(not set(FOUR).isdisjoint(tasks)) for tasks in mine])
         result.append(
             Stability(
                 perturbation=perturbation.name,

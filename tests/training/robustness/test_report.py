@@ -2,10 +2,11 @@ from dataclasses import replace
 
 import pytest
 
+from classifier.taxonomy import TASKS
 from training.robustness.gaps import Gap
 from training.robustness.report import Flip, ProbeScore, RobustnessReport, Stability
 
-CHANGED = {"complaint": 0.0, "motive": 0.01, "severity": 0.02, "justice": 0.0, "any": 0.02}
+CHANGED = dict.fromkeys((task.id for task in TASKS), 0.0) | {"motive": 0.01, "tone": 0.02, "four": 0.01, "any": 0.02}
 CITIES = Stability("cities", "all", 100, CHANGED, (0.0, 0.05), 0.02)
 GAP = Gap("female − male first names", "gender", "es", "severity", 40, -0.0123, (-0.03, 0.004))
 REPORT = RobustnessReport(
@@ -45,8 +46,14 @@ def test_cells_are_written_for_people() -> None:
         "pairs": "100",
         "complaint": "0.0%",
         "motive": "1.0%",
-        "severity": "2.0%",
+        "severity": "0.0%",
         "justice": "0.0%",
+        "quality": "0.0%",
+        "touchpoint": "0.0%",
+        "tone": "2.0%",
+        "guarantee": "0.0%",
+        "conduct": "0.0%",
+        "four": "1.0%",
         "any": "2.0%",
         "95 % interval": "[0.0%, 5.0%]",
         "limit": "2%",

@@ -40,6 +40,16 @@ def test_what_leans_on_capitals_is_found_out(ruled: Build, examples: list[Exampl
     assert all(flip.after == flip.before.lower() for flip in report.flips)
 
 
+def test_every_task_counts_for_the_verdict(ruled: Build, examples: list[Example]) -> None:
+    def tone(text: str) -> Mapping[str, list[float]]:
+        return {"complaint": [3.0], "tone": [0.0, 9.0, 0.0, 0.0] if text == text.lower() else [0.0, 0.0, 9.0, 0.0]}
+
+    report = measure(ruled(tone), examples)
+    assert share(report, "lower case", "tone") == share(report, "lower case") == 1.0
+    assert share(report, "lower case", "four") == 0.0
+    assert not report.passed
+
+
 def test_what_obeys_is_found_out(ruled: Build, examples: list[Example]) -> None:
     def obeys(text: str) -> Mapping[str, list[float]]:
         critical = "crític" in text or "critical" in text
