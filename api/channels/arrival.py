@@ -18,6 +18,7 @@ from classifier.inference import MAX_CHARACTERS
 from classifier.markup import strip_markup
 
 __all__ = [
+    "Alike",
     "Arrival",
     "Reading",
     "ShapeError",
@@ -44,11 +45,22 @@ class ShapeError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Alike:
+    """How a message is known that a help desk tells of by several names, or by none: by its words, and when."""
+
+    words: str
+    at: datetime
+    within: timedelta
+    named: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Wrote:
-    """A customer wrote. The same ``key`` of a channel is taken once."""
+    """A customer wrote. The same ``key`` of a channel is taken once, and what is ``alike`` too."""
 
     key: str
     message: Incoming
+    alike: Alike | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +89,10 @@ def as_record(arrival: Arrival, now: datetime) -> InboundRecord:
         message, thread = arrival.message, arrival.message.thread_id or arrival.message.external_id
         content = asdict(message)
         content["received_at"] = message.received_at and message.received_at.isoformat()
+        alike = arrival.alike
         return InboundRecord(new_id(), message.channel, _key(arrival.key), InboundKind.MESSAGE, thread, content, now,
-                             next_at=now)  # fmt: skip
+                             next_at=now, alike=alike and alike.words, named=alike and alike.named,
+                             said_at=alike and alike.at)  # fmt: skip
     name = new_id()
     seen = {"tags": list(arrival.tags)}
     return InboundRecord(name, arrival.channel, name, InboundKind.TAGS, arrival.thread_id, seen, now, next_at=now)

@@ -2,7 +2,8 @@
 
 In, from six public code bases that receive it: ``freshdesk_webhook`` with the keys that the rule's author picked, so
 that every one but ``ticket_id`` may lack; values are HTML, comments look like ``Name : <div>text</div>``, a ticket's
-number comes as ``11``, ``"11"`` or ``"PREFIX-11"``. An app's ``onTicketCreate`` has another shape (Freshworks SDK
+number comes as ``11``, ``"11"`` or ``"PREFIX-11"``. No key tells which comment it is, when it was written or what is
+attached to it; only pictures within its text show. An app's ``onTicketCreate`` has another shape (Freshworks SDK
 2.3). ``ticket_tags`` is from general knowledge.
 Out: ``PUT /api/v2/tickets/{id}`` changes only what is given; that its list of tags replaces the one before, and the
 path of notes, are from general knowledge.
@@ -15,7 +16,18 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from api.channels.arrival import Arrival, Reading, ShapeError, TagsSeen, field, identifier, moment, only_tags, plain
+from api.channels.arrival import (
+    Arrival,
+    Reading,
+    ShapeError,
+    TagsSeen,
+    attachment_names,
+    field,
+    identifier,
+    moment,
+    only_tags,
+    plain,
+)
 from api.channels.desk import Client, State, Update
 from api.channels.settings import FreshdeskSettings
 from api.channels.tickets import number, ticket_path, wrote
@@ -23,7 +35,9 @@ from api.channels.tickets import number, ticket_path, wrote
 __all__ = ["CHANNEL", "FreshdeskDesk", "read"]
 
 CHANNEL: Final = "freshdesk"
-_SPOKE: Final = re.compile(r"^\s*([^:<>\n]{1,120}?) : (?=\S)")
+_SPOKE: Final = re.compile(r"^\s*([^:<>\n]{1,120}?) : *(?=\S|\s*$)")
+_PICTURE: Final = re.compile(r"(?i)<img\b")
+_MOST_PICTURES: Final = 20
 _PRIORITIES: Final = {1: "low", 2: "normal", 3: "high", 4: "urgent"}
 _CODES: Final = {name: code for code, name in _PRIORITIES.items()}
 
@@ -32,13 +46,13 @@ def read(payload: Any, settings: FreshdeskSettings, now: datetime) -> Reading:
     """Return what a rule or an app tells; raise ``ShapeError`` if it is neither."""
     inside = field(payload, "freshdesk_webhook") or payload
     if field(inside, "ticket_id") is not None:
-        return _rule(inside, settings)
+        return _rule(inside, settings, now)
     if field(payload, "data", "ticket", "id") is not None:
         return _app(payload["data"], settings, now)
     raise ShapeError("/freshdesk_webhook/ticket_id is missing")
 
 
-def _rule(told: Mapping[str, Any], settings: FreshdeskSettings) -> Reading:
+def _rule(told: Mapping[str, Any], settings: FreshdeskSettings, now: datetime) -> Reading:
     """Return what a rule tells."""
     ticket = _ticket(told["ticket_id"], "/freshdesk_webhook/ticket_id")
     arrivals: list[Arrival] = []
@@ -46,12 +60,12 @@ def _rule(told: Mapping[str, Any], settings: FreshdeskSettings) -> Reading:
         arrivals.append(TagsSeen(CHANNEL, ticket, only_tags(told["ticket_tags"], ",")))
     said = told.get("ticket_latest_public_comment")
     comment = said if isinstance(said, str) else ""
-    spoke = _SPOKE.match(comment)
-    if spoke and _is_agents(spoke[1], told):
+    spoke = _speaker(comment, told)
+    if spoke and not _is_customers(spoke[1], told):
         return Reading(tuple(arrivals), "not written by a customer")
-    comment = plain(comment[spoke.end() :] if spoke else comment, html=True)
-    text = comment or plain(told.get("ticket_description"), html=True)
-    if not text:
+    markup = comment[spoke.end() :] if spoke else comment or told.get("ticket_description")
+    text, attachments = plain(markup, html=True), _pictures(markup)
+    if not text and not attachments:
         return Reading(tuple(arrivals), "empty")
     mail = plain(told.get("ticket_contact_email") or told.get("ticket_requester_email")).strip()
     name = plain(told.get("ticket_contact_unique_external_id")).strip() or mail
@@ -59,6 +73,8 @@ def _rule(told: Mapping[str, Any], settings: FreshdeskSettings) -> Reading:
         CHANNEL,
         ticket,
         text,
+        now=now,
+        attachments=() if text else attachments,
         subject="" if comment else plain(told.get("ticket_subject"), html=True),
         customer=_customer(name[:256], settings),
         metadata={"group": plain(told.get("ticket_group_name"))[:100]},
@@ -70,7 +86,8 @@ def _app(data: Mapping[str, Any], settings: FreshdeskSettings, now: datetime) ->
     """Return what an app's ``onTicketCreate`` tells."""
     ticket = data["ticket"]
     text = plain(field(ticket, "description_text")) or plain(field(ticket, "description"), html=True)
-    if not text.strip():
+    attachments = attachment_names(field(ticket, "attachments"), "name", "file_name")
+    if not text.strip() and not attachments:
         return Reading(reason="empty")
     requester = field(data, "requester", "id")
     name = "" if requester is None else f"{CHANNEL}/{identifier(requester, '/data/requester/id')}"
@@ -78,6 +95,8 @@ def _app(data: Mapping[str, Any], settings: FreshdeskSettings, now: datetime) ->
         CHANNEL,
         _ticket(ticket["id"], "/data/ticket/id"),
         text,
+        now=now,
+        attachments=attachments,
         subject=plain(field(ticket, "subject")),
         received_at=moment(field(ticket, "created_at"), now),
         customer=_customer(name, settings),
@@ -92,11 +111,33 @@ def _ticket(value: Any, where: str) -> str:
     return found
 
 
-def _is_agents(speaker: str, told: Mapping[str, Any]) -> bool:
-    """Say whether the agent spoke, and not the customer, by their names."""
-    agent, contact = plain(told.get("ticket_agent_name")), plain(told.get("ticket_contact_name"))
-    spoke = speaker.strip().casefold()
-    return bool(agent) and spoke == agent.strip().casefold() and spoke != contact.strip().casefold()
+def _speaker(comment: str, told: Mapping[str, Any]) -> re.Match[str] | None:
+    """Return the name before a comment: what stands before its markup, or before a colon if it is one of the two."""
+    found = _SPOKE.match(comment)
+    if found is None or comment[found.end() : found.end() + 1] == "<":
+        return found
+    known = {_called(told.get(f"ticket_{who}_name")) for who in ("contact", "agent")}
+    return found if _called(found[1]) in known else None
+
+
+def _is_customers(speaker: str, told: Mapping[str, Any]) -> bool:
+    """Say whether the customer spoke, by the name: of the several agents of a desk only the assigned one is told.
+
+    Where the rule does not tell the customer's name, all but that agent is taken for the customer.
+    """
+    spoke = _called(speaker)
+    if contact := _called(told.get("ticket_contact_name")):
+        return spoke == contact
+    return spoke != _called(told.get("ticket_agent_name"))
+
+
+def _called(name: Any) -> str:
+    return " ".join(plain(name, html=True).casefold().split())
+
+
+def _pictures(markup: Any) -> list[str]:
+    """Return a name for each picture within a comment, as a rule can't name what is attached to it."""
+    return ["image"] * min(len(_PICTURE.findall(markup)), _MOST_PICTURES) if isinstance(markup, str) else []
 
 
 def _customer(name: str, settings: FreshdeskSettings) -> dict[str, Any] | None:

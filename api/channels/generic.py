@@ -8,7 +8,7 @@ from typing import Any
 import jmespath
 from jmespath.exceptions import JMESPathError
 
-from api.channels.arrival import Reading, ShapeError, Wrote, moment, plain
+from api.channels.arrival import Reading, ShapeError, Wrote, attachment_names, moment, plain
 from api.channels.settings import GenericSettings
 from api.intake import Incoming
 
@@ -24,7 +24,11 @@ def read(payload: Any, settings: GenericSettings, now: datetime) -> Reading:
         raise ShapeError("channels.generic.items finds no list")
     wanted = [item for item in items if settings.only is None or _found(settings.only, item, "only")]
     messages = [_message(item, settings, now) for item in wanted]
-    written = tuple(Wrote(message.external_id, message) for message in messages if message.text.strip())
+    written = tuple(
+        Wrote(message.external_id, message)
+        for message in messages
+        if message.text.strip() or message.metadata.get("attachments")
+    )
     return Reading(written, "empty" if wanted else "not asked for, by channels.generic.only")
 
 
@@ -37,6 +41,7 @@ def _message(item: Any, settings: GenericSettings, now: datetime) -> Incoming:
     subject, text = _text(found.get("subject")), plain(found["text"], html=settings.html)
     if found["text"] is not None and not isinstance(found["text"], str):
         raise ShapeError("channels.generic.map.text finds no text")
+    attachments = _attachments(found.get("attachments"))
     return Incoming(
         channel=settings.name,
         external_id=name[:512],
@@ -45,11 +50,20 @@ def _message(item: Any, settings: GenericSettings, now: datetime) -> Incoming:
         customer=_customer(found, settings),
         thread_id=_text(found.get("thread_id"))[:512] or None,
         metadata={
-            key.removeprefix("metadata."): _text(value)[:1000]
-            for key, value in found.items()
-            if key.startswith("metadata.") and value is not None
+            **{
+                key.removeprefix("metadata."): _text(value)[:1000]
+                for key, value in found.items()
+                if key.startswith("metadata.") and value is not None
+            },
+            **({"attachments": attachments} if attachments else {}),
         },
     )
+
+
+def _attachments(found: Any) -> list[str]:
+    """Return what attachments are called: their names, or objects that have one."""
+    named = [{"name": item} if isinstance(item, str) else item for item in (found if isinstance(found, list) else ())]
+    return attachment_names(named, "name", "filename", "file_name", "url")
 
 
 def _customer(found: dict[str, Any], settings: GenericSettings) -> dict[str, Any] | None:

@@ -17,13 +17,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from api.batching import QueueFullError
-from api.channels.arrival import Arrival, as_record, incoming
+from api.channels.arrival import Arrival, Wrote, as_record, incoming
 from api.channels.desk import DeskError
 from api.errors import ConflictError, ErasedError
 from api.intake import Intake
 from api.observability import traced
 from api.store import inbound
-from api.store.database import Store, UnavailableError
+from api.store.database import Connection, Store, UnavailableError, lock_together
 from api.store.identifiers import new_id
 from api.store.inbound import InboundKind, InboundRecord, InboundStatus
 
@@ -46,6 +46,30 @@ log = logging.getLogger(__name__)
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _kind(arrival: Arrival) -> InboundKind:
+    return InboundKind.MESSAGE if isinstance(arrival, Wrote) else InboundKind.TAGS
+
+
+async def _is_told(connection: Connection, arrival: Wrote) -> bool:
+    """Say whether a message came before by another name.
+
+    One without a name is any with its words said about then. One with a name is one without, unless that is another
+    named one already: a customer who says the same twice makes two comments.
+    """
+    mine = arrival.alike
+    assert mine is not None  # noqa: S101 - whoever asks has seen it
+    others = [
+        (other.said_at, other.named)
+        for other in await inbound.alike(connection, arrival.message.channel, mine.words)
+        if other.said_at is not None and other.key != arrival.key
+    ]
+    near = [(at, named) for at, named in others if abs(at - mine.at) <= mine.within]
+    if not mine.named:
+        return bool(near)
+    taken = [at for at, named in others if named]
+    return any(not named and all(abs(at - other) > mine.within for other in taken) for at, named in near)
 
 
 def taken_in(intake: Intake) -> Take:
@@ -85,12 +109,24 @@ class Inbound:
 
     async def put(self, arrivals: Sequence[Arrival]) -> list[bool]:
         """Keep what arrived, on disk when this returns; say of each whether it is new."""
-        records = [as_record(arrival, self._clock()) for arrival in arrivals]
         async with self._store.write() as connection:
-            new = await inbound.put(connection, *records)
-        for record in records:
-            self._arrived[InboundKind(record.kind)].set()
+            names = [f"told\0{told.message.channel}\0{told.alike.words}" for told in arrivals
+                     if isinstance(told, Wrote) and told.alike]  # fmt: skip
+            if names:
+                await lock_together(connection, *names)
+            new = [await self._put(connection, arrival) for arrival in arrivals]
+        for arrival in arrivals:
+            self._arrived[_kind(arrival)].set()
         return new
+
+    async def _put(self, connection: Connection, arrival: Arrival) -> bool:
+        """Keep one; what was told before by another name is over at once, its own name known from then on."""
+        record = as_record(arrival, self._clock())
+        known = isinstance(arrival, Wrote) and arrival.alike is not None and await _is_told(connection, arrival)
+        if known:
+            record = self._over(record, InboundStatus.DONE, "came before, by another name", None)
+        (new,) = await inbound.put(connection, record)
+        return new and not known
 
     def start(self, lines: Sequence[Line]) -> None:
         """Begin to look, in the background."""

@@ -209,7 +209,8 @@ class GenericSettings(ChannelSettings):
     @classmethod
     def _map_is_whole(cls, given: Mapping[str, str]) -> Mapping[str, str]:
         """Refuse names that a message has not, and expressions that can't be read."""
-        known = ("external_id", "text", "thread_id", "received_at", "customer_id", "value_tier", "country", "subject")
+        known = ("external_id", "text", "thread_id", "received_at", "customer_id", "value_tier", "country", "subject",
+                 "attachments")  # fmt: skip
         wrong = [name for name in given if name not in known and not name.startswith("metadata.")]
         if wrong:
             raise PydanticCustomError(

@@ -1,24 +1,31 @@
-"""What ticket systems have in common: a message is known by its ticket and its words.
+"""What ticket systems have in common: a message is known by its own name, or by its words and when they were said.
 
 They tell of one message in several ways (the ticket made, a comment added, a rule fired), each with another name or
-none, and again whenever the rule fires once more. Its words are the same each time.
+none, and again whenever the rule fires once more. Its words are the same each time, and it is told of within moments.
+Customers repeat themselves too: the same words hours later, or as another comment, are another message.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
 
-from api.channels.arrival import Wrote, plain
+from api.channels.arrival import Alike, Wrote, plain
 from api.channels.desk import DeskError
 from api.intake import Incoming
 
 __all__ = ["number", "ticket_path", "with_subject", "wrote"]
 
 _NUMBER: Final = re.compile(r"\d{1,20}")
+_TOLD_WITHIN: Final = timedelta(minutes=2)
+"""How far apart a help desk's own times of one message are, by the ways it is told."""
+
+_ARRIVES_WITHIN: Final = timedelta(minutes=15)
+"""The same where the help desk tells no time, and only that of arrival is known."""
+
 _REPLY: Final = re.compile(r"(?i)^\s*((re|fwd?|rv|enc|res)\s*:\s*)+")
 
 
@@ -27,23 +34,29 @@ def wrote(
     ticket: str,
     text: str,
     *,
+    now: datetime,
+    name: str | None = None,
+    attachments: Sequence[str] = (),
     subject: str = "",
     received_at: datetime | None = None,
     customer: Mapping[str, Any] | None = None,
     metadata: Mapping[str, Any] | None = None,
 ) -> Wrote:
-    """Return a message of a ticket; the same words in the same ticket are the same message."""
-    words = sha256(" ".join(text.split()).encode()).hexdigest()[:24]
+    """Return a message of a ticket, by its own ``name`` in it if it has one; without text it has ``attachments``."""
+    said = [" ".join(text.split()), *attachments]
+    words = f"{ticket}/{sha256(chr(0).join(said).encode()).hexdigest()[:24]}"
+    at = received_at or now
     message = Incoming(
         channel=channel,
-        external_id=f"{ticket}/{words}",
+        external_id=f"{words}@{int(at.timestamp())}" if name is None else f"{ticket}/{name}",
         text=with_subject(subject, text),
         received_at=received_at,
         customer=customer,
         thread_id=ticket,
-        metadata=metadata or {},
+        metadata={**(metadata or {}), **({"attachments": list(attachments)} if attachments else {})},
     )
-    return Wrote(message.external_id, message)
+    within = _TOLD_WITHIN if received_at else _ARRIVES_WITHIN
+    return Wrote(message.external_id, message, Alike(words, at, within, named=name is not None))
 
 
 def with_subject(subject: str, text: str) -> str:
@@ -51,6 +64,8 @@ def with_subject(subject: str, text: str) -> str:
     subject = " ".join(subject.split())
     if not subject or _REPLY.match(subject) or text.strip().casefold().startswith(subject.casefold()):
         return text
+    if not text.strip():
+        return plain(subject)
     return plain(f"{subject}\n\n{text}")
 
 

@@ -2,8 +2,9 @@
 
 In: events (``zen:event-type:ticket.…``, developer.zendesk.com, "Ticket events"), whose order within a sequence is not
 guaranteed, and which may come twice; or a trigger's body made of our template (``docs/guides/zendesk.md``). The shape
-of ``event.comment`` is from general knowledge. Placeholders are not always escaped, so that a template's body may be
-no JSON: it is read by its keys then, those that customers can't write first.
+of ``event.comment`` (``id``, ``body``, ``attachments``) is from general knowledge. A trigger can't say whether there
+are attachments: a comment of them alone is empty to it. Placeholders are not always escaped, so that a template's body
+may be no JSON: it is read by its keys then, those that customers can't write first.
 Out: one ``PUT`` with ``safe_update``, so that tags, note and priority are written together or not at all, and never
 over what an agent changed meanwhile. A comment is public unless it says otherwise.
 """
@@ -16,7 +17,18 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from api.channels.arrival import Arrival, Reading, ShapeError, TagsSeen, field, identifier, moment, only_tags, plain
+from api.channels.arrival import (
+    Arrival,
+    Reading,
+    ShapeError,
+    TagsSeen,
+    attachment_names,
+    field,
+    identifier,
+    moment,
+    only_tags,
+    plain,
+)
 from api.channels.desk import Client, State, Update
 from api.channels.settings import ZendeskSettings
 from api.channels.tickets import number, ticket_path, wrote
@@ -86,21 +98,27 @@ def _event(kind: str, payload: Mapping[str, Any], settings: ZendeskSettings, now
         if field(detail, "is_public") is False:
             return Reading(reason="not written by a customer")
         text, at, subject = field(detail, "description"), field(detail, "created_at"), field(detail, "subject")
+        name, attachments = None, list[str]()
     elif kind == "comment_added":
         comment = field(payload, "event", "comment") or {}
         if field(comment, "is_public") is False or field(comment, "author", "is_staff"):
             return Reading(reason="not written by a customer")
         text, at, subject = field(comment, "body"), payload.get("time"), None
+        name = None if field(comment, "id") is None else identifier(comment["id"], "/event/comment/id")
+        attachments = attachment_names(field(comment, "attachments"), "file_name", "filename", "name")
     else:
         return Reading(reason="no event that says anything new")
     words = plain(text)
-    if not words.strip():
+    if not words.strip() and not attachments:
         return Reading(reason="empty")
     requester = field(detail, "requester_id")
     arrival = wrote(
         CHANNEL,
         ticket,
         words,
+        now=now,
+        name=name,
+        attachments=attachments,
         subject=plain(subject),
         received_at=moment(at, now),
         customer=_customer(None if requester is None else f"{CHANNEL}/{identifier(requester, '/detail')}", settings),
@@ -118,13 +136,15 @@ def _trigger(payload: Mapping[str, Any], settings: ZendeskSettings, now: datetim
     if isinstance(tags, str | list):
         arrivals.append(TagsSeen(CHANNEL, ticket, only_tags(tags)))
     requester, actor = plain(payload.get("requester_email")).strip(), plain(payload.get("current_user_email")).strip()
-    text = _HEAD.sub("", plain(payload.get("comment")) or plain(payload.get("description"))).strip()
+    said = payload.get("comment") if "comment" in payload else payload.get("description")
+    text = _HEAD.sub("", plain(said)).strip()
     if not text or (actor and requester and actor.casefold() != requester.casefold()):
         return Reading(tuple(arrivals), "not written by the requester, or empty")
     arrival = wrote(
         CHANNEL,
         ticket,
         text,
+        now=now,
         subject=plain(payload.get("subject")),
         received_at=moment(payload.get("updated_at"), now),
         customer=_customer(requester[:256] or None, settings),

@@ -22,6 +22,7 @@ __all__ = [
     "InboundKind",
     "InboundRecord",
     "InboundStatus",
+    "alike",
     "claim",
     "counts",
     "forget",
@@ -49,7 +50,11 @@ class InboundStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class InboundRecord:
-    """One thing that a help desk told; ``content`` is ``None`` once it is done."""
+    """One thing that a help desk told; ``content`` is ``None`` once it is done.
+
+    ``alike`` is the same for messages of the same words, ``said_at`` when they were said, ``named`` whether the message
+    came with a name of its own; ``None`` where a message always has one.
+    """
 
     id: str
     channel: str
@@ -65,6 +70,9 @@ class InboundRecord:
     finished_at: datetime | None = None
     outcome: str | None = None
     message_id: str | None = None
+    alike: str | None = None
+    named: bool | None = None
+    said_at: datetime | None = None
 
 
 # Written out, not bound: SQLite uses a partial index only where it sees the condition.
@@ -80,6 +88,12 @@ async def put(connection: Connection, *records: InboundRecord) -> list[bool]:
         stored = await connection.execute(statement.returning(inbound.c.id))
         new.append(stored.first() is not None)
     return new
+
+
+async def alike(connection: Connection, channel: str, words: str) -> list[InboundRecord]:
+    """Return the messages with these words that came in the last days."""
+    where = (inbound.c.channel == channel, inbound.c.alike == words)
+    return await rows.fetch(connection, inbound, InboundRecord, *where)
 
 
 async def is_due(connection: Connection, kind: InboundKind, now: datetime) -> bool:

@@ -366,6 +366,8 @@ inbox_folders: Final = sa.Table(
 )
 """How far a folder was read: every mail up to the UID ``upto``, and its flags up to the change ``changes``."""
 
+_ALIKE: Final = sa.text("alike IS NOT NULL")
+
 inbound: Final = sa.Table(
     "inbound",
     METADATA,
@@ -383,11 +385,18 @@ inbound: Final = sa.Table(
     sa.Column("finished_at", UtcDateTime),
     sa.Column("outcome", sa.String(64)),
     _id(name="message_id"),
+    sa.Column("alike", sa.String(128)),
+    sa.Column("named", sa.Boolean),
+    sa.Column("said_at", UtcDateTime),
     sa.UniqueConstraint("channel", "key"),
     sa.Index(None, "kind", "next_at", postgresql_where=_PENDING, sqlite_where=_PENDING),
     sa.Index(None, "status", "finished_at"),
+    sa.Index("ix_inbound_alike", "channel", "alike", postgresql_where=_ALIKE, sqlite_where=_ALIKE),
 )
-"""What help desks sent, kept before it is looked at. ``content`` is dropped once it is taken in."""
+"""What help desks sent, kept before it is looked at. ``content`` is dropped once it is taken in.
+
+Where a message is told by several names, or by none, ``alike`` are its ticket and a digest of its words.
+"""
 
 writebacks: Final = sa.Table(
     "writebacks",

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,8 +9,10 @@ from pydantic import ValidationError
 from api.channels.arrival import ShapeError, TagsSeen, Wrote
 from api.channels.freshdesk import read
 from api.channels.settings import FreshdeskSettings
+from tests.api.channels.conftest import Opened
 from tests.api.channels.payloads import GRAVE, freshdesk
 
+pytestmark = pytest.mark.anyio
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
 SETTINGS = FreshdeskSettings(secret_env=("S",), country="MX")
 
@@ -48,6 +50,35 @@ def test_what_the_agent_said_is_left_alone() -> None:
     said = "Luis Mora : <div>Lo revisamos hoy mismo</div>"
     (seen,) = read(freshdesk(ticket_latest_public_comment=said), SETTINGS, NOW).arrivals
     assert seen == TagsSeen("freshdesk", "7", ("vip",))
+
+
+def test_only_the_customer_is_heard_where_the_name_is_told() -> None:
+    said = {"ticket_latest_public_comment": "Marta Paz : <div>Lo revisamos hoy mismo</div>"}
+    (seen,) = read(freshdesk(**said), SETTINGS, NOW).arrivals
+    assert isinstance(seen, TagsSeen)
+    (seen,) = read(freshdesk(**said, ticket_agent_name=""), SETTINGS, NOW).arrivals
+    assert isinstance(seen, TagsSeen)
+    assert wrote(freshdesk(**said, ticket_contact_name="marta  paz")).message.text == "Lo revisamos hoy mismo"
+    assert wrote(freshdesk(**said, ticket_contact_name="")).message.text == "Lo revisamos hoy mismo"
+
+
+def test_words_before_a_colon_are_words() -> None:
+    assert wrote(freshdesk(ticket_latest_public_comment="Problema : no llegó")).message.text == "Problema : no llegó"
+
+
+async def test_a_customer_who_repeats_the_same_words_is_heard_each_time(open_desk: Opened) -> None:
+    told = freshdesk(ticket_latest_public_comment="Ana : <div>Sigo esperando</div>")
+    async with open_desk(freshdesk={"secret_env": "DESK_SECRET"}) as desk:
+        inbox: Any = desk.client._transport.app.state.channels.inbound  # type: ignore[attr-defined]
+        began = datetime.now(UTC)
+        new = []
+        for minutes in (0, 5, 40, 44):
+            at = began + timedelta(minutes=minutes)
+            (arrival, _) = read(told, SETTINGS, at).arrivals
+            new += await inbox.put([arrival])
+        await desk.settled()
+        assert len(await desk.messages()) == 2
+    assert new == [True, False, True, False]
 
 
 def test_the_subject_is_read_with_the_first_message() -> None:

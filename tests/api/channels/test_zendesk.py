@@ -87,9 +87,36 @@ def test_a_comments_own_ticket_is_an_internal_number() -> None:
     assert wrote(comment(GRAVE)).message.thread_id == "7"
 
 
-def test_one_message_told_three_ways_is_one() -> None:
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (1, 2, 0)])
+async def test_one_message_told_three_ways_is_one(open_desk: Opened, order: tuple[int, ...]) -> None:
     told = [zendesk_event(), comment(GRAVE), zendesk_trigger(f"{GRAVE}\n")]
-    assert len({wrote(payload).message.external_id for payload in told}) == 1
+    async with open_desk(zendesk={"secret_env": "DESK_SECRET"}) as desk:
+        answers = [await desk.send("zendesk", told[which], zendesk) for which in order]
+        again = [await desk.send("zendesk", told[which], zendesk) for which in order]
+        await desk.settled()
+        assert len(await desk.messages()) == 1
+    assert answers[0].status_code == 202
+    tags_come_too = {2}
+    assert [answer.status_code == 200 for answer in answers[1:]] == [which not in tags_come_too for which in order[1:]]
+    assert len(again) == 3
+
+
+async def test_a_customer_who_repeats_the_same_words_is_heard_each_time(open_desk: Opened) -> None:
+    async with open_desk(zendesk={"secret_env": "DESK_SECRET"}) as desk:
+        told = [zendesk_event("Sigo esperando"), *(comment("Sigo esperando", id=str(n)) for n in (51, 52, 53, 52))]
+        statuses = [(await desk.send("zendesk", payload, zendesk)).status_code for payload in told]
+        later = {"updated_at": "2026-03-03T15:05:57Z"}
+        for more in ({}, later, later):
+            await desk.send("zendesk", zendesk_trigger("Sigo esperando", ticket=8, **more), zendesk)
+        await desk.settled()
+        assert len(await desk.messages(thread_id="7")) == 3
+        assert len(await desk.messages(thread_id="8")) == 2
+    assert statuses == [202, 200, 202, 202, 200]
+
+
+def test_a_trigger_that_finds_no_words_in_a_comment_does_not_tell_the_first_message_again() -> None:
+    told = {**zendesk_trigger("x"), "comment": "", "description": GRAVE}
+    assert read(told, SETTINGS, NOW).reason == "not written by the requester, or empty"
 
 
 @pytest.mark.parametrize(
