@@ -18,6 +18,7 @@ from api.backtest import past
 from api.commands.stored import advancing, inspected
 from api.recovery import Policy
 from api.recovery.backtest import Backtest, Changed, Report
+from api.recovery.difference import Cost
 from api.settings import Settings
 from api.store import plans
 from api.store.plans import PlannedFilter
@@ -87,18 +88,16 @@ def _print(report: Report, unread: int, first: Sequence[Changed]) -> None:
             console.print(table)
     if report.unpriced:
         typer.echo(f"{report.unpriced} cases have no amount: what is at stake is not known")
+    if report.guarantees_unpriced:
+        typer.echo(f"{report.guarantees_unpriced} cases have a guarantee whose cost is not known; it is in no sum")
 
 
 def _tables(report: Report, first: Sequence[Changed]) -> Iterator[Table]:
     yield _table("What changes", ("", "cases"), report.by_kind.items())
     bands = ((old, new, count) for (old, new), count in report.bands.items())
     yield _table("Bands of compensation", ("before", "after", "cases"), bands)
-    costs = (
-        (cost.currency, cost.cases, _span(cost.before), _span(cost.after),
-         _span([after - before for before, after in zip(cost.before, cost.after, strict=True)], sign="+"))
-        for cost in report.costs
-    )  # fmt: skip
-    yield _table("Compensation, least to most", ("", "cases", "before", "after", "more"), costs)
+    for title, costs in (("Compensation", report.costs), ("What guarantees pay", report.guarantees)):
+        yield _table(f"{title}, least to most", ("", "cases", "before", "after", "more"), map(_cost, costs))
     moved = ((kind, m.earlier, m.later, f"{m.mean_hours:+.1f}") for kind, m in report.deadlines.items())
     yield _table("Deadlines", ("", "earlier", "later", "hours, mean"), moved)
     missed = ((kind, k.cases, k.before, k.after, k.newly, k.no_longer) for kind, k in report.missed.items())
@@ -116,6 +115,11 @@ def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *,
     for row in rows:
         table.add_row(*map(str, row))
     return table
+
+
+def _cost(cost: Cost) -> tuple[str, int, str, str, str]:
+    more = [after - before for before, after in zip(cost.before, cost.after, strict=True)]
+    return cost.currency, cost.cases, _span(cost.before), _span(cost.after), _span(more, sign="+")
 
 
 def _row(changed: Changed) -> tuple[str, str, str]:

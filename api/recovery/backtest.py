@@ -56,7 +56,8 @@ class Report:
     """What came out, without the single cases.
 
     ``before`` counts cases by the policy that planned them; ``bands`` counts those whose band changes, by old and new;
-    ``rules`` says of each rule in how many plans it fired, before and after.
+    ``costs`` are of compensation, ``guarantees`` of what guarantees pay, and cases without known amounts are counted
+    beside them; ``rules`` says of each rule in how many plans it fired, before and after.
     """
 
     policy: str
@@ -67,6 +68,8 @@ class Report:
     bands: Mapping[tuple[str, str], int]
     costs: tuple[Cost, ...]
     unpriced: int
+    guarantees: tuple[Cost, ...]
+    guarantees_unpriced: int
     deadlines: Mapping[str, Moved]
     missed: Mapping[str, Kept]
     rules: Mapping[str, tuple[int, int]]
@@ -76,6 +79,7 @@ class Report:
         whole: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
         whole["bands"] = [{"before": old, "after": new, "cases": n} for (old, new), n in self.bands.items()]
         whole["costs"] = [_cost(cost) for cost in self.costs]
+        whole["guarantees"] = [_cost(cost) for cost in self.guarantees]
         whole["deadlines"] = {kind: asdict(moved) for kind, moved in self.deadlines.items()}
         whole["missed"] = {kind: asdict(kept) for kind, kept in self.missed.items()}
         whole["rules"] = {rule: {"before": old, "after": new} for rule, (old, new) in self.rules.items()}
@@ -119,6 +123,8 @@ class Backtest:
             bands=dict(self._bands.most_common()),
             costs=self._ledger.costs(),
             unpriced=self._ledger.unpriced,
+            guarantees=self._ledger.guarantees(),
+            guarantees_unpriced=self._ledger.guarantees_unpriced,
             deadlines=self._ledger.deadlines(),
             missed={str(kind): self._kept(kind) for kind in _KEPT},
             rules={

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from api.recovery.case import Case
-from api.recovery.plan import Compensation, DeadlineKind, Plan
+from api.recovery.case import Case, Money
+from api.recovery.plan import Compensation, DeadlineKind, GuaranteeClaim, Plan
 from api.recovery.planner import make_plan
 from api.recovery.policy import Policy
 
@@ -39,9 +39,9 @@ class CaseChange:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Compensation of the cases whose amount is known, in one currency: least and most, before and after.
+    """What the cases whose amounts are known cost in one currency: least and most, before and after.
 
-    What a guarantee pays by itself is not in it, nor what makes the customer whole.
+    Compensation and what guarantees pay are counted apart; what makes the customer whole is in neither.
     """
 
     currency: str
@@ -61,7 +61,11 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A comparison of two policies over some cases. ``unpriced`` counts cases whose amounts are not known."""
+    """A comparison of two policies over some cases.
+
+    ``costs`` are of compensation, ``guarantees`` of what guarantees pay. ``unpriced`` and ``guarantees_unpriced`` count
+    the cases whose amounts are not known, under one policy or the other; they are in no sum.
+    """
 
     before: str
     after: str
@@ -70,12 +74,14 @@ class Difference:
     by_kind: Mapping[str, int]
     costs: tuple[Cost, ...]
     unpriced: int
+    guarantees: tuple[Cost, ...]
+    guarantees_unpriced: int
     deadlines: Mapping[str, Moved]
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""
         whole = asdict(self)
-        for cost in whole["costs"]:
+        for cost in (*whole["costs"], *whole["guarantees"]):
             for side in ("before", "after"):
                 cost[side] = [str(amount) for amount in cost[side]]
         return whole
@@ -97,6 +103,8 @@ def difference(before: Policy, after: Policy, cases: Iterable[Case]) -> Differen
         by_kind=dict(ledger.by_kind),
         costs=ledger.costs(),
         unpriced=ledger.unpriced,
+        guarantees=ledger.guarantees(),
+        guarantees_unpriced=ledger.guarantees_unpriced,
         deadlines=ledger.deadlines(),
     )
 
@@ -114,6 +122,7 @@ def changes_between(old: Plan, new: Plan) -> tuple[Change, ...]:
     pairs += [("compensation", _range(old.compensation), _range(new.compensation))]
     pairs += [("approver", old.compensation.approver, new.compensation.approver)]
     pairs += [(name, _ids(old, name), _ids(new, name)) for name in ("steps", "guarantees", "guidance", "flags")]
+    pairs += _kept_guarantees(old, new)
     pairs += [(str(kind), _due(old, kind), _due(new, kind)) for kind in DeadlineKind if _moves(old, new, kind)]
     return tuple(Change(what, a, b) for what, a, b in pairs if a != b)
 
@@ -132,6 +141,29 @@ def _ids(plan: Plan, name: str) -> tuple[str, ...]:
     return tuple(item.id for item in getattr(plan, name))
 
 
+def _kept_guarantees(old: Plan, new: Plan) -> list[tuple[str, Any, Any]]:
+    """Return what the guarantees that both plans hold pay and promise; of an older plan, as far as it tells."""
+    before, after = ({claim.id: claim for claim in plan.guarantees} for plan in (old, new))
+    both = [(claim, after[name]) for name, claim in before.items() if name in after]
+    payouts = [tuple(_payout(claim, whole=all(one.within for one in pair)) for claim in pair) for pair in both]
+    promises = [(one.promise, other.promise) for one, other in both]
+    return [
+        (what, *(tuple(pair[side] for pair in pairs) for side in (0, 1)))
+        for what, pairs in (("payouts", payouts), ("promises", promises))
+    ]
+
+
+def _payout(claim: GuaranteeClaim, *, whole: bool) -> str:
+    """Say what a guarantee owes in one line."""
+    share = None if claim.share is None else f"{100 * claim.share:g}%"
+    told = [f"{claim.id}:", claim.payout, share]
+    if whole:
+        due = f"{claim.most.currency} {claim.most.amount}" if claim.most else None
+        flat = "/".join(f"{money.currency} {money.amount}" for money in claim.amount)
+        told += [flat or due, f"within {claim.within}"]
+    return " ".join(filter(None, told))
+
+
 def _due(plan: Plan, kind: DeadlineKind) -> str | None:
     due = instant(plan, kind)
     return due.isoformat().replace("+00:00", "Z") if due else None
@@ -142,14 +174,42 @@ def _range(compensation: Compensation) -> str | None:
     return f"{least.currency} {least.amount}-{most.amount}" if least and most else None
 
 
+Span = tuple[Money, Money]
+
+
+class _Sums:
+    """Adds up least and most by currency, before and after."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, list[Decimal]] = {}
+        self._cases: Counter[str] = Counter()
+
+    def add(self, before: Sequence[Span], after: Sequence[Span]) -> None:
+        """Add one case."""
+        for currency in {most.currency for _, most in (*before, *after)}:
+            row = self._sums.setdefault(currency, [Decimal(0)] * 4)
+            for place, spans in ((0, before), (2, after)):
+                for least, most in spans:
+                    if most.currency == currency:
+                        row[place] += least.amount
+                        row[place + 1] += most.amount
+            self._cases[currency] += 1
+
+    def costs(self) -> tuple[Cost, ...]:
+        """Return the amounts so far, by currency."""
+        return tuple(
+            Cost(currency, self._cases[currency], (row[0], row[1]), (row[2], row[3]))
+            for currency, row in sorted(self._sums.items())
+        )
+
+
 class Ledger:
     """Adds up what changes, case by case; how many cases there are makes it no larger."""
 
     def __init__(self) -> None:
-        self.cases = self.changed = self.unpriced = 0
+        self.cases = self.changed = self.unpriced = self.guarantees_unpriced = 0
         self.by_kind: Counter[str] = Counter()
-        self._sums: dict[str, list[Decimal]] = {}
-        self._priced: Counter[str] = Counter()
+        self._compensation, self._guarantees = _Sums(), _Sums()
         self._moves: dict[DeadlineKind, list[float]] = {}
 
     def enter(self, old: Plan, new: Plan) -> tuple[Change, ...]:
@@ -163,14 +223,16 @@ class Ledger:
             if earlier and later:
                 self._move(kind, later - earlier)
         self._price(old.compensation, new.compensation)
+        self._pay(old.guarantees, new.guarantees)
         return changes
 
     def costs(self) -> tuple[Cost, ...]:
-        """Return the amounts so far, by currency."""
-        return tuple(
-            Cost(currency, self._priced[currency], (row[0], row[1]), (row[2], row[3]))
-            for currency, row in sorted(self._sums.items())
-        )
+        """Return what compensation costs so far, by currency."""
+        return self._compensation.costs()
+
+    def guarantees(self) -> tuple[Cost, ...]:
+        """Return what guarantees pay so far, by currency."""
+        return self._guarantees.costs()
 
     def deadlines(self) -> dict[str, Moved]:
         """Return how the deadlines so far move, by kind."""
@@ -187,11 +249,17 @@ class Ledger:
 
     def _price(self, old: Compensation, new: Compensation) -> None:
         """Add the amounts; a case without any in either plan costs nothing where both bands are empty."""
-        known = {money.currency for money in (old.most, new.most) if money}
-        if not known:
+        before, after = ([(paid.least, paid.most)] if paid.least and paid.most else [] for paid in (old, new))
+        self._compensation.add(before, after)
+        if not before and not after:
             self.unpriced += bool(old.share[1] or new.share[1])
-        for currency in known:
-            row = self._sums.setdefault(currency, [Decimal(0)] * 4)
-            for place, money in enumerate((old.least, old.most, new.least, new.most)):
-                row[place] += money.amount if money and money.currency == currency else Decimal(0)
-            self._priced[currency] += 1
+
+    def _pay(self, old: Sequence[GuaranteeClaim], new: Sequence[GuaranteeClaim]) -> None:
+        """Add what guarantees pay, of cases in which all of it is known: like is compared with like."""
+        before, after = (
+            [(claim.least, claim.most) for claim in claims if claim.least and claim.most] for claims in (old, new)
+        )
+        if len(before) + len(after) < len(old) + len(new):
+            self.guarantees_unpriced += 1
+        else:
+            self._guarantees.add(before, after)

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from api.backtest import past
+from api.commands.backtest import _print as show
 from api.planning import PolicyPlanner
 from api.recovery import default_policy
 from api.recovery.backtest import Backtest
@@ -20,7 +21,8 @@ from api.store.database import Store, database_url
 from api.store.plans import PlannedCase, PlannedFilter
 from api.store.tables import cases, messages
 from tests.api.conftest import Marked, Opener
-from tests.api.recovery.test_difference import changed
+from tests.api.recovery.test_backtest import past as planned
+from tests.api.recovery.test_difference import LATE, REFUND, changed
 from tests.api.test_export import run
 from tests.api.test_messages import post
 
@@ -205,6 +207,18 @@ async def test_what_is_wrong_is_said(arguments: tuple[str, ...], reason: str, tm
     assert result.exit_code == 2
     assert reason in " ".join(result.stderr.replace("│", " ").split())
     assert not Path("nowhere").exists()
+
+
+def test_the_tables_say_what_guarantees_would_pay(capsys: pytest.CaptureFixture[str]) -> None:
+    backtest = Backtest(changed((REFUND, REFUND.replace("0.10", "1.00"))), datetime.now(UTC))
+    found = [backtest.replay(planned(case)) for case in LATE]
+    show(backtest.report(), 0, [one for one in found if one])
+    out = capsys.readouterr().out
+    assert "What guarantees pay, least to most" in out
+    assert "35.00 to 35.00" in out
+    assert "+315.00 to +315.00" in out
+    assert "2 cases have a guarantee whose cost is not known; it is in no sum" in out
+    assert "-promised_date: refund 10% BRL 35.00 within 2 business days +promised_date: refund 100%" in out
 
 
 def test_the_policies_of_these_tests_are_policies() -> None:

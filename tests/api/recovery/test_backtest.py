@@ -17,7 +17,8 @@ from api.recovery import Case, Context, Money, Policy, default_policy, make_plan
 from api.recovery.backtest import Backtest, Kept, Past, Report
 from api.recovery.plan import DeadlineKind
 from tests.api.recovery.cases import CONTEXTS, LABELS, NOON, classified, context
-from tests.api.recovery.test_difference import CASES, changed
+from tests.api.recovery.test_difference import CASES, REFUND, changed
+from tests.api.recovery.test_difference import LATE as PROMISED
 
 OURS = default_policy()
 LATE = NOON + timedelta(days=365)
@@ -124,6 +125,22 @@ def test_amounts_in_two_currencies_are_never_added_up() -> None:
     report = replayed(OURS, Past(dollars, past(CASES[0]).plan))
     costs = {cost.currency: (cost.before[1], cost.after[1]) for cost in report.costs}
     assert costs == {"BRL": (Decimal(250), Decimal(0)), "USD": (Decimal(0), Decimal(250))}
+
+
+def test_a_report_says_what_guarantees_would_pay_and_of_how_many_cases_nobody_knows() -> None:
+    other = changed((REFUND, REFUND.replace("0.10", "1.00")))
+    report = replayed(other, *map(past, PROMISED)).to_dict()
+    assert report["by_kind"] == {"payouts": 2}
+    assert report["guarantees"] == [
+        {
+            "currency": "BRL",
+            "cases": 1,
+            "before": ["35.00", "35.00"],
+            "after": ["350.00", "350.00"],
+            "more": ["315.00", "315.00"],
+        }
+    ]
+    assert report["guarantees_unpriced"] == 2
 
 
 def test_a_report_is_json() -> None:

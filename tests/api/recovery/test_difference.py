@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.recovery import Case, Context, Money, Policy, default_policy
-from api.recovery.difference import Change, difference
+from api.recovery import Case, Context, Money, Policy, default_policy, make_plan
+from api.recovery.difference import Change, changes_between, difference
 from api.recovery.reading import default_policy_text, parse_policy
 from tests.api.recovery.cases import CONTEXTS, LABELS, NOON, amount, classified, context
 
@@ -71,12 +73,88 @@ def test_the_comparison_is_json_and_takes_any_iterable() -> None:
     result = difference(default_policy(), changed(("share = [0.10, 0.25]", "share = [0.10, 0.40]")), iter(CASES))
     written = json.loads(json.dumps(result.to_dict()))
     assert written["costs"][0]["after"] == ["100.00", "400.00"]
+    assert written["guarantees"] == []
     assert written["changed"][0]["id"] == "paid"
 
 
 def test_no_cases_no_difference() -> None:
     nothing = difference(default_policy(), default_policy(), [])
     assert (nothing.cases, nothing.costs, nothing.deadlines) == (0, (), {})
+
+
+# Guarantees
+
+LATE = [
+    Case("late", classified(guarantee=True, touchpoint="fulfilment", facts=[amount("BRL", "350.00")]), context()),
+    Case("somewhen", classified(guarantee=True, touchpoint="fulfilment"), context()),
+    Case("promised", classified(guarantee=True, touchpoint="support"), context()),
+]
+REFUND = 'kind = "refund", share = 0.10, within = "2 business days"'
+
+
+def paying(payout: str) -> Policy:
+    return changed((REFUND, payout))
+
+
+def test_a_guarantee_that_pays_all_instead_of_a_tenth_shows_in_its_cases_and_in_what_guarantees_pay() -> None:
+    result = difference(default_policy(), paying(REFUND.replace("0.10", "1.00")), LATE)
+    assert [case.id for case in result.changed] == ["late", "somewhen"]
+    assert result.changed[0].changes == (
+        Change(
+            "payouts",
+            ("promised_date: refund 10% BRL 35.00 within 2 business days",),
+            ("promised_date: refund 100% BRL 350.00 within 2 business days",),
+        ),
+    )
+    [cost] = result.guarantees
+    assert (cost.currency, cost.cases) == ("BRL", 1)
+    assert cost.before == (Decimal("35.00"), Decimal("35.00"))
+    assert cost.after == (Decimal("350.00"), Decimal("350.00"))
+    assert result.guarantees_unpriced == 2
+    assert all(cost.before == cost.after for cost in result.costs)
+
+
+def test_a_flat_payout_is_priced_also_where_nothing_is_known_of_the_stake() -> None:
+    flat, dearer = (paying(f'kind = "amount", amount = {{ BRL = {n} }}, within = "1 hour"') for n in (20, 50))
+    result = difference(flat, dearer, LATE)
+    [cost] = result.guarantees
+    assert (cost.cases, cost.before[1], cost.after[1]) == (2, Decimal("40.00"), Decimal("100.00"))
+    assert result.guarantees_unpriced == 1
+
+
+def test_what_is_priced_under_one_policy_alone_is_in_no_sum() -> None:
+    result = difference(default_policy(), paying('kind = "redo", within = "2 business days"'), LATE[:1])
+    assert (result.guarantees, result.guarantees_unpriced) == ((), 1)
+
+
+def test_a_guarantee_no_longer_offered_costs_nothing() -> None:
+    [cost] = difference(default_policy(), changed(("offered = true", "offered = false")), LATE[:1]).guarantees
+    assert (cost.before[1], cost.after[1]) == (Decimal("35.00"), Decimal(0))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        (REFUND, REFUND.replace("2 business days", "1 hour"), "payouts"),
+        (REFUND, REFUND.replace("refund", "credit"), "payouts"),
+        ("le devolvemos el envío.", "le devolvemos todo.", "promises"),
+        ("offered = true", "offered = false", "guarantees"),
+    ],
+)
+def test_whatever_changes_in_a_guarantee_shows(old: str, new: str, what: str) -> None:
+    assert what in difference(default_policy(), changed((old, new)), LATE[:1]).by_kind
+
+
+def test_a_plan_too_early_to_say_what_is_paid_is_compared_by_what_it_says() -> None:
+    now = make_plan(default_policy(), LATE[0].classification, LATE[0].context)
+    [claim] = now.guarantees
+    early = replace(claim, within=None, basis=None, least=None, most=None)
+    before = replace(now, guarantees=(early,))
+    assert changes_between(before, now) == ()
+    half = replace(now, guarantees=(replace(claim, share=0.5),))
+    assert changes_between(before, half) == (
+        Change("payouts", ("promised_date: refund 10%",), ("promised_date: refund 50%",)),
+    )
 
 
 @settings(max_examples=40, deadline=None)
