@@ -8,6 +8,7 @@ which nobody labelled: sentences that follow one another, at times with a senten
 from __future__ import annotations
 
 import logging
+import os
 import random
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -71,9 +72,9 @@ def _read(kept: Path) -> dict[str, Floats]:
 
 
 def _write(kept: Path, answers: Mapping[str, Floats]) -> None:
-    """Put ``answers`` in the place of those before, in one move."""
+    """Put ``answers`` in the place of those before, in one move, whichever process of a run does it as well."""
     kept.parent.mkdir(parents=True, exist_ok=True)
-    partial = kept.with_suffix(".part")
+    partial = kept.with_suffix(f".{os.environ.get('RANK', '0')}.part")
     with partial.open("wb") as file:
         np.savez(file, names=np.array(list(answers)), logits=np.stack(list(answers.values())))
     partial.replace(kept)
