@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Final, Literal
@@ -16,7 +16,7 @@ from api.recovery.policy import WEEKDAYS, CalendarSection, Policy
 from api.recovery.rules import Decision
 from api.recovery.spans import Span
 
-__all__ = ["DEFAULT_CALENDAR", "Schedule", "business_calendar", "schedule"]
+__all__ = ["DEFAULT_CALENDAR", "Promised", "Schedule", "business_calendar", "schedule"]
 
 DEFAULT_CALENDAR: Final = "default"
 
@@ -30,6 +30,21 @@ class Schedule:
     calendar: BusinessCalendar
     deadlines: tuple[Deadline, ...]
     legal: tuple[LegalTerm, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """What an earlier plan of the case set: deadlines that are still to come, and legal terms.
+
+    No new plan puts a deadline off, and a law that bound a case once binds it to its end.
+    """
+
+    deadlines: tuple[Deadline, ...] = ()
+    legal: tuple[LegalTerm, ...] = ()
+
+    def deadline(self, kind: DeadlineKind) -> Deadline | None:
+        """Return the deadline of ``kind``, if one was set that is still to come."""
+        return next((deadline for deadline in self.deadlines if deadline.kind is kind), None)
 
 
 def business_calendar(policy: Policy, context: Context) -> BusinessCalendar:
@@ -63,28 +78,32 @@ def _zone(name: str | None) -> tzinfo | None:
         return None
 
 
-def schedule(policy: Policy, decision: Decision, traits: Traits, context: Context) -> Schedule:
-    """Count every deadline from receipt; the earliest that anybody asked for holds."""
+def schedule(
+    policy: Policy, decision: Decision, traits: Traits, context: Context, promised: Promised | None = None
+) -> Schedule:
+    """Count every deadline from receipt; the earliest that anybody asked for, or that was promised, holds."""
+    promised = promised or Promised()
     calendar = business_calendar(policy, context)
     counting = _Counting(calendar, context.start, policy.policy.warn_at)
     priority = policy.priority[policy.priorities[decision.priority]]
     set_by = f"priority:{priority.id}"
     clocks = binding_clocks(context.country, policy.legal.scopes, traits.labels, counting.local_day())
-    terms = tuple((clock, calendar.add_legal(context.start, clock.within)) for clock in clocks)
+    terms = _terms([(clock, calendar.add_legal(context.start, clock.within)) for clock in clocks], promised.legal)
 
     resolution = counting.earliest(
         DeadlineKind.RESOLUTION, [(priority.resolution, set_by), *_asked(decision, "resolution")]
     )
-    resolution = counting.capped(resolution, terms)
+    resolution = counting.capped(_earlier(resolution, promised.deadline(DeadlineKind.RESOLUTION)), terms)
     first = counting.earliest(
         DeadlineKind.FIRST_ANSWER, [(priority.first_answer, set_by), *_asked(decision, "first_answer")]
     )
+    first = _earlier(first, promised.deadline(DeadlineKind.FIRST_ANSWER))
     if first.due > resolution.due:
         first = counting.deadline(DeadlineKind.FIRST_ANSWER, resolution.due, resolution.span, resolution.basis)
     later = _Counting(calendar, resolution.due, policy.policy.warn_at)
     follow_ups = _asked(decision, "follow_up")
     follow_up = (later.earliest(DeadlineKind.FOLLOW_UP, follow_ups),) if follow_ups else ()
-    legal = tuple(_term(clock, due, binding=resolution.basis == f"legal:{clock.id}") for clock, due in terms)
+    legal = tuple(replace(term, binding=resolution.basis == f"legal:{term.id}") for term in terms)
     return Schedule(calendar, (first, resolution, *follow_up), legal)
 
 
@@ -94,8 +113,21 @@ def _asked(decision: Decision, name: Literal["first_answer", "resolution", "foll
     return [(span, basis) for span, basis in spans if span is not None]
 
 
-def _term(clock: LegalClock, due: datetime, *, binding: bool) -> LegalTerm:
-    return LegalTerm(clock.id, due, str(clock.within), clock.source, clock.url, clock.verified_on, binding)
+def _earlier(deadline: Deadline, promised: Deadline | None) -> Deadline:
+    return deadline if promised is None or deadline.due <= promised.due else promised
+
+
+def _terms(binding: list[tuple[LegalClock, datetime]], promised: tuple[LegalTerm, ...]) -> list[LegalTerm]:
+    """Return the terms that bind now and those that bound before, of the same law the earlier."""
+    terms = {clock.id: _term(clock, due) for clock, due in binding}
+    for term in promised:
+        known = terms.get(term.id)
+        terms[term.id] = term if known is None or term.due < known.due else known
+    return list(terms.values())
+
+
+def _term(clock: LegalClock, due: datetime) -> LegalTerm:
+    return LegalTerm(clock.id, due, str(clock.within), clock.source, clock.url, clock.verified_on, binding=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +149,12 @@ class _Counting:
         )
         return self.deadline(kind, due, str(span), basis)
 
-    def capped(self, deadline: Deadline, terms: tuple[tuple[LegalClock, datetime], ...]) -> Deadline:
-        """Bring a deadline forward to the last open moment within every legal term."""
-        for clock, end in terms:
-            latest = self.calendar.last_open(self.start, end) or end
-            if latest < deadline.due:
-                deadline = self.deadline(deadline.kind, latest, str(clock.within), f"legal:{clock.id}")
+    def capped(self, deadline: Deadline, terms: list[LegalTerm]) -> Deadline:
+        """Bring a deadline forward to the last open moment within every legal term that is not over."""
+        for term in terms:
+            latest = self.calendar.last_open(self.start, term.due) or term.due
+            if self.start < term.due and latest < deadline.due:
+                deadline = self.deadline(deadline.kind, latest, term.within, f"legal:{term.id}")
         return deadline
 
     def deadline(self, kind: DeadlineKind, due: datetime, span: str, basis: str) -> Deadline:

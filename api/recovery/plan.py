@@ -85,13 +85,16 @@ class LegalTerm:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to do, by ``owner`` (a queue or an approver) or by the machine if ``automatic``."""
+    """One thing to do, by ``owner`` (a queue or an approver) or by the machine if ``automatic``.
+
+    Without an owner of its own it is for whoever has the case when it is due.
+    """
 
     id: str
     stage: Stage
     title: str
     remedy: Remedy | None
-    owner: str
+    owner: str | None
     automatic: bool
     due: datetime
     rules: tuple[str, ...]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from api.recovery.amounts import claim_of, compensation, stake_of
+from api.recovery.amounts import claim_of, compensation
 from api.recovery.case import Context, Traits, traits_of
 from api.recovery.deadlines import Schedule, schedule
+from api.recovery.earlier import Earlier
 from api.recovery.plan import (
     DeadlineKind,
     GuaranteeClaim,
@@ -29,21 +31,27 @@ __all__ = ["make_plan"]
 _PAY: Final = "pay_guarantee"
 
 
-def make_plan(policy: Policy, classification: Classification | Mapping[str, Any], context: Context) -> Plan:
-    """Return what is owed to the customer.
+def make_plan(
+    policy: Policy,
+    classification: Classification | Mapping[str, Any],
+    context: Context,
+    earlier: Earlier | None = None,
+) -> Plan:
+    """Return what is owed to the customer; with ``earlier`` for all that a case's messages found, and no less than it.
 
     Any classification gets a plan, also of a text that is no complaint or could not be read. ``ValueError`` if
     ``context.now`` has no time zone.
     """
     if isinstance(classification, Mapping):
         classification = Classification.from_dict(classification)
+    earlier = earlier or Earlier()
     traits = traits_of(classification, context)
-    decision = decide(policy, traits)
-    timetable = schedule(policy, decision, traits, context)
-    language = classification.language if classification.language in LANGUAGES else policy.policy.fallback_language
-    writer = _Writer(policy, str(language), decision, timetable)
-    stake = stake_of(classification, context)
-    claims = writer.claims(traits, stake, context.country)
+    every = [traits, *earlier.traits(context)]
+    decision = earlier.raised(policy, _left(decide(policy, *every), decide(policy, traits), earlier.done))
+    timetable = schedule(policy, decision, traits, context, earlier.promised(context))
+    writer = _Writer(policy, _language(policy, classification, earlier), decision, timetable)
+    stake = earlier.stake(classification, context)
+    claims = writer.claims(every, earlier.guarantees(), stake, context.country)
     return Plan(
         policy=PolicyVersion(policy.policy.name, policy.policy.version, policy.digest),
         language=writer.language,
@@ -52,8 +60,8 @@ def make_plan(policy: Policy, classification: Classification | Mapping[str, Any]
         queue=decision.queue,
         escalate_to=_above(policy, decision.queue),
         deadlines=timetable.deadlines,
-        steps=writer.steps(claims, context),
-        compensation=compensation(policy.band[policy.bands[decision.band]], stake, context.country),
+        steps=writer.steps(claims, context, earlier.plan),
+        compensation=earlier.at_least(compensation(policy.band[policy.bands[decision.band]], stake, context.country)),
         guarantees=tuple(claim for claim, _ in claims),
         guidance=writer.notes("guidance", decision.guidance, policy.guidance),
         flags=writer.notes("flags", decision.flags, policy.flag),
@@ -61,6 +69,19 @@ def make_plan(policy: Policy, classification: Classification | Mapping[str, Any]
         reasons=writer.reasons(),
         at_stake=stake,
     )
+
+
+def _left(decision: Decision, anew: Decision, done: Collection[str]) -> Decision:
+    """Leave out the steps that were done and that nothing found ``anew`` asks for again."""
+    steps = {name: rules for name, rules in decision.steps.items() if name not in done or name in anew.steps}
+    return replace(decision, steps=steps)
+
+
+def _language(policy: Policy, classification: Classification, earlier: Earlier) -> str:
+    """Return the language of the message, else that of the plan before, else the policy's choice."""
+    if classification.language in LANGUAGES:
+        return str(classification.language)
+    return earlier.plan.language if earlier.plan else policy.policy.fallback_language
 
 
 def _above(policy: Policy, queue: str) -> str:
@@ -100,18 +121,25 @@ class _Writer:
         texts = {phrase.id: phrase.text[self.language] for phrase in own}
         return tuple(Note(note, texts.get(note) or self.words[kind][note]) for note in ids)
 
-    def claims(self, traits: Traits, stake: Stake | None, country: str | None) -> Claims:
-        """Return the guarantees that apply, one of a promise and its parts."""
+    def claims(
+        self, every: Sequence[Traits], promised: Collection[str], stake: Stake | None, country: str | None
+    ) -> Claims:
+        """Return the guarantees that apply to any message, or did before, one of a promise and its parts."""
         return tuple(
             (claim_of(guarantee, f"{_PAY}_{guarantee.id}", self.language, stake, country), guarantee)
             for guarantee in self.policy.guarantee
-            if guarantee.offered and _applies(guarantee, traits)
+            if guarantee.id in promised or (guarantee.offered and any(_applies(guarantee, traits) for traits in every))
         )
 
-    def steps(self, claims: Claims, context: Context) -> tuple[Step, ...]:
-        """Return the steps in order of stage; what a guarantee pays comes first among those that resolve."""
+    def steps(self, claims: Claims, context: Context, before: Plan | None) -> tuple[Step, ...]:
+        """Return the steps in order of stage; what a guarantee pays comes first among those that resolve.
+
+        A payment that a plan before held is due when it was due there, if that is earlier.
+        """
         ordinary = [self._step(self.policy.steps[name], rules) for name, rules in self.decision.steps.items()]
+        promised = {step.id: step.due for step in before.steps} if before else {}
         payments = [self._payment(claim, guarantee, context) for claim, guarantee in claims]
+        payments = [replace(step, due=min(step.due, promised.get(step.id, step.due))) for step in payments]
         stages = list(Stage)
         return tuple(sorted(payments + ordinary, key=lambda step: stages.index(step.stage)))
 
@@ -121,7 +149,7 @@ class _Writer:
             stage=step.stage,
             title=step.title[self.language] if step.title else self.words["steps"][step.id],
             remedy=step.remedy,
-            owner=self.decision.queue if step.owner == "owner" else step.owner,
+            owner=None if step.owner == "owner" else step.owner,
             automatic=step.automatic,
             due=self._due_of(step.stage),
             rules=rules,
@@ -134,7 +162,7 @@ class _Writer:
             stage=Stage.RESOLVE,
             title=self.words["steps"][_PAY].format(promise=claim.promise),
             remedy=Remedy.COMPENSATION,
-            owner=self.decision.queue,
+            owner=None,
             automatic=guarantee.payout.automatic,
             due=min(due, self._due[DeadlineKind.RESOLUTION]),
             rules=(f"guarantee:{guarantee.id}",),

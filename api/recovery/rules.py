@@ -25,9 +25,9 @@ def matches(when: When, traits: Traits) -> bool:
     )
 
 
-def fired(policy: Policy, traits: Traits) -> tuple[Rule, ...]:
-    """Return the rules that match, in the order of the file."""
-    return tuple(rule for rule in policy.rule if matches(rule.when, traits))
+def fired(policy: Policy, *every: Traits) -> tuple[Rule, ...]:
+    """Return the rules that match any of the traits, in the order of the file."""
+    return tuple(rule for rule in policy.rule if any(matches(rule.when, traits) for traits in every))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,12 @@ class Decision:
     flags: tuple[str, ...]
 
 
-def decide(policy: Policy, traits: Traits) -> Decision:
-    """Merge the effects of every rule that matches; the first level of a scale where none speaks of it."""
-    rules = fired(policy, traits)
+def decide(policy: Policy, *every: Traits) -> Decision:
+    """Merge the effects of every rule that matches; the first level of a scale where none speaks of it.
+
+    Of several complaints each is looked at by itself: a rule never matches a part of one and a part of another.
+    """
+    rules = fired(policy, *every)
     steps: dict[str, tuple[str, ...]] = {}
     for step in policy.steps:
         askers = tuple(rule.id for rule in rules if step in rule.then.steps)
