@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from classifier.artifact import FILES, Artifact, find_model
 from classifier.calibration import Decision, Floats, confidence
-from classifier.cascade import FOLDER, Cascade, Effort, Gate
+from classifier.cascade import Cascade, Effort, Gate, small_network
 from classifier.conformal import check_coverage
 from classifier.engine import Engine, Logits, Precision, States
 from classifier.errors import TextTooLongError
@@ -66,7 +66,7 @@ class ComplaintClassifier:
         Raise an ``ArtifactError`` if it is missing, damaged or made for another taxonomy.
         """
         whole = cls._load(find_model(path), Precision(precision), threads)
-        folder = whole.artifact.path / FOLDER
+        folder = small_network(whole.artifact.path)
         if not (folder / FILES.gate).is_file():
             return whole
         cascade = Cascade(folder, Gate.load(folder), lambda path: cls._load(path, Precision(precision), threads))
@@ -127,7 +127,10 @@ class ComplaintClassifier:
         Guaranteed, without any assumption about the network, as long as the texts and the messages held out when the
         model was made are exchangeable (drawn alike, in any order): the set holds the right label, for a task with
         several labels the main one, of at least that share of messages. This is marginal: it holds over all messages,
-        not within each language, sector or label; and of tasks that only complaints have, over complaints.
+        not within each language, sector or label; and of tasks that only complaints have, over complaints. It is
+        guaranteed of a model whose sets were scored on messages that chose nothing in it, which is so for those that
+        ``recupera train`` and ``recupera calibrate`` write now; for ``recupera-es-pt`` 0.2.0 the share is approximate
+        (``training.conformal`` says why, ``docs/quality.md`` what it was on other messages).
 
         With ``each_label``, the sets of tasks with several labels hold instead each label that can't be ruled out: of
         the messages that have a label, at least that share has it in its set, for every label apart. Such a set may

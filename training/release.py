@@ -1,8 +1,8 @@
 """Whether a candidate may take the place of the current model, and putting it there.
 
 Four gates: the candidate is no worse than the current model on any task's main figure beyond noise; its probabilities
-come true; it was not trained on what it is measured on; its directory is whole, of this taxonomy, and has a version of
-its own. What is refused leaves everything as it was.
+come true; it was not trained on what it is measured on, as far as all that it was trained on is there to be looked at;
+its directory is whole, of this taxonomy, and has a version of its own. What is refused leaves everything as it was.
 """
 
 from __future__ import annotations
@@ -56,10 +56,14 @@ _NOBODY: Final[Callable[[int], None]] = lambda _: None  # noqa: E731
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The calibration error that is refused beyond noise, and the seed of what is drawn."""
+    """The calibration error that is refused beyond noise, and the seed of what is drawn.
+
+    With ``allow_unchecked`` a candidate isn't refused because some of what it was trained on can't be looked at.
+    """
 
     calibration: float = CALIBRATION_LIMIT
     seed: int = 1
+    allow_unchecked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +177,7 @@ def judge(
         leaks=leaks,
         left_out=len(leaks.messages - {(e.source, e.id) for e in examples}),
     )
-    return replace(report, reasons=tuple(_reasons(report, len(examples))))
+    return replace(report, reasons=tuple(_reasons(report, len(examples), limits)))
 
 
 def calibration_checks(
@@ -278,7 +282,7 @@ def _metrics(report: Report, files: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _reasons(report: Report, messages: int) -> Iterator[str]:
+def _reasons(report: Report, messages: int, limits: Limits) -> Iterator[str]:
     """Yield what speaks against the candidate, a line each."""
     if report.current and (report.current.name, report.current.version) == (
         report.candidate.name,
@@ -310,6 +314,11 @@ def _reasons(report: Report, messages: int) -> Iterator[str]:
         yield (
             f"leaking: of {messages:,} messages to measure on, {leaking:,} or the like of it was trained on (pairs: "
             f"{counts}): train without, or measure without by --leave-out-leaks"
+        )
+    if report.leaks.missing and not limits.allow_unchecked:
+        yield (
+            f"unchecked: whether it was trained on these messages can't be told without {', '.join(report.leaks.missing)}"
+            ": name a folder that has them by --data, or accept that by --allow-unchecked"
         )
 
 

@@ -128,6 +128,14 @@ def test_calibration_brings_scores_of_its_held_out_messages_and_their_shares() -
     assert fitted.prediction_sets(logits[:1], 0.5)[0]["quality"] == QUALITY.label_ids
 
 
+def test_of_messages_that_something_was_chosen_by_nothing_is_scored() -> None:
+    logits, examples = drawn(QUALITY, 300, np.random.default_rng(7))
+    fitted = fit_calibration(logits, examples, DecisionSection(), scored=range(100, 300))["quality"]
+    assert fitted.conformal == fit_conformal(QUALITY, logits[100:, columns()["quality"]], examples[100:])
+    whole = fit_calibration(logits, examples, DecisionSection())["quality"]
+    assert replace(fitted, conformal=whole.conformal) == whole
+
+
 def test_scores_do_not_depend_on_the_calibration_fitted_on_the_same_messages() -> None:
     logits, examples = drawn(QUALITY, 300, np.random.default_rng(6))
     one = fit_calibration(logits, examples, DecisionSection(), seed=1)["quality"]

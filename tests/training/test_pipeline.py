@@ -9,6 +9,7 @@ from classifier.artifact import FILES, Artifact
 from classifier.errors import InputError
 from tests.conftest import CORPORA, TINY
 from training.config import read_config
+from training.corpus import sample
 from training.pipeline import Places, read_corpora, run
 
 CORPORA_ONLY = CORPORA.parent / "configs" / "corpora-only.toml"
@@ -19,6 +20,16 @@ def test_a_model_directory_has_every_file_and_its_resolved_configuration(tiny_mo
     assert {p.name for p in tiny_model.iterdir()} == {getattr(FILES, name) for name in names}
     assert read_config(tiny_model / FILES.training) == TINY
     assert "tiny 0.0.1" in (tiny_model / FILES.card).read_text(encoding="utf-8")
+
+
+def test_prediction_sets_are_scored_on_messages_that_did_not_weigh_the_wide_half(tiny_model: Path) -> None:
+    _, held = read_corpora(TINY, Places(CORPORA, None, CORPORA))
+    weighed = {e.family for e in sample(held, 0.5, TINY.run.seed)}
+    others = sum(e.family not in weighed for e in held)
+    scores = Artifact.load(tiny_model).calibration["complaint"].conformal
+    assert scores is not None
+    assert 0.3 < others / len(held) < 0.7
+    assert scores.main.count == others
 
 
 def test_training_learns_something(tiny_model: Path) -> None:
