@@ -217,7 +217,10 @@ class AcceptedMessage(BaseModel):
 
 
 class Correction(BaseModel):
-    """A person's labels. A task that is left out was not judged; ``language`` only if the model's was wrong."""
+    """A person's labels. A task that is left out was not judged; ``language`` only if the model's was wrong.
+
+    ``reviewer`` is for programs: who signed in corrects in their own name.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -311,7 +314,7 @@ class Happening(BaseModel):
 
 
 class ListedCase(BaseModel):
-    """A case in a list."""
+    """A case in a list; ``thread_id`` and the customer's ``id`` are not shown to people who need not see them."""
 
     case_id: str
     status: CaseStatus
@@ -353,7 +356,7 @@ class CasePage(BaseModel):
 
 
 class Completion(BaseModel):
-    """Who did a step, and what there is to say."""
+    """Who did a step, and what there is to say. ``by`` is for programs: who signed in does things in their own name."""
 
     model_config = ConfigDict(extra="forbid")
 

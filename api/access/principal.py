@@ -15,6 +15,9 @@ __all__ = ["OPEN", "Asking", "Principal", "StillAdmitted", "asking"]
 StillAdmitted = Callable[[], Awaitable[bool]]
 """Says whether a caller may still ask: ``request.state.still_admitted``, for answers that take long."""
 
+_LONGEST_NAME: Final = 128
+_LONGEST_KEY: Final = 60
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:
@@ -38,6 +41,18 @@ class Principal:
     def sees_personal(self) -> bool:
         """Whether what identifies a customer is shown: not to people whose role does not need it."""
         return self.kind != "user" or self.role in SEES_PERSONAL
+
+    def signs(self, given: str | None) -> str | None:
+        """Return the name under what is done, at most 128 characters: ``given`` is what the caller says that it is.
+
+        Of a person who signed in it is theirs whatever they say, and a program speaks for somebody by its key's name.
+        """
+        if self.kind == "user":
+            return self.name[:_LONGEST_NAME]
+        if self.kind != "key":
+            return given
+        key = f"key {self.name[:_LONGEST_KEY]}"
+        return f"{given[: _LONGEST_NAME - len(key) - 3]} ({key})" if given else key
 
 
 OPEN: Final = Principal("open", "", "open", EVERY_SCOPE)

@@ -41,7 +41,7 @@ class Preferences:
             language=language if language in LANGUAGES else best_language(request.headers.get("accept-language", "")),
             theme=theme if theme in THEMES else THEMES[0],
             timezone=_zone(unquote(cookies.get(f"{_PREFIX}timezone", ""))),
-            name=principal.name if principal.kind == "user" else _called(cookies.get(f"{_PREFIX}name", "")),
+            name=principal.signs(_called(cookies.get(f"{_PREFIX}name", ""))) or "",
         )
 
     @property

@@ -1,4 +1,4 @@
-"""A classification as others are told it: what identifies somebody is put as ``<PHONE>`` and the like.
+"""A classification and a case as others are told them: what identifies somebody is put as ``<PHONE>`` and the like.
 
 A classification quotes its message, as evidence and as facts. Places and labels stay as they are.
 """
@@ -8,9 +8,34 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["masked_classification"]
+from api.store.sealing import CUSTOMER_KEYS
+from classifier.redaction import redact
+
+__all__ = ["masked_case", "masked_classification"]
 
 Spans = Sequence[Mapping[str, Any]]
+
+
+def masked_case(case: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a case, as a list or by itself, without who its customer is: no names of theirs, no words in notes."""
+    shown = {**case, "thread_id": None, "customer": _masked_customer(case.get("customer"))}
+    if "steps" in case:
+        shown["steps"] = [_masked_note(step) for step in case["steps"]]
+    if "history" in case:
+        shown["history"] = [{**happened, "detail": _masked_note(happened["detail"])} for happened in case["history"]]
+    return shown
+
+
+def _masked_customer(customer: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Return what plans are made by."""
+    if customer is None:
+        return None
+    return {name: customer[name] for name in CUSTOMER_KEYS if name in customer and name != "id"}
+
+
+def _masked_note(noted: Mapping[str, Any]) -> Mapping[str, Any]:
+    note = noted.get("note")
+    return {**noted, "note": redact(note)} if isinstance(note, str) else noted
 
 
 def masked_classification(classification: Mapping[str, Any], personal: Spans) -> Mapping[str, Any]:

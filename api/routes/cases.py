@@ -1,4 +1,7 @@
-"""``/v1/cases``: the recovery case and its plan."""
+"""``/v1/cases``: the recovery case and its plan.
+
+People whose role need not see who a customer is are answered without: see ``api.privacy.masking.masked_case``.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,12 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query
 
+from api.access.principal import Asking, Principal
 from api.case_changes import cancel, reassign, reopen
 from api.cases import close, complete_step
 from api.errors import NotFoundError, problems, require_distinct_keys, require_json
 from api.filters import CaseQuery, next_cursor
+from api.privacy.masking import masked_case
 from api.schemas import Assignment, Case, CasePage, Closing, Completion, Identifier
 from api.service import Loaded
 from api.store import cases, messages
@@ -32,23 +37,23 @@ router = APIRouter(prefix="/v1/cases", tags=["cases"])
     response_model=CasePage,
     responses=problems({422: "A filter is wrong", 503: "The service is loading"}),
 )
-async def list_cases(query: Annotated[CaseQuery, Query()], service: Loaded) -> dict[str, Any]:
+async def list_cases(query: Annotated[CaseQuery, Query()], service: Loaded, asking: Asking) -> dict[str, Any]:
     """Narrow the list by state, priority, owner, customer, deadline; follow ``next_cursor`` to its end."""
     async with service.store.read() as connection:
         found = await cases.page(connection, query.to_filter(), before=query.cursor, limit=query.limit + 1)
     ids = [case.id for case in found]
-    shown = [{**values(case), "case_id": case.id} for case in found[: query.limit]]
+    shown = [_shown({**values(case), "case_id": case.id}, asking) for case in found[: query.limit]]
     return {"cases": shown, "next_cursor": next_cursor(ids, query.limit)}
 
 
 @router.get("/{case_id}", summary="Read a case", response_model=Case, responses=problems(_PROBLEMS))
-async def read_case(case_id: Identifier, service: Loaded) -> dict[str, Any]:
+async def read_case(case_id: Identifier, service: Loaded, asking: Asking) -> dict[str, Any]:
     """Return a case with its plan, the steps of all its plans, its messages and its history."""
     async with service.store.read() as connection:
         case = await cases.get(connection, case_id)
         if case is None:
             raise NotFoundError("there is no such case")
-        return await _whole(connection, case)
+        return await _whole(connection, case, asking)
 
 
 @router.post(
@@ -59,13 +64,12 @@ async def read_case(case_id: Identifier, service: Loaded) -> dict[str, Any]:
     responses=problems({**_PROBLEMS, **_CHANGES}),
 )
 async def complete(
-    case_id: Identifier, step: Identifier, service: Loaded, completion: Completion | None = None
+    case_id: Identifier, step: Identifier, service: Loaded, asking: Asking, completion: Completion | None = None
 ) -> dict[str, Any]:
     """Complete a step of the present plan; doing it again changes nothing."""
-    said = completion or Completion()
     async with service.store.write() as connection:
-        case = await complete_step(connection, case_id, step, by=said.by, note=said.note, now=datetime.now(UTC))
-        return await _whole(connection, case)
+        case = await complete_step(connection, case_id, step, **_said(completion, asking))
+        return await _whole(connection, case, asking)
 
 
 @router.post(
@@ -75,13 +79,11 @@ async def complete(
     dependencies=[Depends(require_json), Depends(require_distinct_keys)],
     responses=problems({**_PROBLEMS, **_CHANGES}),
 )
-async def close_case(case_id: Identifier, closing: Closing, service: Loaded) -> dict[str, Any]:
+async def close_case(case_id: Identifier, closing: Closing, service: Loaded, asking: Asking) -> dict[str, Any]:
     """Close a case with its outcome; steps that are still to do are skipped."""
     async with service.store.write() as connection:
-        case = await close(
-            connection, case_id, closing.outcome, by=closing.by, note=closing.note, now=datetime.now(UTC)
-        )
-        return await _whole(connection, case)
+        case = await close(connection, case_id, closing.outcome, **_said(closing, asking))
+        return await _whole(connection, case, asking)
 
 
 @router.post(
@@ -91,12 +93,11 @@ async def close_case(case_id: Identifier, closing: Closing, service: Loaded) -> 
     dependencies=[Depends(require_json), Depends(require_distinct_keys)],
     responses=problems({**_PROBLEMS, **_CHANGES}),
 )
-async def reassign_case(case_id: Identifier, assignment: Assignment, service: Loaded) -> dict[str, Any]:
+async def reassign_case(case_id: Identifier, assignment: Assignment, service: Loaded, asking: Asking) -> dict[str, Any]:
     """Give an open case to another queue or person; its deadlines stay."""
-    said, now = {"by": assignment.by, "note": assignment.note}, datetime.now(UTC)
     async with service.store.write() as connection:
-        case = await reassign(connection, case_id, assignment.owner, **said, now=now)
-        return await _whole(connection, case)
+        case = await reassign(connection, case_id, assignment.owner, **_said(assignment, asking))
+        return await _whole(connection, case, asking)
 
 
 @router.post(
@@ -106,12 +107,13 @@ async def reassign_case(case_id: Identifier, assignment: Assignment, service: Lo
     dependencies=[Depends(require_distinct_keys)],
     responses=problems({**_PROBLEMS, **_CHANGES}),
 )
-async def cancel_case(case_id: Identifier, service: Loaded, said: Completion | None = None) -> dict[str, Any]:
+async def cancel_case(
+    case_id: Identifier, service: Loaded, asking: Asking, said: Completion | None = None
+) -> dict[str, Any]:
     """End a case that was opened by mistake or twice, without an outcome; steps still to do are skipped."""
-    said = said or Completion()
     async with service.store.write() as connection:
-        case = await cancel(connection, case_id, by=said.by, note=said.note, now=datetime.now(UTC))
-        return await _whole(connection, case)
+        case = await cancel(connection, case_id, **_said(said, asking))
+        return await _whole(connection, case, asking)
 
 
 @router.post(
@@ -121,20 +123,32 @@ async def cancel_case(case_id: Identifier, service: Loaded, said: Completion | N
     dependencies=[Depends(require_distinct_keys)],
     responses=problems({**_PROBLEMS, 415: _CHANGES[415], 422: _CHANGES[422]}),
 )
-async def reopen_case(case_id: Identifier, service: Loaded, said: Completion | None = None) -> dict[str, Any]:
+async def reopen_case(
+    case_id: Identifier, service: Loaded, asking: Asking, said: Completion | None = None
+) -> dict[str, Any]:
     """Take up a closed or cancelled case where it was left; the time that it was closed does not count."""
-    said = said or Completion()
     async with service.store.write() as connection:
-        case = await reopen(connection, case_id, by=said.by, note=said.note, now=datetime.now(UTC))
-        return await _whole(connection, case)
+        case = await reopen(connection, case_id, **_said(said, asking))
+        return await _whole(connection, case, asking)
 
 
-async def _whole(connection: Connection, case: CaseRecord) -> dict[str, Any]:
+def _said(said: Completion | None, asking: Principal) -> dict[str, Any]:
+    """Return who does something, what they note, and when."""
+    said = said or Completion()
+    return {"by": asking.signs(said.by), "note": said.note, "now": datetime.now(UTC)}
+
+
+def _shown(case: dict[str, Any], asking: Principal) -> dict[str, Any]:
+    return case if asking.sees_personal else masked_case(case)
+
+
+async def _whole(connection: Connection, case: CaseRecord, asking: Principal) -> dict[str, Any]:
     """Return a case with all that belongs to it."""
-    return {
+    whole = {
         **values(case),
         "case_id": case.id,
         "steps": [values(step) for step in await cases.steps_of(connection, case.id)],
         "messages": await messages.of_case(connection, case.id),
         "history": [values(happened) for happened in await cases.history_of(connection, case.id)],
     }
+    return _shown(whole, asking)

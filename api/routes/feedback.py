@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Body, Depends
 from fastapi.openapi.models import Example
 
+from api.access.principal import Asking
 from api.corrections import keep
 from api.errors import NotFoundError, problems, require_distinct_keys, require_json
 from api.schemas import Correction, Identifier, RecordedCorrection
@@ -43,7 +44,10 @@ router = APIRouter(prefix="/v1/messages", tags=["messages"])
     responses=problems(_PROBLEMS),
 )
 async def correct(
-    message_id: Identifier, correction: Annotated[Correction, Body(openapi_examples=_EXAMPLES)], service: Loaded
+    message_id: Identifier,
+    correction: Annotated[Correction, Body(openapi_examples=_EXAMPLES)],
+    service: Loaded,
+    asking: Asking,
 ) -> dict[str, Any]:
     """Keep a person's labels; the message has been reviewed, and its latest correction goes to training."""
     async with service.store.write() as connection:
@@ -54,7 +58,7 @@ async def correct(
             connection,
             message,
             correction.labels.model_dump(exclude_none=True),
-            reviewer=correction.reviewer,
+            reviewer=asking.signs(correction.reviewer),
             comment=correction.comment,
             language=correction.language,
         )
