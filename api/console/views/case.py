@@ -113,7 +113,7 @@ async def read_case(connection: Connection, case_id: str, language: str, *, mask
     plan = case.plan or {}
     return CaseView(
         case=case,
-        customer=masked(case.customer_id or "", mask=mask),
+        customer="" if mask else case.customer_id or "",
         plan=plan,
         thread=await _thread(connection, case.id, mask=mask),
         stages=_stages(present),

@@ -106,7 +106,7 @@ def _place(last: Queued) -> Mapping[str, str]:
 
 
 def _row(item: Queued, said: queue.Said | None, *, mask: bool) -> Row:
-    customer = masked(item.case.customer_id or "", mask=mask)
+    customer = "" if mask else item.case.customer_id or ""
     if said is None:
         return Row(item, customer, "", None, None, unsure=False)
     words = excerpt(masked(said.text, mask=mask), _SHOWN)
