@@ -114,6 +114,10 @@ TABLE: Final[Mapping[tuple[str, str], Rule]] = MappingProxyType(
         ("GET", "/v1/analytics/precision"): _FIGURES,
         ("GET", "/v1/analytics/rules"): _FIGURES,
         ("GET", "/v1/analytics/drift"): _FIGURES,
+        ("GET", "/v1/analytics/model"): _FIGURES,
+        ("GET", "/v1/analytics/agreement"): _FIGURES,
+        ("GET", "/v1/analytics/policy"): _FIGURES,
+        ("POST", "/v1/analytics/policy/backtest"): Rule(Scope.READ, recorded=True, people=_LEAD),
         ("GET", "/v1/analytics/choices"): _FIGURES,
         ("GET", "/v1/events"): _FIGURES,
         ("GET", "/v1/export.{form}"): Rule(Scope.READ, recorded=True, people=_LEAD | _TECH),  # masked but for admins

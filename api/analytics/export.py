@@ -16,7 +16,7 @@ from api.analytics.layout import effective
 from api.analytics.phrases import fits
 from api.analytics.selection import Selection
 from api.store.database import Store
-from api.store.exports import ExportFilter, export_page
+from api.store.exports import export_page
 from classifier.taxonomy import TASKS, TaskKind
 
 __all__ = ["COLUMNS", "FORMATS", "Csv", "JsonLines", "Parquet", "export", "harmless"]
@@ -77,7 +77,7 @@ async def export(store: Store, selection: Selection, writer: Writer, *, masked: 
     ``masked``: no customer's nor sender's identifier, and ``<PHONE>`` and the like in the texts. Each page is a
     transaction of its own: what changes meanwhile may be in the file or not.
     """
-    wanted, last = _filter(selection), None
+    wanted, last = selection.filter, None
     while page := await store.look(partial(export_page, wanted=wanted, after=last, limit=_PAGE)):
         last = (page[-1]["received_at"], page[-1]["id"])
         if part := await asyncio.to_thread(_written, page, selection, writer, masked=masked):
@@ -233,13 +233,6 @@ def _cell(value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value.isoformat().replace("+00:00", "Z"))
-
-
-def _filter(selection: Selection) -> ExportFilter:
-    since, until = selection.moments
-    return ExportFilter(
-        since, until, selection.channels, selection.countries, selection.languages, selection.review, selection.labels
-    )
 
 
 def _row(row: Mapping[str, Any], selection: Selection, *, masked: bool) -> Mapping[str, Any] | None:

@@ -19,11 +19,13 @@ from api.analytics.columns import Column, Columns, Words, decode, join
 from api.analytics.figures import Choices, Drift, Moments, Overview, Precision, Rules
 from api.analytics.layout import FIELDS
 from api.analytics.phrases import phrases_of
+from api.analytics.reviewed import Agreements, ModelFigures, agreement_of, judged_of, model_figures
 from api.analytics.selection import Selection
 from api.analytics.wording import FORMULA
 from api.store import analytics
 from api.store.analytics import Change, Kind, Segment
 from api.store.database import Connection, Store
+from classifier.types import ModelInfo
 
 __all__ = ["Analytics", "count_change"]
 
@@ -32,6 +34,8 @@ _KEPT_RANGES: Final = 4
 _REPLACED: Final = 8
 """Changed days up to which a range is mended, rather than made again."""
 _WARM_DAYS: Final = 730
+_LATELY_DAYS: Final = 90
+"""Whether another model is worth training is told from the messages of so many days, beside those before."""
 _WARM_TOGETHER: Final = 32
 _ROWS: Final = {Kind.MESSAGE: analytics.message_rows, Kind.CASE: analytics.case_rows}
 
@@ -126,6 +130,19 @@ class Analytics:
         """Return how far the labels of each task moved away from the period before."""
         (messages,) = await self._pairs(selection, Kind.MESSAGE)
         return await asyncio.to_thread(charts.drift, messages)
+
+    async def model(self, selection: Selection, model: ModelInfo) -> ModelFigures:
+        """Return how a model does on what people reviewed, and whether training another one is worth it."""
+        today = self._clock().astimezone(selection.zone).date()
+        lately = Selection.last_days(_LATELY_DAYS, today, timezone=selection.timezone)
+        judged = await judged_of(self._store, (selection, None), f"{model.name} {model.version}")
+        drift = await self.drift(selection)
+        moved = drift if selection == lately else await self.drift(lately)
+        return await asyncio.to_thread(model_figures, model, *judged, drift, moved)
+
+    async def agreement(self, selection: Selection) -> Agreements:
+        """Return how far reviewers agree with each other."""
+        return await agreement_of(self._store, selection)
 
     async def choices(self) -> Choices:
         """Return what filters can be set to."""

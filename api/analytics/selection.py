@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from api.store.exports import ExportFilter
 from classifier.errors import InputError
 
 __all__ = ["LONGEST_DAYS", "Selection"]
@@ -60,6 +61,12 @@ class Selection:
     def before(self) -> Selection:
         """The same for as many days right before."""
         return replace(self, since=self.since - timedelta(days=self.days), until=self.since)
+
+    @property
+    def filter(self) -> ExportFilter:
+        """The same for the store, which does not look at the labels of what people corrected."""
+        since, until = self.moments
+        return ExportFilter(since, until, self.channels, self.countries, self.languages, self.review, self.labels)
 
     @property
     def zone(self) -> ZoneInfo:

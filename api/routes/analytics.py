@@ -10,15 +10,23 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from pydantic_core import to_json
 
 from api.analytics.figures import Choices, Drift, Moments, Overview, Precision, Rules
+from api.analytics.policy import PolicyFigures, policy_figures, policy_of, try_policy
 from api.analytics.query import SelectionQuery
 from api.analytics.reader import Analytics
+from api.analytics.reviewed import Agreements, ModelFigures
 from api.analytics.selection import Selection
 from api.errors import problems
+from api.recovery.reading import parse_policy
+from api.service import Loaded
+from classifier.errors import InputError
 
 __all__ = ["Reader", "reader", "router"]
 
 T = TypeVar("T")
+_LARGEST_POLICY: Final = 1_000_000
 _PROBLEMS: Final = problems({422: "A filter is wrong", 503: "The service is loading"})
+
+_TRIED: Final = problems({413: "Too large for a policy", 422: "It is no policy", 503: "The service is loading"})
 
 router = APIRouter(prefix="/v1/analytics", tags=["analytics"], default_response_class=Response)
 
@@ -92,6 +100,63 @@ async def drift(query: Asked, analytics: Reader) -> Response:
     """Return the population stability index of each task, against as many days before."""
     selection = query.to_selection()
     return _answer(selection, await analytics.drift(selection))
+
+
+@router.get(
+    "/model",
+    summary="Calibration, coverage and drift of the present model, and whether training again is worth it",
+    responses=_described(Answer[ModelFigures]),
+)
+async def model(query: Asked, analytics: Reader, service: Loaded) -> Response:
+    """Return how sure the present model was and how often right, on what people reviewed; and the verdict, because."""
+    selection = query.to_selection()
+    return _answer(selection, await analytics.model(selection, service.classifier.model))
+
+
+@router.get("/agreement", summary="How far reviewers agree", responses=_described(Answer[Agreements]))
+async def agreement(query: Asked, analytics: Reader) -> Response:
+    """Return for each task how often two readings of one message agree, and Krippendorff's alpha."""
+    selection = query.to_selection()
+    return _answer(selection, await analytics.agreement(selection))
+
+
+@router.get(
+    "/policy",
+    summary="The policy as tables, and how often each rule fired",
+    responses=_described(Answer[PolicyFigures]),
+)
+async def policy(query: Asked, analytics: Reader, service: Loaded) -> Response:
+    """Return the rules of the policy of new cases; the period is when the cases were opened in which they fired."""
+    selection = query.to_selection()
+    found = policy_figures(policy_of(service.intake.planner), await analytics.rules(selection))
+    return _answer(selection, found)
+
+
+@router.post(
+    "/policy/backtest",
+    summary="What another policy would have changed",
+    responses={200: {"content": {"application/json": {}}}, **_TRIED},
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "description": "The policy, as in its file",
+            "content": {"application/toml": {"schema": {"type": "string"}}},
+        }
+    },
+)
+async def backtest(request: Request, service: Loaded) -> Response:
+    """Plan the newest 2,000 cases again by a policy, beside what was planned; nothing is stored."""
+    content = await request.body()
+    if len(content) > _LARGEST_POLICY:
+        raise HTTPException(413, "the body is too large for a policy")
+    try:
+        tried = parse_policy(content.decode(), "the body")
+    except UnicodeDecodeError:
+        raise HTTPException(422, "the body is not text in UTF-8") from None
+    except InputError as error:
+        raise HTTPException(422, str(error)) from None
+    trial = await try_policy(service.store, tried)
+    return Response(to_json(trial.to_dict()), media_type="application/json")
 
 
 @router.get("/choices", summary="What filters can be set to", responses=_described(Choices))

@@ -14,7 +14,7 @@ from api.store.database import Connection
 from api.store.messages import SEVERAL
 from api.store.tables import feedback, message_labels, messages
 
-__all__ = ["ExportFilter", "export_page"]
+__all__ = ["ExportFilter", "conditions", "export_page"]
 
 _OWN: Final = (
     "id", "received_at", "channel", "external_id", "customer_id", "case_id", "review", "model", "text", "personal",
@@ -47,7 +47,7 @@ async def export_page(
         sa.select(at.label("at"), *(messages.c[name] for name in _OWN))
         .add_columns(country_of(messages), *label_columns(messages))
         .join_from(messages, feedback, latest_correction(messages), isouter=True)
-        .where(at >= wanted.since, at < wanted.until, *_conditions(wanted))
+        .where(at >= wanted.since, at < wanted.until, *conditions(wanted))
         .order_by(at, messages.c.id)
         .limit(limit)
     )
@@ -56,7 +56,8 @@ async def export_page(
     return counted_rows(await connection.execute(query))
 
 
-def _conditions(wanted: ExportFilter) -> list[sa.ColumnElement[bool]]:
+def conditions(wanted: ExportFilter) -> list[sa.ColumnElement[bool]]:
+    """Return what a filter asks of messages joined with their corrections, but for their time."""
     found: list[sa.ColumnElement[bool]] = []
     if wanted.channels:
         found.append(messages.c.channel.in_(wanted.channels))

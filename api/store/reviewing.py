@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from api.store import rows
+from api.store.analytics import counted_rows, country_of, label_columns
 from api.store.database import Connection
+from api.store.exports import ExportFilter, conditions
 from api.store.records import Json, MessageRecord, ReviewStatus
 from api.store.tables import feedback, messages
 
-__all__ = ["MOST_COUNTED", "Judged", "Reading", "judged", "next_second", "next_unsure", "readings", "waiting"]
+__all__ = [
+    "MOST_COUNTED",
+    "Judged",
+    "Reading",
+    "judged",
+    "next_second",
+    "next_unsure",
+    "readings",
+    "readings_of",
+    "reviewed",
+    "waiting",
+]
 
 MOST_COUNTED: Final = 1000
+_TOGETHER: Final = 1000
 _NOBODY: Final = ""
 
 
@@ -80,26 +94,69 @@ async def readings(connection: Connection, *, limit: int) -> list[Reading]:
         .order_by(feedback.c.message_id.desc())
         .limit(limit)
     )
-    last = sa.select(sa.func.max(feedback.c.id)).where(feedback.c.message_id.in_(several))
-    query = sa.select(feedback.c.message_id, name.label("reviewer"), feedback.c.labels).where(
-        feedback.c.id.in_(last.group_by(feedback.c.message_id, name))
-    )
-    found = await connection.execute(query.order_by(feedback.c.id))
-    return [Reading(**row) for row in found.mappings()]
+    return await readings_of(connection, (await connection.execute(several)).scalars().all())
 
 
-async def judged(connection: Connection, *, limit: int) -> Sequence[Judged]:
-    """Return the ``limit`` messages that people looked at last."""
-    other = feedback.alias()
-    again = sa.exists().where(other.c.message_id == feedback.c.message_id, other.c.id > feedback.c.id)
+async def readings_of(connection: Connection, message_ids: Sequence[str]) -> list[Reading]:
+    """Return each reviewer's last labels of some messages."""
+    name, found = sa.func.coalesce(feedback.c.reviewer, _NOBODY), list[Reading]()
+    for start in range(0, len(message_ids), _TOGETHER):
+        some = feedback.c.message_id.in_(message_ids[start : start + _TOGETHER])
+        last = sa.select(sa.func.max(feedback.c.id)).where(some).group_by(feedback.c.message_id, name)
+        query = sa.select(feedback.c.message_id, name.label("reviewer"), feedback.c.labels)
+        rows_ = await connection.execute(query.where(feedback.c.id.in_(last)).order_by(feedback.c.id))
+        found += [Reading(**row) for row in rows_.mappings()]
+    return found
+
+
+async def reviewed(
+    connection: Connection,
+    wanted: ExportFilter,
+    *,
+    model: str | None = None,
+    several: bool = False,
+    after: str | None = None,
+    limit: int,
+) -> list[Mapping[str, Any]]:
+    """Return the ``limit`` messages that people looked at last, each as an export has it, without its text.
+
+    ``id`` is the message's, ``correction`` that of its latest correction; the next ones come ``after`` the last one's.
+    Labels are not looked at, see ``export_page``. ``model``: of corrections of its answers only; ``several``: only what
+    several people looked at.
+    """
+    # As a mere column the time would lead planners to read all messages of the period rather than the corrections.
+    at, other = sa.func.coalesce(messages.c.received_at, messages.c.received_at), feedback.alias()
+    same = other.c.message_id == feedback.c.message_id
     query = (
-        sa.select(messages.c.classification, feedback.c.labels, feedback.c.model)
+        sa.select(messages.c.received_at.label("at"), messages.c.id, feedback.c.id.label("correction"))
+        .add_columns(messages.c.channel, messages.c.review, country_of(messages), *label_columns(messages))
         .join_from(feedback, messages)
-        .where(~again)
+        .where(~sa.exists().where(same, other.c.id > feedback.c.id))
+        .where(at >= wanted.since, at < wanted.until, *conditions(wanted))
         .order_by(feedback.c.id.desc())
         .limit(limit)
     )
-    return [Judged(**row) for row in (await connection.execute(query)).mappings()]
+    if model is not None:
+        query = query.where(feedback.c.model == model)
+    if several:
+        names = (sa.func.coalesce(table.c.reviewer, _NOBODY) for table in (other, feedback))
+        query = query.where(sa.exists().where(same, next(names) != next(names)))
+    if after is not None:
+        query = query.where(feedback.c.id < after)
+    return counted_rows(await connection.execute(query))
+
+
+async def judged(connection: Connection, corrections: Collection[str]) -> dict[str, Judged]:
+    """Return what some corrections judged, by their ids."""
+    ids, found = list(corrections), dict[str, Judged]()
+    for start in range(0, len(ids), _TOGETHER):
+        query = (
+            sa.select(feedback.c.id, messages.c.classification, feedback.c.labels, feedback.c.model)
+            .join_from(feedback, messages)
+            .where(feedback.c.id.in_(ids[start : start + _TOGETHER]))
+        )
+        found |= {name: Judged(*judgement) for name, *judgement in (await connection.execute(query)).all()}
+    return found
 
 
 async def _first(connection: Connection, ids: sa.Select[Any]) -> MessageRecord | None:

@@ -14,14 +14,12 @@ from api.console.page import ConsolePage
 from api.console.preferences import Preferences
 from api.console.rendering import render
 from api.console.views.filters import SPANS, FigureQuery
-from api.console.views.model import coverage, outcomes, reliability, task_rows, verdict
+from api.console.views.model import because
 from api.routes.analytics import Reader
 from api.service import Loaded, Service
-from api.store import reviewing
 
 __all__ = ["router"]
 
-_MOST_JUDGED: Final = 1000
 _DAYS: Final = 90
 
 router = APIRouter(route_class=ConsolePage)
@@ -34,33 +32,20 @@ async def model(
     """Show the model, and what people found when they looked."""
     given = query if "days" in query.model_fields_set else query.model_copy(update={"days": _DAYS})
     selection = given.selection(Preferences.of(request).timezone, datetime.now(UTC))
-    async with service.store.read() as connection:
-        judged = await reviewing.judged(connection, limit=_MOST_JUDGED)
-    present = [item for item in judged if item.model == _name(service)] or judged
-    found, drift = outcomes(present), await analytics.drift(selection)
+    figures = await analytics.model(selection, service.classifier.model)
     return render(
         request,
         "model.html",
         info=service.classifier.model,
         card=await asyncio.to_thread(_card, service),
-        reviewed=len(present),
-        rows=task_rows(found),
-        bins=reliability(found),
-        kept=coverage(found),
-        precision=await analytics.precision(selection),
-        drift=drift,
-        verdict=verdict(found, len(present), drift),
+        figures=figures,
+        because=because(figures.verdict),
         selection=selection,
         last=selection.until - timedelta(days=1),
         chosen=given,
         choices=await analytics.choices(),
         spans=SPANS,
     )
-
-
-def _name(service: Service) -> str:
-    info = service.classifier.model
-    return f"{info.name} {info.version}"
 
 
 def _card(service: Service) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from api.console.agreement import Agreement, agreement
+from api.analytics.agreement import Agreement, agreement
 from api.console.names import labels_of
 from api.console.text import Segment, segments
 from api.console.views.case import Answer, thread_message

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.console.agreement import agreement
+from api.analytics.agreement import agreement
 from api.store.reviewing import Reading
 
 LEVELS = ("low", "moderate", "high", "critical")
@@ -34,7 +34,7 @@ def test_nothing_is_told_of_what_one_person_read_or_where_all_say_one_thing() ->
 def test_of_several_labels_the_main_one_counts() -> None:
     given_by = [Reading("1", "a", {"motive": ["venting", "altruism"]}), Reading("1", "b", {"motive": ["venting"]})]
     (found,) = agreement(given_by)
-    assert (found.task.id, found.same) == ("motive", 1)
+    assert (found.task, found.same) == ("motive", 1)
 
 
 @given(st.lists(st.text("lmhc-", min_size=2, max_size=3), min_size=2, max_size=12))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 
 from api.store.reviewing import Reading
-from classifier.taxonomy import TASKS, Task
+from classifier.taxonomy import TASKS
 
 __all__ = ["Agreement", "agreement"]
 
@@ -17,20 +17,21 @@ __all__ = ["Agreement", "agreement"]
 class Agreement:
     """Two readings of one message compared, over all pairs of reviewers; of several labels the main one counts.
 
-    ``alpha`` is Krippendorff's for nominal data (*Content Analysis*, 2004, chapter 11): 1 is perfect, 0 what chance
-    would give; ``None`` if all gave one and the same label, so that nothing can be told.
+    ``share`` is that of the pairs that agree. ``alpha`` is Krippendorff's for nominal data (*Content Analysis*, 2004,
+    chapter 11): 1 is perfect, 0 what chance would give; ``None`` if all gave one and the same label, so that nothing
+    can be told.
     """
 
-    task: Task
+    task: str
     messages: int
     pairs: int
     same: int
     alpha: float | None
+    share: float = field(init=False)
 
-    @property
-    def share(self) -> float:
-        """The share of pairs that agree."""
-        return self.same / self.pairs
+    def __post_init__(self) -> None:
+        """Divide."""
+        object.__setattr__(self, "share", self.same / self.pairs)
 
 
 def agreement(readings: Iterable[Reading]) -> list[Agreement]:
@@ -46,7 +47,7 @@ def agreement(readings: Iterable[Reading]) -> list[Agreement]:
         if several:
             pairs = [pair for labels in several for pair in combinations(labels, 2)]
             same = sum(one == other for one, other in pairs)
-            found.append(Agreement(task, len(several), len(pairs), same, _alpha(several)))
+            found.append(Agreement(task.id, len(several), len(pairs), same, _alpha(several)))
     return found
 
 

@@ -1,0 +1,112 @@
+"""What people reviewed: how it bears out the model, and how far they agree with each other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from api.analytics.agreement import Agreement, agreement
+from api.analytics.calibration import Bin, Coverage, TaskRow, coverage, outcomes, reliability, task_rows
+from api.analytics.figures import Drift
+from api.analytics.layout import effective
+from api.analytics.phrases import fits
+from api.analytics.retraining import Verdict, verdict
+from api.analytics.selection import Selection
+from api.store import reviewing
+from api.store.database import Connection, Store
+from api.store.exports import ExportFilter
+from api.store.reviewing import Judged
+from classifier.types import ModelInfo
+
+__all__ = ["Agreements", "ModelFigures", "agreement_of", "judged_of", "model_figures"]
+
+_MOST_JUDGED: Final = 1000
+_MOST_READ: Final = 2000
+_EVER: Final = ExportFilter(datetime(1900, 1, 1, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFigures:
+    """The present model on what people reviewed, the last ``most`` messages at most.
+
+    ``tasks``, ``calibration`` and ``coverage`` are of the messages of the selection whose answers of this model people
+    judged, ``drift`` of all messages of the selection. ``verdict`` is of everything: this model's answers that were
+    judged last, and the messages of the last 90 days, whatever the filters.
+    """
+
+    name: str
+    version: str
+    taxonomy: str
+    reviewed: int
+    most: int
+    tasks: Sequence[TaskRow]
+    calibration: Sequence[Bin]
+    coverage: Sequence[Coverage]
+    drift: Sequence[Drift]
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Agreements:
+    """How far reviewers agree on the messages of the selection that several looked at, the last ``most`` at most."""
+
+    messages: int
+    most: int
+    tasks: Sequence[Agreement]
+
+
+async def judged_of(store: Store, selections: Sequence[Selection | None], model: str) -> list[list[Judged]]:
+    """Return for each selection what people judged last of a model's answers; ``None`` selects everything."""
+    async with store.read() as connection:
+        chosen = [
+            await _chosen(connection, selection, "correction", _MOST_JUDGED, model=model) for selection in selections
+        ]
+        found = await reviewing.judged(connection, {name for names in chosen for name in names})
+    return [[found[name] for name in names] for names in chosen]
+
+
+async def agreement_of(store: Store, selection: Selection) -> Agreements:
+    """Return how far reviewers agree."""
+    async with store.read() as connection:
+        names = await _chosen(connection, selection, "id", _MOST_READ, several=True)
+        readings = await reviewing.readings_of(connection, names)
+    return Agreements(len(names), _MOST_READ, await asyncio.to_thread(agreement, readings))
+
+
+def model_figures(
+    model: ModelInfo, found: Sequence[Judged], every: Sequence[Judged], drift: Sequence[Drift], lately: Sequence[Drift]
+) -> ModelFigures:
+    """Return the figures of a model: ``found`` and ``drift`` are of the selection, the rest is for the verdict."""
+    judged = outcomes(found)
+    return ModelFigures(
+        name=model.name,
+        version=model.version,
+        taxonomy=model.taxonomy,
+        reviewed=len(found),
+        most=_MOST_JUDGED,
+        tasks=task_rows(judged),
+        calibration=reliability(judged),
+        coverage=coverage(judged),
+        drift=drift,
+        verdict=verdict(outcomes(every), len(every), lately),
+    )
+
+
+async def _chosen(connection: Connection, selection: Selection | None, name: str, most: int, **more: Any) -> list[str]:
+    """Return the ids called ``name`` of the last ``most`` reviewed messages of a selection, by their labels now."""
+    wanted = _EVER if selection is None else selection.filter
+    found, after = list[str](), None
+    while len(found) < most:
+        page = await reviewing.reviewed(connection, wanted, after=after, limit=most, **more)
+        found += [row[name] for row in page if selection is None or _fits(selection, row)]
+        if len(page) < most:
+            break
+        after = page[-1]["correction"]
+    return found[:most]
+
+
+def _fits(selection: Selection, row: Mapping[str, Any]) -> bool:
+    return fits(selection, row, effective(row["labels"], row["corrected"]))
