@@ -61,6 +61,8 @@ $(VENV)/.installed: pyproject.toml $(VENV)/bin/python
 
 $(VENV)/.installed-dev: pyproject.toml $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --editable ".[api,train,postgres,nats,otel,ray,tensorboard]" --group dev
+	@$(BIN)/python -m pip install --quiet --group deploy \
+		|| echo "linters of the image and the chart are skipped: no packages of group deploy for this machine"
 	@PATH="$$PATH:/usr/sbin" command -v dovecot >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
 		&& { apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq dovecot-imapd >/dev/null; }; } \
 		|| echo "tests of mailboxes are skipped: they need Debian's dovecot-imapd"

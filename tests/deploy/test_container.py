@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from api.settings import WorkerSettings
 from tests.deploy.products import check_arguments, check_settings
 
 ROOT = Path(__file__).parents[2]
@@ -87,12 +88,49 @@ def test_services_can_change_nothing_but_their_data(name: str) -> None:
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert int(service["stop_grace_period"].removesuffix("s")) > 30
-    check_arguments(service["command"])
     check_settings(service["environment"])
 
 
+def test_the_service_is_started_as_the_product_takes_it() -> None:
+    check_arguments(COMPOSE["services"]["api"]["command"])
+
+
+def test_each_worker_of_several_has_a_name_of_its_own(tmp_path: Path) -> None:
+    *shell, line = COMPOSE["services"]["worker"]["entrypoint"]
+    assert "command" not in COMPOSE["services"]["worker"], "it would follow the entrypoint, unheard"
+
+    def started(host: str) -> list[str]:
+        for name, says in (("hostname", f"echo {host}"), ("recupera", 'printf "%s\\n" "$@"')):
+            (tmp_path / name).write_text(f"#!/bin/sh\n{says}\n")
+            (tmp_path / name).chmod(0o755)
+        environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+        told = subprocess.run(
+            [*shell, line.replace("$$", "$")], env=environment, capture_output=True, text=True, check=True
+        )
+        return told.stdout.split()
+
+    hosts = ("3f1c9a0b7d52", "a" * 57)
+    names = [words[words.index("--executor-id") + 1] for words in map(started, hosts)]
+
+    assert names == [f"worker-{host}" for host in hosts]
+    for name in names:
+        WorkerSettings(executor_id=name)
+    check_arguments(started(hosts[0]))
+
+
+def test_linters_come_with_what_the_tests_need() -> None:
+    told = subprocess.run(
+        ["make", "--dry-run", "--always-make", ".venv/.installed-dev"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert re.search(r"pip install .*--group deploy", told.stdout)
+
+
 def test_the_service_is_published_on_this_machine_alone() -> None:
-    assert COMPOSE["services"]["api"]["ports"] == ["127.0.0.1:8000:8000"]
+    assert COMPOSE["services"]["api"]["ports"] == ["127.0.0.1:${RECUPERA_PORTS:-8000}:8000"]
     assert all("ports" not in COMPOSE["services"][name] for name in ("worker", "postgres"))
 
 
