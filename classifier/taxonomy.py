@@ -379,7 +379,7 @@ TOUCHPOINT: Final = Task(
         ),
         _label(
             "termination",
-            ("baja", "cancelamento", "termination"),
+            ("cancelación", "cancelamento", "termination"),
             ("Cancelar, irse o portar.", "Cancelar, sair ou portar.", "Cancelling, leaving or porting out."),
         ),
     ),

@@ -61,6 +61,11 @@ class Formats:
         sign = "+" if value > 0 else "−" if value < 0 else "±"
         return sign + self.number(abs(value), digits)
 
+    def signed_percent(self, value: float) -> str:
+        """Write how much more or less, as a percentage of what was before, with its sign."""
+        sign = "+" if value > 0 else "−" if value < 0 else "±"
+        return sign + self.percent(abs(value))
+
     def day(self, value: date) -> str:
         """Write a day."""
         return _date(value, "medium", self.locale)

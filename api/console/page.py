@@ -12,7 +12,8 @@ from fastapi.routing import APIRoute
 
 from api.batching import QueueFullError
 from api.console.person import home, who
-from api.console.rendering import is_partial, render, see_other
+from api.console.refusals import reason_of
+from api.console.rendering import is_partial, render, see_other, text_of
 from api.errors import ConflictError, NotFoundError
 from api.store.database import UnavailableError
 from classifier.errors import InputError
@@ -48,16 +49,32 @@ def refusal(request: Request, status: int) -> Response:
 
 
 def _told(request: Request, error: Exception) -> Response:
-    """Say what went wrong; the words of an exception are for programs, so only those of a conflict are shown."""
+    """Say what went wrong; the words of an exception are for programs, and shown only of a file that can't be read."""
     status = error.status_code if isinstance(error, HTTPException) else _status(error)
-    detail = str(error) if isinstance(error, ConflictError | InputError) else None
-    return _page(request, status, detail=detail)
+    found = reason_of(error)
+    if found is not None:
+        return _page(request, status, reason=text_of(request, found[0], **found[1]))
+    return _page(request, status, detail=str(error) if isinstance(error, InputError) else "")
 
 
-def _page(request: Request, status: int, *, detail: str | None = None, role: bool = False) -> Response:
-    template = "parts/problem.html" if is_partial(request) else "problem.html"
+def _page(request: Request, status: int, *, reason: str = "", detail: str = "", role: bool = False) -> Response:
+    """Return a page of its own; to a script the part that goes into the form's place for it, the form as it was."""
+    part = is_partial(request)
     headers = {"Retry-After": "2"} if status == _STATUS[UnavailableError] else {}
-    return render(request, template, status=status, headers=headers, code=status, detail=detail, role=role)
+    if part:
+        headers |= {"HX-Retarget": "find .refusal", "HX-Reswap": "innerHTML"}
+    return render(
+        request,
+        "parts/problem.html" if part else "problem.html",
+        status=status,
+        headers=headers,
+        code=status,
+        reason=reason,
+        detail=detail,
+        role=role,
+        part=part,
+        again=request.url.path if request.method == "GET" and status == _STATUS[InputError] else "",
+    )
 
 
 def _status(error: Exception) -> int:

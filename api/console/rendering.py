@@ -22,6 +22,7 @@ from api.console.person import home, masks, may_open, token_of, who
 from api.console.preferences import Preferences
 from api.console.text import excerpt, letter, masked, visible
 from api.console.translation import locale_of, translations
+from api.console.views.filters import PAGES, kept
 from classifier.taxonomy import SEVERITY, TASK_BY_ID
 
 __all__ = ["asset", "fragment", "is_partial", "render", "see_other", "text_of"]
@@ -58,6 +59,7 @@ def render(
         "fmt": Formats(locale_of(liked.language), liked.zone, datetime.now(UTC)),
         "path": request.url.path,
         "query": request.url.query,
+        "filtered": kept(request.url.path, request.query_params.multi_items()),
         "mask": masks(request),
         "principal": principal,
         "home": home(principal),
@@ -82,9 +84,10 @@ def see_other(path: str) -> Response:
     return RedirectResponse(path, 303, HEADERS)
 
 
-def text_of(request: Request, text: str) -> str:
-    """Return one of our texts in the reader's language."""
-    return translations(Preferences.of(request).language).gettext(text)
+def text_of(request: Request, text: str, **values: Any) -> str:
+    """Return one of our texts in the reader's language, with values in its places."""
+    said = translations(Preferences.of(request).language).gettext(text)
+    return said % values if values else said
 
 
 @cache
@@ -113,6 +116,7 @@ def _environment(language: str) -> Environment:
     environment.globals |= {
         "asset": asset,
         "navigation": NAVIGATION,
+        "filtered_pages": PAGES,
         "severities": SEVERITY.label_ids,
         "tasks": TASK_BY_ID,
     }

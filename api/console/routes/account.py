@@ -15,9 +15,9 @@ from api.access.sessions import Caller, SignedIn, forget_cookie, keep_cookie
 from api.access.signin import signed_in
 from api.console.page import ConsolePage
 from api.console.person import accounts_of, who
+from api.console.refusals import SIGNED_OUT, RefusedError
 from api.console.rendering import render, see_other
 from api.console.views.account import browser_of
-from api.errors import ConflictError
 from api.schemas import Identifier
 from api.store import accounts
 from api.store.database import Store
@@ -109,7 +109,7 @@ def _me(request: Request) -> SignedIn:
     """Return who is signed in."""
     found = signed_in(request)
     if found is None:
-        raise ConflictError("nobody is signed in")
+        raise RefusedError(SIGNED_OUT)
     return found
 
 

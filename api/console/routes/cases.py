@@ -14,6 +14,7 @@ from api.cases import close, complete_step
 from api.console.page import ConsolePage
 from api.console.person import masks
 from api.console.preferences import Preferences
+from api.console.refusals import NO_OWNER, RefusedError
 from api.console.rendering import is_partial, render, see_other
 from api.console.views.case import read_case
 from api.console.views.queue import QueueQuery, read_queue
@@ -62,7 +63,7 @@ async def complete(
     """Complete a step of the present plan."""
     async with service.store.write() as connection:
         await complete_step(connection, case_id, step, **_by(request, said))
-        return await _shown(request, connection, case_id)
+        return await _shown(request, connection, case_id, "complete")
 
 
 @router.post("/cases/{case_id}/{change}")
@@ -78,13 +79,13 @@ async def change(
     async with service.store.write() as connection:
         if change == "close":
             await close(connection, case_id, said.outcome or Outcome.RECOVERED, **by)
-        elif change == "reassign" and said.owner.strip():
-            await reassign(connection, case_id, said.owner.strip(), **by)
+        elif change == "reassign":
+            await reassign(connection, case_id, _owner(said), **by)
         elif change == "cancel":
             await cancel(connection, case_id, **by)
         elif change == "reopen":
             await reopen(connection, case_id, **by)
-        return await _shown(request, connection, case_id)
+        return await _shown(request, connection, case_id, change)
 
 
 @router.post("/cases/{case_id}/deliveries/{delivery_id}/replay")
@@ -92,7 +93,7 @@ async def deliver_again(request: Request, case_id: Identifier, delivery_id: Iden
     """Begin a delivery again."""
     async with service.store.write() as connection:
         await replay(connection, delivery_id, datetime.now(UTC))
-        return await _shown(request, connection, case_id)
+        return await _shown(request, connection, case_id, "replay")
 
 
 def _by(request: Request, said: Said) -> dict[str, Any]:
@@ -100,10 +101,20 @@ def _by(request: Request, said: Said) -> dict[str, Any]:
     return {"by": name or None, "note": said.note.strip() or None, "now": datetime.now(UTC)}
 
 
-async def _shown(request: Request, connection: Connection, case_id: str) -> Response:
-    """Return the case as it is now: the whole page, its part, or after a form without a script the way to it."""
+def _owner(said: Said) -> str:
+    owner = said.owner.strip()
+    if not owner:
+        raise RefusedError(NO_OWNER)
+    return owner
+
+
+async def _shown(request: Request, connection: Connection, case_id: str, change: str = "") -> Response:
+    """Return the case as it is now: the whole page, its part, or after a form without a script the way to it.
+
+    ``change`` is what was done, so that the part can say so to who does not see it.
+    """
     if request.method == "POST" and not is_partial(request):
         return see_other(f"/cases/{case_id}")
     language = Preferences.of(request).language
     shown = await read_case(connection, case_id, language, mask=masks(request))
-    return render(request, "case/body.html" if is_partial(request) else "case.html", view=shown)
+    return render(request, "case/body.html" if is_partial(request) else "case.html", view=shown, change=change)

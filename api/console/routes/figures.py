@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
@@ -21,7 +21,8 @@ from api.store.alerts import AlertFilter, AlertStatus
 
 __all__ = ["router"]
 
-_MOST_ALERTS = 5
+_SHOWN: Final = 5
+_MOST_ALERTS: Final = 100
 
 router = APIRouter(route_class=ConsolePage)
 
@@ -43,6 +44,7 @@ async def overview(
         view=figures,
         heat=heat_map(figures.justice_by_touchpoint),
         rising=[(alert, sentence(alert, liked.language)) for alert in rising],
+        shown=_SHOWN,
         choices=await analytics.choices(),
         chosen=query,
         selection=selection,

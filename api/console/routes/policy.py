@@ -10,9 +10,10 @@ from fastapi.responses import Response
 
 from api.console.page import ConsolePage
 from api.console.preferences import Preferences
+from api.console.refusals import NOT_TEXT, RefusedError
 from api.console.rendering import is_partial, render
 from api.console.views.filters import SPANS, FigureQuery
-from api.console.views.policy import MOST_CASES, conditions, rule_rows, try_policy
+from api.console.views.policy import MOST_CASES, conditions, promises_of, rule_rows, told, try_policy
 from api.recovery import Policy, policy_from
 from api.recovery.reading import parse_policy
 from api.routes.analytics import Reader
@@ -59,10 +60,12 @@ async def backtest(request: Request, service: Loaded, policy: UploadFile) -> Res
     try:
         text = content.decode()
     except UnicodeDecodeError:
-        raise InputError("the file is not text in UTF-8") from None
-    trial = await try_policy(service.store, parse_policy(text, "the file"))
+        raise RefusedError(NOT_TEXT) from None
+    tried, present = parse_policy(text, "the file"), _policy(service)
+    trial = await try_policy(service.store, tried)
+    known = promises_of([present, tried] if present else [tried], Preferences.of(request).language)
     template = "policy/trial.html" if is_partial(request) else "policy/trial_page.html"
-    return render(request, template, trial=trial, most=MOST_CASES)
+    return render(request, template, trial=trial, told=told, promises=known, most=MOST_CASES)
 
 
 def _policy(service: Service) -> Policy | None:

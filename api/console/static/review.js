@@ -73,6 +73,16 @@
     }
   });
 
+  /* Whether it is a complaint must be said; other questions may be left open by who uses the mouse. */
+  form.addEventListener("submit", (event) => {
+    const first = form.querySelector('.question[data-task="complaint"]');
+    if (!first || isAnswered(first)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    show(first);
+    refuse(form, form.dataset.missing);
+  }, { capture: true });
+
   /* Of several labels the one that was chosen first is the main one: the form sends them in that order. */
   form.addEventListener("formdata", (event) => {
     for (const question of questions.filter(isSeveral)) {

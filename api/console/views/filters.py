@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final
@@ -10,12 +11,16 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from api.analytics.selection import Selection
+from api.analytics.selection import LONGEST_DAYS, Selection
+from api.console.refusals import NO_LABEL, NO_PERIOD, RefusedError
 from api.filters import Term
 from classifier.errors import InputError
 from classifier.taxonomy import TASK_BY_ID, TaskKind
 
-__all__ = ["SPANS", "FigureQuery", "export_address"]
+__all__ = ["PAGES", "SPANS", "FigureQuery", "export_address", "kept"]
+
+PAGES: Final = ("/", "/moments", "/policy", "/model")
+"""The pages that take these filters."""
 
 SPANS: Final = (7, 30, 90, 365)
 _DAYS: Final = 30
@@ -46,7 +51,7 @@ class FigureQuery(BaseModel):
     def selection(self, timezone: str, now: datetime) -> Selection:
         """Return what is asked for, in days of a time zone; of UTC if the zone's days can't be counted.
 
-        Raise ``InputError`` if the days make no period.
+        Raise ``RefusedError`` if the days make no period, or the label is none.
         """
         try:
             chosen = Selection.last_days(self.days, now.astimezone(ZoneInfo(timezone)).date(), timezone=timezone)
@@ -55,6 +60,8 @@ class FigureQuery(BaseModel):
         if self.since or self.until:
             until = date.fromordinal(self.until.toordinal() + 1) if self.until else chosen.until
             since = self.since or date.fromordinal(max(1, until.toordinal() - self.days))
+            if not 0 < (until - since).days <= LONGEST_DAYS:
+                raise RefusedError(NO_PERIOD, count=LONGEST_DAYS)
             chosen = replace(chosen, since=since, until=until)
         return replace(
             chosen,
@@ -69,6 +76,13 @@ class FigureQuery(BaseModel):
         given = self.model_dump(mode="json", exclude_defaults=True) | more
         chosen = {key: value for key, value in given.items() if value not in (None, "")}
         return path + (f"?{urlencode(chosen)}" if chosen else "")
+
+
+def kept(path: str, given: Iterable[tuple[str, str]]) -> str:
+    """Return the filters of a page's address, as the other pages of figures take them; empty elsewhere."""
+    if path not in PAGES:
+        return ""
+    return urlencode([(name, value) for name, value in given if name in FigureQuery.model_fields and value])
 
 
 def export_address(form: str, selection: Selection) -> str:
@@ -90,11 +104,11 @@ def _written(label: str | bool) -> str:  # noqa: FBT001 - a flag's label
 
 
 def _labels(written: str | None) -> dict[str, tuple[str | bool, ...]]:
-    """Read ``task:label``; raise ``InputError`` if there is none such."""
+    """Read ``task:label``; raise ``RefusedError`` if there is none such."""
     if not written:
         return {}
     name, _, label = written.partition(":")
     task = TASK_BY_ID.get(name)
     if task is None or label not in task.label_ids:
-        raise InputError("label: no such label, write one as severity:high")
+        raise RefusedError(NO_LABEL)
     return {name: (label == "yes" if task.kind is TaskKind.FLAG else label,)}

@@ -2,6 +2,58 @@
 
 from __future__ import annotations
 
-from api.analytics.policy import MOST_CASES, RuleRow, Trial, conditions, rule_rows, try_policy
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-__all__ = ["MOST_CASES", "RuleRow", "Trial", "conditions", "rule_rows", "try_policy"]
+from api.analytics.policy import MOST_CASES, RuleRow, Trial, conditions, rule_rows, try_policy
+from api.console.formats import Formats
+from api.console.names import Names
+from api.recovery import Policy
+from api.recovery.difference import Change
+from api.recovery.plan import DeadlineKind
+
+__all__ = ["MOST_CASES", "RuleRow", "Told", "Trial", "conditions", "promises_of", "rule_rows", "told", "try_policy"]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What changes in a plan, in the reader's words: one value for another, or what a list gains and loses."""
+
+    what: str
+    before: str = ""
+    after: str = ""
+    gained: Sequence[str] = ()
+    lost: Sequence[str] = ()
+
+
+def told(change: Change, names: Names, fmt: Formats, promises: Mapping[str, str]) -> Told:
+    """Put a change into words; a list of the same ids in another order gains and loses nothing.
+
+    ``promises`` are the guarantees' own words, by id.
+    """
+    if isinstance(change.before, str | None) and isinstance(change.after, str | None):
+        before, after = (_value(change.what, value, names, fmt) for value in (change.before, change.after))
+        return Told(change.what, before, after)
+    kind = change.what
+    gained, lost = (
+        [promises.get(one) or names.word(kind, one) for one in some if one not in others]
+        for some, others in ((change.after, change.before), (change.before, change.after))
+    )
+    return Told(kind, gained=gained, lost=lost)
+
+
+def promises_of(policies: Iterable[Policy], language: str) -> dict[str, str]:
+    """Return what the guarantees of some policies promise, by id."""
+    return {one.id: one.promise[language] for policy in policies for one in policy.guarantee}
+
+
+def _value(what: str, value: str | None, names: Names, fmt: Formats) -> str:
+    if not value:
+        return "–"
+    if what in tuple(DeadlineKind):
+        return fmt.moment(value)
+    if what == "compensation":
+        currency, _, amounts = value.partition(" ")
+        least, _, most = amounts.partition("-")
+        return fmt.amounts({"amount": least}, {"amount": most, "currency": currency})
+    return names.word({"priority": "priorities", "band": "bands"}.get(what, "owners"), value)

@@ -61,6 +61,7 @@ class Row:
     queued: Queued
     customer: str
     words: str
+    language: str | None
     severity: str | None
     touchpoint: str | None
     unsure: bool
@@ -108,6 +109,6 @@ def _place(last: Queued) -> Mapping[str, str]:
 def _row(item: Queued, said: queue.Said | None, *, mask: bool) -> Row:
     customer = "" if mask else item.case.customer_id or ""
     if said is None:
-        return Row(item, customer, "", None, None, unsure=False)
+        return Row(item, customer, "", None, None, None, unsure=False)
     words = excerpt(masked(said.text, mask=mask), _SHOWN)
-    return Row(item, customer, words, said.severity, said.touchpoint, unsure=said.review == "needed")
+    return Row(item, customer, words, said.language, said.severity, said.touchpoint, unsure=said.review == "needed")

@@ -10,9 +10,10 @@ from pydantic import ValidationError
 
 from api.analytics.agreement import Agreement, agreement
 from api.console.names import labels_of
+from api.console.refusals import CHOOSE_ONE, SAY_FIRST, RefusedError
 from api.console.text import Segment, segments
 from api.console.views.case import Answer, thread_message
-from api.errors import ConflictError, NotFoundError
+from api.errors import NotFoundError
 from api.feedback import Labels
 from api.store import feedback, messages, reviewing
 from api.store.database import Connection
@@ -92,7 +93,7 @@ async def read_review(
 def labels_from(form: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """Return the labels of a form: ``motive`` may come several times, the main one first.
 
-    Raise ``ConflictError`` if they are none of the taxonomy.
+    Raise ``RefusedError`` if they are none of the taxonomy, or do not say whether it is a complaint.
     """
     given: dict[str, list[str]] = {}
     for name, value in form:
@@ -101,10 +102,12 @@ def labels_from(form: Iterable[tuple[str, str]]) -> dict[str, Any]:
     labels = {name: _label(TASK_BY_ID[name], values) for name, values in given.items() if values}
     if labels.get(COMPLAINT.id) is False:
         labels = {name: label for name, label in labels.items() if not TASK_BY_ID[name].complaints_only}
+    if COMPLAINT.id not in labels:
+        raise RefusedError(SAY_FIRST)
     try:
         checked: dict[str, Any] = Labels.model_validate(labels).model_dump(exclude_none=True)
     except ValidationError:
-        raise ConflictError("say first whether it is a complaint, then choose one answer to each question") from None
+        raise RefusedError(CHOOSE_ONE) from None
     return checked
 
 

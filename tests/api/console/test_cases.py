@@ -105,7 +105,7 @@ async def test_a_case_is_handed_over_closed_and_reopened(console: httpx.AsyncCli
     assert (case["status"], case["outcome"]) == ("closed", "lost")
     assert cases_on(await page(console, "/cases?tab=over")) == [case_id]
     told = await submit(console, f"/cases/{case_id}/close", 409, outcome="recovered")
-    assert "somebody was quicker" in told.text
+    assert "Somebody closed the case already, with another outcome." in told.text
     await submit(console, f"/cases/{case_id}/reopen")
     await submit(console, f"/cases/{case_id}/cancel")
     assert (await case_of(console, case_id))["status"] == "cancelled"
@@ -120,7 +120,7 @@ async def test_a_case_with_nothing_left_to_do_waits_to_be_closed(console: httpx.
 
 
 async def test_a_case_that_is_not_there_is_said_so(console: httpx.AsyncClient) -> None:
-    assert "no such thing" in await page(console, "/cases/none", 404)
+    assert "Nothing was found" in await page(console, "/cases/none", 404)
     await page(console, "/cases/00000000-0000-7000-8000-000000000000", 404)
     await submit(console, "/cases/none/steps/x/complete", 404)
     await submit(console, "/cases/none/explode", 422)
@@ -130,7 +130,7 @@ async def test_a_fact_is_marked_where_it_stands_and_named_below(console: httpx.A
     (case_id,) = await open_cases(console, "Es gravísimo. Me gritaron los dos y por eso exijo ya 350 euros.")
     text = await page(console, f"/cases/{case_id}")
     assert re.search(r'<span class="fact">[^<]*350 euro[^<]*<sup>a</sup></span>', text)
-    assert re.search(r'<sup>a</sup> <span class="quiet">amount</span> 350 euros', text)
+    assert re.search(r'<sup>a</sup> <span class="quiet">amount</span> <span lang="es">350 euros', text)
 
 
 @pytest.mark.parametrize(

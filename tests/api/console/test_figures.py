@@ -106,7 +106,7 @@ async def test_the_overview_counts_what_is_stored(console: httpx.AsyncClient) ->
     narrowed = await page(console, "/?channel=chat&days=7")
     assert dict(re.findall(r"<dt>([^<]+)</dt><dd><strong>([^<]+)</strong>", narrowed))["Messages"] == "1"
     assert '<option value="7" selected>' in narrowed
-    assert "label: no such label" in await page(console, "/?label=x", 422)
+    assert "There is no such label" in await page(console, "/?label=x", 422)
     await page(console, "/?since=2026-11-02&until=2026-11-01", 422)
 
 

@@ -72,7 +72,8 @@ async def test_a_script_is_told_of_an_error_by_a_part_of_a_page(console: httpx.A
     answer = await console.post("/cases/none/close", data={}, headers={"HX-Request-Type": "partial"})
     assert answer.status_code == 404
     assert "<html" not in answer.text
-    assert 'role="alert"' in answer.text
+    assert 'class="notice bad"' in answer.text
+    assert answer.headers["hx-retarget"] == "find .refusal"
 
 
 async def test_the_console_can_be_left_out(open_service: Opener) -> None:

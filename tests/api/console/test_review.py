@@ -49,12 +49,22 @@ async def test_what_is_no_complaint_has_no_severity(console: httpx.AsyncClient) 
 
 
 @pytest.mark.parametrize(
-    "form", [{}, {"severity": "low"}, {"complaint": "maybe"}, {"complaint": "yes", "severity": "huge"}]
+    ("form", "cause"),
+    [
+        ({}, "Diga primero si es una queja."),
+        ({"severity": "low"}, "Diga primero si es una queja."),
+        ({"complaint": "maybe"}, "Elija una de las respuestas de cada pregunta."),
+        ({"complaint": "yes", "severity": "huge"}, "Elija una de las respuestas de cada pregunta."),
+    ],
 )
-async def test_labels_that_are_none_are_refused(console: httpx.AsyncClient, form: dict[str, str]) -> None:
+async def test_labels_that_are_none_are_refused_for_what_is_wrong_with_them(
+    console: httpx.AsyncClient, form: dict[str, str], cause: str
+) -> None:
     message_id = (await post(console, "1", "No llegó ¿?"))["message_id"]
-    answer = await submit(console, f"/review/{message_id}", 409, partial=True, **form)
-    assert "say first whether it is a complaint" in answer.text
+    console.headers["accept-language"] = "es"
+    answer = await submit(console, f"/review/{message_id}", 422, partial=True, **form)
+    assert cause in answer.text
+    assert answer.headers["hx-retarget"] == "find .refusal"
     assert (await console.get(f"/v1/messages/{message_id}")).json()["feedback"] == []
 
 

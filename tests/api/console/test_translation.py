@@ -14,19 +14,29 @@ PLACES = re.compile(r"%\(\w+\)s")
 
 @pytest.fixture(scope="module")
 def texts() -> set[str]:
-    found = extract_from_dir(CONSOLE, method_map=[("templates/**.html", "jinja2")], options_map={})
-    return {str(message) for _, _, message, _, _ in found}
+    sources = [("templates/**.html", "jinja2"), ("refusals.py", "python")]
+    found = extract_from_dir(CONSOLE, method_map=sources, options_map={})
+    return {_key(message) for _, _, message, _, _ in found}
+
+
+def _key(message: object) -> str:
+    """Return the singular of a text that has a plural."""
+    return str(message if isinstance(message, str) else message[0])  # type: ignore[index]
 
 
 @pytest.mark.parametrize("language", ["es", "pt"])
 def test_every_text_is_said_in_each_language_and_none_is_left_over(texts: set[str], language: str) -> None:
     with (CONSOLE / f"locales/{language}/LC_MESSAGES/console.po").open("rb") as source:
         catalogue = read_po(source, locale=language)
-    said = {str(message.id): str(message.string) for message in catalogue if message.id}
+    said = {_key(message.id): message for message in catalogue if message.id}
     assert said.keys() == texts
-    for text, translated in said.items():
-        assert translated.strip(), text
-        assert sorted(PLACES.findall(text)) == sorted(PLACES.findall(translated)), text
+    for text, message in said.items():
+        ids = (message.id,) if isinstance(message.id, str) else message.id
+        strings = (message.string,) if isinstance(message.id, str) else message.string
+        assert len(strings) == (1 if isinstance(message.id, str) else catalogue.num_plurals), text
+        for translated, source in zip(strings, (*ids, ids[-1]), strict=False):
+            assert translated.strip(), text
+            assert sorted(PLACES.findall(source)) == sorted(PLACES.findall(translated)), text
 
 
 def test_texts_come_in_the_language_asked_for() -> None:
