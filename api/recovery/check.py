@@ -7,62 +7,24 @@ graver case ever get less?) every combination is tried of those values that some
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from itertools import combinations, pairwise
 from typing import Final
 
-from api.recovery.case import NOTHING
+from api.recovery.equality import unequal
 from api.recovery.guarantee import Mark, judge, reasons_not_to_offer
 from api.recovery.legal import legal_clocks
-from api.recovery.policy import MULTI_TASKS, Effects, Policy, Remedy, When
+from api.recovery.policy import MULTI_TASKS, Effects, Policy, When
+from api.recovery.problems import Level, Problem, error, warning
 from api.recovery.rules import Scale
 from api.recovery.situations import SEVERITIES, TooManySituationsError, situations
 from classifier.taxonomy import TASK_BY_ID, TASKS
 
 __all__ = ["Level", "Problem", "check_policy"]
 
+YES: Final = frozenset({"yes"})
 NO: Final = frozenset({"no"})
-CONDUCTS: Final = TASK_BY_ID["conduct"].label_ids
-TONES: Final = TASK_BY_ID["tone"].label_ids
+SPOKEN: Final = frozenset({"es", "pt"})
 COMPLAINTS_ONLY: Final = frozenset(task.id for task in TASKS if task.complaints_only) | {"main_motive", "main_justice"}
-
-UNEQUAL: Final[Mapping[str, str]] = {
-    "conduct": "difficult behaviour is for people to judge, never a reason for more or less",
-    "tone": "the calm and the furious are owed the same",
-    "tier": "for the same failure a valued customer gets more attention, not more money",
-    "channel": "the same failure told elsewhere is the same failure",
-    "language": "the same failure told in another language is the same failure",
-    "contacts": "asking more often must not pay",
-    "complaints": "complaining more often must not pay",
-}
-"""What a compensation must not depend on, and why."""
-
-QUESTIONABLE: Final[Mapping[str, str]] = {
-    "motive": "who asks would get more than who only tells",
-    "main_motive": "who asks would get more than who only tells",
-    "country": "customers of two countries would get different bands",
-    "agency": "who threatens with an agency would get more",
-    "review": "how sure the machine is would decide how much is paid",
-    "unsure": "how sure the machine is would decide how much is paid",
-}
-
-
-class Level(StrEnum):
-    """How bad a problem is; only an error makes a check fail."""
-
-    ERROR = "error"
-    WARNING = "warning"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
-    """Something wrong at ``path``; ``code`` is stable."""
-
-    level: Level
-    code: str
-    path: str
-    message: str
 
 
 def check_policy(policy: Policy) -> tuple[Problem, ...]:
@@ -74,7 +36,7 @@ def check_policy(policy: Policy) -> tuple[Problem, ...]:
         *_priorities(policy),
         *_bands(policy),
         *_missing(policy),
-        *_unequal(policy),
+        *unequal(policy),
         *_levels(policy),
         *_unused(policy),
         *_guarantees(policy),
@@ -83,38 +45,39 @@ def check_policy(policy: Policy) -> tuple[Problem, ...]:
     return tuple(sorted(found))
 
 
-def _error(code: str, path: str, message: str) -> Problem:
-    return Problem(Level.ERROR, code, path, message)
-
-
-def _warning(code: str, path: str, message: str) -> Problem:
-    return Problem(Level.WARNING, code, path, message)
-
-
 def _unreachable(policy: Policy) -> Iterator[Problem]:
     """Find conditions that can't hold together."""
     for kind, owners in (("rule", policy.rule), ("guarantee", policy.guarantee)):
         for owner in owners:
             if reason := _impossible(owner.when):
-                yield _error("unreachable", f"{kind}.{owner.id}.when", f"never holds: {reason}")
+                yield error("unreachable", f"{kind}.{owner.id}.when", f"never holds: {reason}")
     for guarantee in policy.guarantee:
         if guarantee.invoked and guarantee.when.labels.get("guarantee") == NO:
             path = f"guarantee.{guarantee.id}.when.guarantee"
-            yield _error("unreachable", path, "never holds: an invoked guarantee needs guarantee = true")
+            yield error("unreachable", path, "never holds: an invoked guarantee needs guarantee = true")
 
 
 def _impossible(when: When) -> str | None:
+    """Say why no case has these labels and counts."""
     labels = when.labels
+    complains = "yes" in labels.get("complaint", {"yes"})
     only = sorted(COMPLAINTS_ONLY & labels.keys())
-    if only and "yes" not in labels.get("complaint", {"yes"}):
+    if only and not complains:
         return f"{only[0]} is only decided for complaints"
+    spoken = bool(labels.get("language", SPOKEN) & SPOKEN)
     decided = [
         name for name in labels if name in TASK_BY_ID and not (name == "complaint" and "undecided" in labels[name])
     ]
-    if decided and not labels.get("language", {"es"}) & {"es", "pt"}:
+    if decided and not spoken:
         return f"{decided[0]} is only decided for Spanish and Portuguese"
+    if not complains or not spoken:
+        return (
+            "only complaints have a plan" if not complains else "only complaints in Spanish or Portuguese have a plan"
+        )
     if labels.get("unsure") and labels.get("review") == NO:
         return "whatever is unsure also needs a review"
+    if when.counts.get("contacts") and labels.get("double_deviation") == NO:
+        return "who has already complained of the same matter is a double deviation"
     return None
 
 
@@ -124,25 +87,26 @@ def _without_effect(policy: Policy) -> Iterator[Problem]:
         wider = [other for other in policy.rule if other.id != rule.id and _implies(rule.when, other.when)]
         asked = _asked(rule.then)
         if not asked:
-            yield _error("no-effect", f"rule.{rule.id}.then", "asks for nothing")
+            yield error("no-effect", f"rule.{rule.id}.then", "asks for nothing")
         elif wider and all(any(_gives(policy, o.then, name, value) for o in wider) for name, value in asked):
             names = ", ".join(other.id for other in wider)
-            yield _warning(
+            yield warning(
                 "no-effect", f"rule.{rule.id}", f"changes nothing: {names} hold whenever it does and ask as much"
             )
 
 
 def _implies(narrow: When, wide: When) -> bool:
     """Say whether ``wide`` holds whenever ``narrow`` does."""
+    again = narrow.labels.get("double_deviation") == YES or bool(narrow.counts.get("contacts"))
+    known = {"complaint": YES, **({"double_deviation": YES} if again else {}), **narrow.labels}
     for name, allowed in wide.labels.items():
-        given = narrow.labels.get(name)
+        given = known.get(name)
         if given is None and name in MULTI_TASKS:
-            given = narrow.labels.get(f"main_{name}")
-        if given is None and name == "complaint" and COMPLAINTS_ONLY & narrow.labels.keys():
-            given = frozenset({"yes"})
+            given = known.get(f"main_{name}")
         if given is None or not given <= allowed:
             return False
-    return all(narrow.counts.get(name, 0) >= least for name, least in wide.counts.items())
+    counts = {**({"contacts": 1} if again else {}), **narrow.counts}
+    return all(counts.get(name, 0) >= least for name, least in wide.counts.items())
 
 
 def _asked(then: Effects) -> list[tuple[str, object]]:
@@ -174,12 +138,12 @@ def _conflicts(policy: Policy) -> Iterator[Problem]:
             values = getattr(one.then, name), getattr(other.then, name)
             if None not in values and values[0] != values[1]:
                 message = f"rule.{one.id} has the same conditions and asks for {values[0]}, not {values[1]}"
-                yield _error("conflict", f"rule.{other.id}.then.{name}", message)
+                yield error("conflict", f"rule.{other.id}.then.{name}", message)
     offered = [guarantee for guarantee in policy.guarantee if guarantee.offered]
     for first, second in combinations(offered, 2):
         if _compatible(first.when, second.when):
             message = f"can be due together with guarantee.{first.id}: the same failure would be paid twice"
-            yield _warning("conflict", f"guarantee.{second.id}.when", message)
+            yield warning("conflict", f"guarantee.{second.id}.when", message)
 
 
 def _compatible(one: When, other: When) -> bool:
@@ -193,25 +157,25 @@ def _priorities(policy: Policy) -> Iterator[Problem]:
     for priority in policy.priority:
         if priority.first_answer.hours > priority.resolution.hours:
             path = f"priority.{priority.id}.first_answer"
-            yield _error("conflict", path, "comes after the resolution")
+            yield error("conflict", path, "comes after the resolution")
     for lower, higher in pairwise(policy.priority):
         for name in ("first_answer", "resolution"):
             if getattr(higher, name).hours > getattr(lower, name).hours:
                 path = f"priority.{higher.id}.{name}"
-                yield _error("conflict", path, f"is slower than that of the less urgent {lower.id!r}")
+                yield error("conflict", path, f"is slower than that of the less urgent {lower.id!r}")
 
 
 def _bands(policy: Policy) -> Iterator[Problem]:
     """Find bands that don't rise."""
     for band in policy.band:
         if band.share[0] > band.share[1] or any(least > most for least, most in band.flat.values()):
-            yield _error("conflict", f"band.{band.id}", "its least is more than its most")
+            yield error("conflict", f"band.{band.id}", "its least is more than its most")
     for small, large in pairwise(policy.band):
         if large.share[0] < small.share[0] or large.share[1] < small.share[1]:
-            yield _error("conflict", f"band.{large.id}.share", f"pays less than the smaller {small.id!r}")
+            yield error("conflict", f"band.{large.id}.share", f"pays less than the smaller {small.id!r}")
         if policy.approvers.index(large.approver) < policy.approvers.index(small.approver):
             path = f"band.{large.id}.approver"
-            yield _warning("conflict", path, f"is approved lower down than the smaller {small.id!r}")
+            yield warning("conflict", path, f"is approved lower down than the smaller {small.id!r}")
 
 
 def _missing(policy: Policy) -> Iterator[Problem]:
@@ -220,49 +184,7 @@ def _missing(policy: Policy) -> Iterator[Problem]:
     for task in MULTI_TASKS:
         for label in TASK_BY_ID[task].label_ids:
             if not any(label in rule.when.labels.get(task, ()) for rule in helping):
-                yield _warning("missing", "rule", f"no rule answers {task} {label!r} with a remedy")
-
-
-def _unequal(policy: Policy) -> Iterator[Problem]:
-    """Find compensation that depends on something else than the failure and how grave it is."""
-    for rule in policy.rule:
-        looked_at = [*rule.when.labels, *rule.when.counts]
-        paying = [step for step in rule.then.steps if policy.steps[step].remedy is Remedy.COMPENSATION]
-        for name in looked_at:
-            if rule.then.band is not None and name in UNEQUAL:
-                path = f"rule.{rule.id}.when.{name}"
-                yield _error("unequal", path, f"treats equal cases unequally by setting a band: {UNEQUAL[name]}")
-            elif rule.then.band is not None and name in QUESTIONABLE:
-                path = f"rule.{rule.id}.when.{name}"
-                yield _warning(
-                    "unequal", path, f"may treat equal cases unequally by setting a band: {QUESTIONABLE[name]}"
-                )
-            if paying and name in ("tone", "conduct"):
-                path = f"rule.{rule.id}.then.steps"
-                yield _error("unequal", path, f"makes {paying[0]!r} depend on {name}: {UNEQUAL[name]}")
-        if (task := _milder_only(rule.when)) and (helps := _helps(policy, rule.then)):
-            path = f"rule.{rule.id}.then.{helps}"
-            yield _error("unequal", path, f"leaves out those of a harsher {task}: {UNEQUAL[task]}")
-    for guarantee in policy.guarantee:
-        for name in UNEQUAL.keys() & guarantee.when.labels.keys():
-            path = f"guarantee.{guarantee.id}.when.{name}"
-            yield _error("unequal", path, f"pays some and not others: {UNEQUAL[name]}")
-
-
-def _milder_only(when: When) -> str | None:
-    """Name the task, conduct or tone, of which the conditions take a milder label and leave out a harsher one."""
-    if "none" in (conduct := when.labels.get("conduct", NOTHING)) and len(conduct) < len(CONDUCTS):
-        return "conduct"
-    tones = [tone in when.labels["tone"] for tone in TONES] if "tone" in when.labels else []
-    return "tone" if any(mild and not harsh for mild, harsh in pairwise(tones)) else None
-
-
-def _helps(policy: Policy, then: Effects) -> str | None:
-    """Name the first effect that makes a customer better off."""
-    for name in ("priority", "queue", "band", "first_answer", "resolution", "follow_up"):
-        if getattr(then, name) is not None:
-            return name
-    return "steps" if any(policy.steps[step].remedy for step in then.steps) else None
+                yield warning("missing", "rule", f"no rule answers {task} {label!r} with a remedy")
 
 
 def _levels(policy: Policy) -> Iterator[Problem]:
@@ -272,7 +194,7 @@ def _levels(policy: Policy) -> Iterator[Problem]:
         try:
             yield from _on_scale(policy, scale, ranks)
         except TooManySituationsError:
-            yield _warning("too-many", "rule", f"rules on {scale} tell too many cases apart to try them all")
+            yield warning("too-many", "rule", f"rules on {scale} tell too many cases apart to try them all")
 
 
 def _on_scale(policy: Policy, scale: Scale, ranks: Mapping[str, int]) -> Iterator[Problem]:
@@ -285,7 +207,7 @@ def _on_scale(policy: Policy, scale: Scale, ranks: Mapping[str, int]) -> Iterato
         for severity in (severity for severity, levels in asked.items() if not levels):
             if severity not in told:
                 told.add(severity)
-                yield _error("missing", f"rule.then.{scale}", f"no rule sets it for severity {severity!r}{where}")
+                yield error("missing", f"rule.then.{scale}", f"no rule sets it for severity {severity!r}{where}")
         got = {
             severity: max(levels, key=ranks.__getitem__, default=next(iter(ranks)))
             for severity, levels in asked.items()
@@ -294,7 +216,7 @@ def _on_scale(policy: Policy, scale: Scale, ranks: Mapping[str, int]) -> Iterato
             if ranks[got[high]] < ranks[got[low]] and low + high not in told:
                 told.add(low + high)
                 message = f"severity {high!r} gets {got[high]!r}, less than {got[low]!r} of {low!r}{where}"
-                yield _error("lowering", f"rule.then.{scale}", message)
+                yield error("lowering", f"rule.then.{scale}", message)
 
 
 def _unused(policy: Policy) -> Iterator[Problem]:
@@ -309,10 +231,10 @@ def _unused(policy: Policy) -> Iterator[Problem]:
     ):  # fmt: skip
         for item in defined:
             if item not in used[name] and not (kind in ("priority", "band") and item == next(iter(defined))):
-                yield _warning("unused", f"{kind}.{item}", "no rule asks for it")
+                yield warning("unused", f"{kind}.{item}", "no rule asks for it")
     findings = {rule.finding for rule in policy.rule}
     for finding in policy.findings.keys() - findings:
-        yield _warning("unused", f"finding.{finding}", "no rule rests on it")
+        yield warning("unused", f"finding.{finding}", "no rule rests on it")
 
 
 def _values(then: Effects, name: str) -> Iterable[str]:
@@ -326,14 +248,14 @@ def _guarantees(policy: Policy) -> Iterator[Problem]:
         path = f"guarantee.{guarantee.id}"
         for judgement in judge(guarantee):
             if judgement.mark is Mark.NOT_MET:
-                yield (_error if guarantee.offered else _warning)(
+                yield (error if guarantee.offered else warning)(
                     "guarantee", path, f"is not {judgement.criterion}: {judgement.reason}"
                 )
             elif judgement.mark is Mark.PARTLY:
-                yield _warning("guarantee", path, f"is only partly {judgement.criterion}: {judgement.reason}")
+                yield warning("guarantee", path, f"is only partly {judgement.criterion}: {judgement.reason}")
         if guarantee.offered:
             for reason in reasons_not_to_offer(guarantee.economics):
-                yield _warning("guarantee", path, f"should not be offered: {reason}")
+                yield warning("guarantee", path, f"should not be offered: {reason}")
 
 
 def _clocks(policy: Policy) -> Iterator[Problem]:
@@ -341,10 +263,10 @@ def _clocks(policy: Policy) -> Iterator[Problem]:
     known = sorted({clock.scope for clock in legal_clocks()})
     for scope in policy.legal.scopes:
         if scope not in known:
-            yield _error("legal", "legal.scopes", f"there is no clock of scope {scope!r}; there are {', '.join(known)}")
+            yield error("legal", "legal.scopes", f"there is no clock of scope {scope!r}; there are {', '.join(known)}")
     for clock in legal_clocks():
         if clock.scope in policy.legal.scopes and clock.verified_on is None:
             message = f"the term {clock.id!r} ({clock.source}) has not been compared with its source: read it"
-            yield _warning("legal", "legal.scopes", message)
+            yield warning("legal", "legal.scopes", message)
         if clock.scope in policy.legal.scopes and clock.country not in policy.calendar:
-            yield _warning("legal", f"calendar.{clock.country}", f"is missing, and the term {clock.id!r} needs it")
+            yield warning("legal", f"calendar.{clock.country}", f"is missing, and the term {clock.id!r} needs it")

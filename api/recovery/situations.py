@@ -58,10 +58,19 @@ def situations(policy: Policy, scale: Scale) -> tuple[tuple[Rule, ...], Iterator
     if prod(len(choice) for choice in choices) * prod(len(numbers) for numbers in counts.values()) > MOST:
         raise TooManySituationsError
     every = product(product(*choices), product(*counts.values()))
-    return rules, (
+    told = (
         Situation(dict(zip(names, labels, strict=True)), dict(zip(counts, numbers, strict=True)))
         for labels, numbers in every
     )
+    return rules, (situation for situation in told if _occurs(situation, counts["contacts"]))
+
+
+def _occurs(situation: Situation, told_apart: list[int]) -> bool:
+    """Say whether there is such a case: a recovery has failed if, and only if, somebody contacted before about it."""
+    again, contacts = situation.labels.get("double_deviation"), situation.counts["contacts"]
+    if again == frozenset({"no"}):
+        return contacts == 0
+    return again is None or contacts > 0 or 1 not in told_apart
 
 
 def _choices(name: str, conditions: list[frozenset[str]]) -> list[frozenset[str]]:

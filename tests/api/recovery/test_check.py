@@ -51,20 +51,35 @@ UNREACHABLE = [
     ('{ complaint = ["no", "undecided"], main_motive = ["venting"] }', "main_motive is only decided for complaints"),
     ('{ language = ["other"], tone = ["angry"] }', "tone is only decided for Spanish and Portuguese"),
     ('{ unsure = ["motive"], review = false }', "whatever is unsure also needs a review"),
+    (
+        "{ double_deviation = false, contacts_at_least = 1 }",
+        "who has already complained of the same matter is a double",
+    ),
+    ('{ complaint = ["no"], double_deviation = true }', "only complaints have a plan"),
+    ('{ complaint = ["no"] }', "only complaints have a plan"),
+    ('{ complaint = ["undecided"] }', "only complaints have a plan"),
+    ('{ complaint = ["undecided"], language = ["other"] }', "only complaints have a plan"),
+    ('{ language = ["other", "none"] }', "only complaints in Spanish or Portuguese have a plan"),
 ]
 
 
 @pytest.mark.parametrize(("when", "reason"), UNREACHABLE)
 def test_rules_that_can_never_act_are_found(when: str, reason: str) -> None:
-    assert told(with_rule(when, '{ priority = "high" }'), "unreachable") == [
-        ("error", "rule.mine.when", f"never holds: {reason}")
-    ]
+    [(level, path, message)] = told(with_rule(when, '{ priority = "high" }'), "unreachable")
+    assert (level, path) == ("error", "rule.mine.when")
+    assert message.startswith(f"never holds: {reason}")
 
 
-def test_a_rule_for_texts_in_other_languages_is_reachable() -> None:
-    assert not told(
-        with_rule('{ complaint = ["undecided"], language = ["other"] }', '{ queue = "review" }'), "unreachable"
-    )
+@pytest.mark.parametrize(
+    "when",
+    [
+        '{ complaint = ["yes", "undecided"], language = ["es", "other"] }',
+        "{ double_deviation = true, contacts_at_least = 1 }",
+        "{ double_deviation = false, complaints_at_least = 1 }",
+    ],
+)
+def test_a_rule_that_holds_for_some_case_is_reachable(when: str) -> None:
+    assert not told(with_rule(when, '{ priority = "high" }'), "unreachable")
 
 
 def test_rules_that_change_nothing_are_found() -> None:
@@ -78,6 +93,30 @@ def test_rules_that_change_nothing_are_found() -> None:
     ]
     assert told(with_rule('{ severity = ["low"], tier = ["key"] }', '{ priority = "high" }'), "no-effect")
     assert not told(with_rule('{ severity = ["low"] , agency = false }', '{ priority = "normal" }'), "no-effect")
+
+
+@pytest.mark.parametrize(
+    ("when", "wider"),
+    [
+        ('{ severity = ["low"], contacts_at_least = 1 }', "double-deviation"),
+        ('{ tier = ["standard"], double_deviation = true }', "double-deviation"),
+    ],
+)
+def test_a_second_contact_is_known_to_be_a_double_deviation_of_a_complaint(when: str, wider: str) -> None:
+    [(level, _, message)] = told(with_rule(when, '{ priority = "high" }'), "no-effect")
+    assert (level, wider in message) == ("warning", True)
+
+
+def test_a_severity_is_not_missing_where_no_case_can_be() -> None:
+    first, again = (
+        RULE.format(
+            id=f"low-{name}", when=f'{{ severity = ["low"], {when} }}', then='{ priority = "low", band = "none" }'
+        )
+        for name, when in (("first", "double_deviation = false"), ("again", "contacts_at_least = 1"))
+    )
+    only_some = TEXT.replace('when = { severity = ["low"] }', 'when = { severity = ["low"], quality = ["empathy"] }')
+    assert told(only_some + first, "missing")
+    assert not told(only_some + first + again, "missing")
 
 
 def test_conflicts_are_found() -> None:
@@ -138,9 +177,17 @@ UNEQUAL = [
     ('{ channel = ["twitter"] }', '{ band = "substantial" }', "error", "rule.mine.when.channel"),
     ('{ language = ["pt"] }', '{ band = "substantial" }', "error", "rule.mine.when.language"),
     ("{ contacts_at_least = 4 }", '{ band = "substantial" }', "error", "rule.mine.when.contacts"),
-    ('{ motive = ["restitution"] }', '{ band = "substantial" }', "warning", "rule.mine.when.motive"),
+    ('{ motive = ["restitution"] }', '{ band = "substantial" }', "error", "rule.mine.when.motive"),
+    ('{ main_motive = ["restitution"] }', '{ band = "substantial" }', "error", "rule.mine.when.main_motive"),
+    ("{ agency = true }", '{ band = "substantial" }', "error", "rule.mine.when.agency"),
+    ("{ review = false }", '{ band = "substantial" }', "error", "rule.mine.when.review"),
     ('{ country = ["BR"] }', '{ band = "substantial" }', "warning", "rule.mine.when.country"),
-    ("{ agency = true }", '{ band = "substantial" }', "warning", "rule.mine.when.agency"),
+    ('{ country = ["BR"] }', '{ steps = ["make_whole"] }', "warning", "rule.mine.when.country"),
+    ("{ guarantee = true }", '{ band = "substantial" }', "warning", "rule.mine.when.guarantee"),
+    ('{ tier = ["key"] }', '{ steps = ["offer_compensation"] }', "error", "rule.mine.then.steps"),
+    ('{ channel = ["email"] }', '{ steps = ["make_whole"] }', "error", "rule.mine.then.steps"),
+    ('{ motive = ["restitution"] }', '{ steps = ["make_whole"] }', "error", "rule.mine.then.steps"),
+    ("{ contacts_at_least = 2 }", '{ steps = ["offer_compensation"] }', "error", "rule.mine.then.steps"),
     ('{ tone = ["calm"] }', '{ steps = ["make_whole"] }', "error", "rule.mine.then.steps"),
     ('{ tone = ["calm", "upset"] }', '{ priority = "high" }', "error", "rule.mine.then.priority"),
     ('{ conduct = ["none"] }', '{ first_answer = "1 hour" }', "error", "rule.mine.then.first_answer"),
@@ -160,6 +207,10 @@ def test_equal_cases_treated_unequally_are_found(when: str, then: str, level: st
         ('{ tone = ["calm"] }', '{ guidance = ["calm_is_not_small"] }'),
         ('{ conduct = ["cheat"] }', '{ flags = ["verify_claim"] }'),
         ('{ tier = ["key"] }', '{ priority = "urgent" }'),
+        ('{ tier = ["key"] }', '{ steps = ["financial_benefit"] }'),
+        ('{ motive = ["restitution"] }', '{ steps = ["offer_choice"] }'),
+        ("{ guarantee = true }", '{ steps = ["keep_word"] }'),
+        ('{ quality = ["consistency"] }', '{ steps = ["make_whole"] }'),
         ("{ double_deviation = true }", '{ band = "substantial" }'),
     ],
 )
@@ -174,6 +225,15 @@ def test_a_guarantee_that_looks_at_the_customer_is_unequal() -> None:
     assert [path for _, path, _ in told(text, "unequal")] == [
         "guarantee.promised_date.when.conduct", "guarantee.promised_date.when.tier",
     ]  # fmt: skip
+
+
+def test_a_guarantee_that_pays_who_asks_again_is_unequal() -> None:
+    text = TEXT.replace(
+        'quality = ["reliability", "consistency"] }', 'motive = ["restitution"], contacts_at_least = 2 }'
+    )
+    assert {path for level, path, _ in told(text, "unequal") if level == "error"} == {
+        "guarantee.promised_date.when.motive", "guarantee.promised_date.when.contacts",
+    }  # fmt: skip
 
 
 def test_a_graver_case_that_gets_less_is_found() -> None:
@@ -212,7 +272,7 @@ def test_situations_stand_for_all_that_rules_tell_apart() -> None:
 def test_what_nobody_asks_for_is_found() -> None:
     text = TEXT.replace(', flags = ["agency_named"]', "").replace('steps = ["prepare_file"]', 'steps = ["acknowledge"]')
     assert told(text, "unused") == [("warning", "step.prepare_file", "no rule asks for it")]
-    text = TEXT.replace('finding = "real-text"', 'finding = "retention"')
+    text = TEXT.replace('finding = "real-text"', 'finding = "retention"', 1)
     assert told(text, "unused") == [("warning", "finding.real-text", "no rule rests on it")]
 
 

@@ -62,7 +62,7 @@ STEPS = [
     ({"justice": ["outcome"]}, {"make_whole", "offer_choice"}),
     ({"justice": ["procedural"]}, {"single_owner", "waive_rule", "fast_track"}),
     ({"justice": ["interactional"]}, {"apologise", "explain", "senior_contact"}),
-    ({"motive": ["restitution"]}, {"make_whole", "offer_choice"}),
+    ({"motive": ["restitution"], "justice": ["procedural"]}, {"offer_choice"}),
     ({"motive": ["venting"]}, {"listen"}),
     ({"motive": ["improvement"]}, {"pass_on_idea", "report_change"}),
     ({"motive": ["altruism"]}, {"tell_fixed_for_others"}),
@@ -71,9 +71,7 @@ STEPS = [
     ({"quality": "consistency"}, {"keep_word"}),
     ({"quality": "responsiveness"}, {"single_owner"}),
     ({"touchpoint": "termination"}, {"easy_exit", "personalise"}),
-    ({"reasons": ["severity: low confidence"]}, {"read_whole", "confirm_severity"}),
-    ({"complaint": None, "language": "other", "touchpoint": None, "tone": None}, {"read_whole", "correct_labels"}),
-    ({"complaint": False}, {"acknowledge", "answer_question"}),
+    ({"reasons": ["severity: low confidence"]}, {"read_whole", "correct_labels", "confirm_severity"}),
 ]
 
 
@@ -131,10 +129,10 @@ def test_a_key_customer_gets_attention_and_no_more_money() -> None:
 
 
 def test_who_had_to_ask_three_times_is_asked_nothing_again() -> None:
-    made = plan(context(contacts=3))
-    assert made.priority == "high"
-    assert "dont_ask_again" in ids(made.guidance)
-    assert "dont_ask_again" not in ids(plan(context(contacts=2)).guidance)
+    third = plan(context(contacts=2, double_deviation=True))
+    assert third.priority == "high"
+    assert "dont_ask_again" in ids(third.guidance)
+    assert "dont_ask_again" not in ids(plan(context(contacts=1, double_deviation=True)).guidance)
 
 
 def test_an_agency_named_is_told_to_people() -> None:
@@ -367,13 +365,16 @@ def test_a_graver_case_never_gets_less(labels: dict[str, Any], where: dict[str, 
 
 @settings(max_examples=150, deadline=None)
 @given(labels=st.fixed_dictionaries(LABELS), one=CONTEXTS, other=CONTEXTS, rest=st.fixed_dictionaries(LABELS))
-def test_equal_failures_get_equal_bands(
+def test_equal_failures_get_equal_bands_and_steps_that_pay(
     labels: dict[str, Any], one: dict[str, Any], other: dict[str, Any], rest: dict[str, Any]
 ) -> None:
     failure = ("severity", "justice", "quality", "touchpoint", "guarantee")
     second = {**rest, **{name: labels[name] for name in failure}}
     other = {**other, "double_deviation": one["double_deviation"]}
-    assert decided(labels, one).band == decided(second, other).band
+    first, second = decided(labels, one), decided(second, other)
+    assert first.band == second.band
+    paying = [step for step in POLICY.steps if POLICY.steps[step].remedy is Remedy.COMPENSATION]
+    assert [step in first.steps for step in paying] == [step in second.steps for step in paying]
 
 
 @settings(max_examples=100, deadline=None)

@@ -42,7 +42,7 @@ FAULTS = [
     ('guidance = ["no_proof"]', 'guidance = ["proof"]', "rule.guarantee-invoked.then.guidance: 'proof' is not defined"),
     ('flags = ["verify_claim"]', 'flags = ["refuse"]', "rule.claim-to-verify.then.flags: 'refuse' is not defined"),
     ('tier = ["key"]', 'tier = ["gold"]', "rule.key-customer.when.tier: 'gold' is not defined; allowed: standard, val"),
-    ('finding = "real-text"', 'finding = "myth"', "rule.not-decided.finding: 'myth' is not defined"),
+    ('finding = "real-text"', 'finding = "myth"', "rule.corrections-teach.finding: 'myth' is not defined"),
     ('resolution = "5 business days"', 'resolution = "a week"', "priority.normal.resolution: 'a week' is not a span"),
     ('escalate_to = "senior_care"', 'escalate_to = "boss"', "policy.escalate_to: 'boss' is not defined"),
     ('approver = "director"', 'approver = "owner"', "band.exceptional.approver: 'owner' is not defined"),
@@ -58,7 +58,7 @@ FAULTS = [
     ("share = [0.05, 0.10]", "share = [-0.05, 0.10]", "band.gesture.share.0: "),
     ('kind = "refund"', 'kind = "smile"', "guarantee.promised_date.payout.kind: "),
     ('taxonomy = "1"', 'taxonomy = "2"', "policy.taxonomy: "),
-    ('why.en = "Not a complaint: answered with the same care."', "", "rule.no-complaint.why.en: "),
+    ('why.en = "Is indignant: listen and validate before explaining anything."', "", "rule.angry.why.en: "),
 ]
 
 
@@ -74,7 +74,7 @@ def test_several_faults_are_told_at_once_and_not_without_end() -> None:
     with pytest.raises(InputError) as caught:
         parse_policy(TEXT.replace('finding = "', 'finding = "no-'), "mine.toml")
     assert str(caught.value).count("is not defined") == 8
-    assert "and 39 more" in str(caught.value)
+    assert "and 38 more" in str(caught.value)
 
 
 def test_what_is_no_toml_or_not_there_is_said(tmp_path: Path) -> None:
@@ -139,10 +139,14 @@ why = { es = "Sí.", pt = "Sim.", en = "Yes." }
 # Wording
 
 
+RETIRED = {"answer_question"}
+"""Steps of ours that earlier policies ask for: a running case keeps its own policy, which names them without a title."""
+
+
 def used(kind: str) -> set[str]:
     policy = default_policy()
     return {
-        "steps": {step.id for step in policy.step} | {"pay_guarantee"},
+        "steps": {step.id for step in policy.step} | {"pay_guarantee"} | RETIRED,
         "guidance": {name for rule in policy.rule for name in rule.then.guidance},
         "flags": {name for rule in policy.rule for name in rule.then.flags},
         "bands": set(policy.bands),
