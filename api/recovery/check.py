@@ -266,7 +266,9 @@ def _clocks(policy: Policy) -> Iterator[Problem]:
             yield error("legal", "legal.scopes", f"there is no clock of scope {scope!r}; there are {', '.join(known)}")
     for clock in legal_clocks():
         if clock.scope in policy.legal.scopes and clock.verified_on is None:
-            message = f"the term {clock.id!r} ({clock.source}) has not been compared with its source: read it"
+            message = (
+                f"the term {clock.id!r} ({clock.source}) has not been compared with its source, so it binds no plan"
+            )
             yield warning("legal", "legal.scopes", message)
         if clock.scope in policy.legal.scopes and clock.country not in policy.calendar:
             yield warning("legal", f"calendar.{clock.country}", f"is missing, and the term {clock.id!r} needs it")

@@ -17,7 +17,10 @@ __all__ = ["LegalClock", "binding_clocks", "legal_clocks"]
 
 @dataclass(frozen=True, slots=True)
 class LegalClock:
-    """A term set by law. ``verified_on`` is ``None`` where nobody has compared it with its source yet."""
+    """A term set by law, for what is received from ``starts`` until ``ends``.
+
+    ``verified_on`` is ``None`` where nobody has compared it with its source yet: such a term binds nobody.
+    """
 
     id: str
     country: str
@@ -27,6 +30,7 @@ class LegalClock:
     url: str
     verified_on: date | None = None
     starts: date | None = None
+    ends: date | None = None
     touchpoints: frozenset[str] = frozenset()
     justices: frozenset[str] = frozenset()
 
@@ -53,6 +57,7 @@ def _clock(row: Mapping[str, Any]) -> LegalClock:
         url=row["url"],
         verified_on=row.get("verified_on"),
         starts=row.get("from"),
+        ends=row.get("until"),
         touchpoints=frozenset(row.get("touchpoints", ())),
         justices=frozenset(row.get("justices", ())),
     )
@@ -61,12 +66,13 @@ def _clock(row: Mapping[str, Any]) -> LegalClock:
 def binding_clocks(
     country: str | None, scopes: tuple[str, ...], labels: Mapping[str, frozenset[str]], on: date
 ) -> tuple[LegalClock, ...]:
-    """Return the clocks that bind a complaint received on ``on`` by a firm of these scopes."""
+    """Return the verified clocks that bind a complaint received on ``on`` by a firm of these scopes."""
     return tuple(
         clock
         for clock in legal_clocks()
         if clock.country == country
         and clock.scope in scopes
-        and (clock.starts is None or clock.starts <= on)
+        and clock.verified_on is not None
+        and (clock.starts or on) <= on <= (clock.ends or on)
         and clock.concerns(labels)
     )

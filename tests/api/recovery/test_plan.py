@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import combinations, product
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from api.recovery import Context, Money, Plan, default_policy, make_plan
 from api.recovery.case import traits_of
+from api.recovery.check import check_policy
 from api.recovery.legal import binding_clocks, legal_clocks
 from api.recovery.plan import DeadlineKind
 from api.recovery.policy import Remedy, Stage
@@ -271,7 +273,9 @@ def test_deadlines_come_in_order_with_a_warning_before_each(labels: dict[str, An
 
 LEGAL = [
     # country, scopes, received (local noon), last day
-    ("ES", ["general"], "2026-11-30", "2026-12-30"),
+    ("ES", ["general"], "2026-11-30", "2026-12-15"),
+    ("ES", ["general"], "2025-12-27", "2026-01-27"),  # a month until the law changed
+    ("ES", ["general"], "2025-12-28", "2026-01-12"),
     ("ES", ["large_or_essential"], "2026-12-29", "2027-01-21"),  # 1 and 6 January
     ("PT", ["complaints_book"], "2026-11-30", "2026-12-23"),  # 1 and 8 December
     ("PE", ["complaints_book"], "2026-07-20", "2026-08-14"),  # 23, 28 and 29 July, 6 August
@@ -322,11 +326,32 @@ def test_every_clock_names_its_source_and_is_verified_or_says_not() -> None:
     clocks = legal_clocks()
     assert {clock.country for clock in clocks} == {"AR", "BR", "CL", "CO", "ES", "MX", "PE", "PT"}
     assert all(clock.source and clock.url.startswith("http") for clock in clocks)
-    assert {clock.id for clock in clocks if clock.verified_on is None} == {
-        "br-defect",
-        "co-direct-claim",
-        "es-consumer",
-    }
+    assert {clock.id for clock in clocks if clock.verified_on is None} == set()
+    assert all("art" in clock.source or clock.scope in ("financial", "telecom") for clock in clocks)
+    assert not [clock.url for clock in clocks if clock.url.rstrip("/").count("/") < 3]  # a law, not a home page
+
+
+def test_a_clock_that_nobody_has_verified_binds_no_plan_and_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    unread = tuple(replace(clock, verified_on=None) for clock in legal_clocks())
+    monkeypatch.setattr("api.recovery.legal.legal_clocks", lambda: unread)
+    monkeypatch.setattr("api.recovery.check.legal_clocks", lambda: unread)
+    assert plan(severity="low").legal == ()
+    warned = [problem for problem in check_policy(POLICY) if problem.code == "legal"]
+    assert {str(problem.level) for problem in warned} == {"warning"}
+    assert "br-defect" in str(warned)
+    assert "binds no plan" in str(warned)
+
+
+def test_a_bill_is_answered_sooner_than_the_rest_where_the_law_says_so() -> None:
+    policy = POLICY.model_copy(update={"legal": POLICY.legal.model_copy(update={"scopes": ("large_or_essential",)})})
+    january = context(now=datetime(2027, 1, 4, 12, tzinfo=UTC), country="ES")
+    bill, use = (
+        make_plan(policy, classified(severity="low", touchpoint=touchpoint), january)
+        for touchpoint in ("billing", "use")
+    )
+    assert [term.id for term in bill.legal] == ["es-customer-service", "es-billing"]
+    assert [term.id for term in bill.legal if term.binding] == ["es-billing"]
+    assert [term.id for term in use.legal] == ["es-customer-service"]
 
 
 # What must hold for every case

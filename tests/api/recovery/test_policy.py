@@ -140,7 +140,7 @@ why = { es = "Sí.", pt = "Sim.", en = "Yes." }
 
 
 RETIRED = {"answer_question"}
-"""Steps of ours that earlier policies ask for: a running case keeps its own policy, which names them without a title."""
+"""Steps that earlier policies ask for: a running case keeps its own, which names them without a title."""
 
 
 def used(kind: str) -> set[str]:
