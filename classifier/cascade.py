@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -28,9 +28,6 @@ from classifier.types import ModelInfo
 
 if TYPE_CHECKING:
     from classifier.inference import ComplaintClassifier
-
-FOLDER: Final = "fast"
-"""Where a model directory keeps its small network: a model directory itself."""
 
 Bools = npt.NDArray[np.bool_]
 
@@ -102,6 +99,12 @@ class Cascade:
                 f"{self.gate.of.version}, not from {model.name} {model.version}: train it again "
                 f"(training/configs/recupera-es-pt-fast.toml) or remove the folder"
             )
+
+
+def small_network(model: Path) -> Path:
+    """Return where the small network of a model directory is, if it has one: a model directory beside it."""
+    model = model.resolve()
+    return model.with_name(f"{model.name}-fast")
 
 
 def margins(task: Task, calibration: TaskCalibration, probabilities: Floats) -> Floats:

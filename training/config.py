@@ -147,7 +147,7 @@ class DistillationSection(_Section):
     teacher: str | None = None
     excerpts: float = Field(default=1.0, ge=0)
     weight: float = Field(default=0.7, gt=0, le=1)
-    agreement: dict[str, float] = Field(default_factory=lambda: {"complaint": 0.99, "motive": 0.95, "severity": 0.94})
+    agreement: dict[str, float] = Field(default_factory=lambda: {"complaint": 0.99, "motive": 0.95, "severity": 0.945})
 
 
 class DecisionSection(_Section):

@@ -21,7 +21,7 @@ def test_it_is_complete_verified_and_small() -> None:
     path = find_model()
     artifact = Artifact.load(path)
     assert artifact.info.name == "recupera-es-pt"
-    assert sum(file.stat().st_size for file in path.iterdir()) < LIMIT_MB * 1e6
+    assert sum(file.stat().st_size for file in path.rglob("*")) < LIMIT_MB * 1e6
     assert artifact.metrics()["validation"]["all"]["messages"] > 500
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from classifier import ComplaintClassifier
-from classifier.cascade import FOLDER, Effort
+from classifier.cascade import Effort, small_network
 from classifier.errors import InputError
 from classifier.taxonomy import TASKS
 from tests.conftest import CORPORA, TINY
@@ -99,13 +99,13 @@ def test_a_small_network_learns_from_a_model_and_answers_for_it(tiny_model: Path
             "distillation": DistillationSection(teacher=str(both), excerpts=0.2, agreement={"complaint": 0.6}),
         }
     )
-    run(config, Places(CORPORA, None, both / FOLDER))
+    run(config, Places(CORPORA, None, small_network(both)))
     classifier = ComplaintClassifier.from_pretrained(both)
     assert classifier.cascade is not None
     assert classifier.cascade.gate.of == classifier.model
     assert len(classifier.predict([SPANISH, PORTUGUESE], effort=Effort.FAST)) == 2
     assert not list(both.glob(".*.npz"))
-    size = (both / FOLDER / "model.bin").stat().st_size
+    size = (small_network(both) / "model.bin").stat().st_size
     assert size < (tiny_model / "model.bin").stat().st_size
 
 

@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 from classifier import ComplaintClassifier
 from classifier.artifact import FILES, Artifact, write_checksums
 from classifier.calibration import Calibration, columns
-from classifier.cascade import FOLDER, Gate
+from classifier.cascade import Gate, small_network
 from classifier.cli import app
 from classifier.errors import InputError
 from classifier.taxonomy import COMPLAINT, JUSTICE, QUALITY, SEVERITY, TASKS, Task, TaskKind
@@ -287,9 +287,9 @@ def test_the_model_itself_and_other_folders_are_not_written_over(tiny_model: Pat
 def test_a_refitted_model_has_no_small_network_that_decides_otherwise(tiny_model: Path, tmp_path: Path) -> None:
     both = tmp_path / "both"
     shutil.copytree(tiny_model, both)
-    shutil.copytree(tiny_model, both / FOLDER)
-    Gate(Artifact.load(both).info, {}, {}).save(both / FOLDER)
-    write_checksums(both / FOLDER)
+    shutil.copytree(tiny_model, small_network(both))
+    Gate(Artifact.load(both).info, {}, {}).save(small_network(both))
+    write_checksums(small_network(both))
     result = calibrate(CORPORA / "validation.jsonl", "--model", both, "--output", tmp_path / "inbox")
     assert result.exit_code == 0, result.output
     assert ComplaintClassifier.from_pretrained(both).cascade is not None
