@@ -40,6 +40,7 @@ class Code(StrEnum):
     WORKFLOW_STUCK = "workflow-stuck"  # a case that its workflow does not look at
     NO_WORKFLOW = "no-workflow"  # an open case that no workflow sees through
     UNEQUAL = "unequal-remedy"  # the same failure, another band of compensation, under one policy
+    DIFFERENT = "different-remedy"  # the same failure, another band for another motive, guarantee or country
     CHANGED = "changed-remedy"  # the same failure, another band of compensation, under another policy
 
     @property
@@ -53,7 +54,7 @@ class Code(StrEnum):
         return _TODO[self]
 
 
-_NOTICES: Final = frozenset({Code.DELIVERY_WAITS, Code.CHANGED})
+_NOTICES: Final = frozenset({Code.DELIVERY_WAITS, Code.DIFFERENT, Code.CHANGED})
 _RESTORE: Final = "Rows were changed or lost outside Recupera: compare with a backup"
 _TODO: Final[Mapping[Code, str]] = {
     Code.UNCLASSIFIED: f"{_RESTORE}, or classify it again by POST /v1/classify and correct it by feedback.",
@@ -76,6 +77,7 @@ _TODO: Final[Mapping[Code, str]] = {
     Code.WORKFLOW_STUCK: "See that a worker runs (recupera worker), and read its log.",
     Code.NO_WORKFLOW: "See that a worker runs (recupera worker): it begins what is missing again.",
     Code.UNEQUAL: "Find the rule by recupera policy check, and offer the lesser ones what the others got.",
+    Code.DIFFERENT: "Make sure that the policy means it: recupera policy check names rules that pay by motive.",
     Code.CHANGED: "The policy changed between them; offer open cases the better of the two if you wish.",
 }
 

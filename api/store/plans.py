@@ -21,6 +21,7 @@ __all__ = ["PlannedCase", "PlannedFilter", "count", "planned", "read_json"]
 _PART: Final = 200
 _PLANNING: Final = ("case.opened", "case.escalated")
 _ANSWERING: Final = ("greet", "understand")
+_CORRECTED: Final = "corrected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,9 @@ class PlannedFilter:
 class PlannedCase:
     """A case, its present plan, and the message that it was made for; ``None`` where something can't be read.
 
-    ``earlier_complaints`` counts those of the same customer before this message. ``answered_at`` is when the first
-    step of the plan that greets or understands was done.
+    ``earlier`` is what was found in the complaints of the case before that message, the first one first; ``corrected``
+    that a person's labels had the case planned anew. ``earlier_complaints`` counts those of the same customer before
+    this message. ``answered_at`` is when the first step of the plan that greets or understands was done.
     """
 
     id: str
@@ -55,6 +57,8 @@ class PlannedCase:
     classification: Json | None = None
     earlier_complaints: int = 0
     answered_at: datetime | None = None
+    earlier: tuple[Json, ...] = ()
+    corrected: bool = False
 
 
 def read_json(text: str | None) -> Any:
@@ -88,13 +92,21 @@ async def planned(connection: Connection, wanted: PlannedFilter) -> AsyncIterato
         if not part:
             return
         causes = await _causes(connection, [row["id"] for row in part])
+        joined = {
+            row["id"]: causes[row["id"]]["message_id"] for row in part if row["complaints"] > 1 and row["id"] in causes
+        }
+        earlier, corrected = (
+            await _earlier(connection, joined),
+            await _corrected(connection, [row["id"] for row in part]),
+        )
         answers = await _answers(connection, {row["id"]: row["revision"] for row in part})
         for row in part:
             cause = causes.get(row["id"], {})
             values: dict[str, Any] = {name: row[name] for name in columns} | cause
             values["plan"] = read_json(row["plan"])
             values["customer"] = cause.get("customer") or row["customer"]
-            yield PlannedCase(**values, answered_at=answers.get(row["id"]))
+            values["earlier"] = earlier.get(row["id"], ())
+            yield PlannedCase(**values, answered_at=answers.get(row["id"]), corrected=row["id"] in corrected)
         left = None if left is None else left - len(part)
         page = query.where(cases.c.id < part[-1]["id"])
 
@@ -122,6 +134,29 @@ async def _causes(connection: Connection, ids: Sequence[str]) -> dict[str, dict[
         values = dict(row) | {"classification": told}
         found[values.pop("case_id")] = values
     return found
+
+
+async def _earlier(connection: Connection, joined: Mapping[str, str]) -> dict[str, tuple[Json, ...]]:
+    """Return by case what was found in its complaints before a message of it."""
+    query = (
+        sa.select(messages.c.id, messages.c.case_id, sa.cast(messages.c.classification, sa.Text).label("said"))
+        .where(messages.c.case_id.in_(list(joined)), messages.c.complaint)
+        .order_by(messages.c.id)
+    )
+    found: dict[str, tuple[Json, ...]] = defaultdict(tuple)
+    for row in (await connection.execute(query)).mappings() if joined else ():
+        told = opened_classification(read_json(row["said"]), vault_of(connection))
+        if row["id"] < joined[row["case_id"]] and told is not None:
+            found[row["case_id"]] += (told,)
+    return found
+
+
+async def _corrected(connection: Connection, ids: Sequence[str]) -> frozenset[str]:
+    """Return the cases that were planned anew because a person corrected a message."""
+    planned_anew = (history.c.case_id.in_(ids), history.c.event == "case.escalated", history.c.message_id.is_not(None))
+    query = sa.select(history.c.case_id, history.c.detail).where(*planned_anew, history.c.detail.is_not(None))
+    rows = (await connection.execute(query)).mappings()
+    return frozenset(row["case_id"] for row in rows if (row["detail"] or {}).get("reason") == _CORRECTED)
 
 
 async def _answers(connection: Connection, revisions: Mapping[str, int]) -> dict[str, datetime]:

@@ -93,6 +93,8 @@ async def test_a_case_comes_with_the_message_that_it_was_planned_for_last(
     context = past(found[again]).case.context  # type: ignore[union-attr]
     assert (context.contacts, context.complaints, context.double_deviation) == (2, 2, True)
     assert context.country == "BR"
+    assert [len(found[name].earlier) for name in (first, again, last)] == [0, 2, 0]
+    assert not any(case.corrected for case in found.values())
     assert found[first].received_at.isoformat() == "2026-01-05T10:00:00+00:00"  # type: ignore[union-attr]
 
 

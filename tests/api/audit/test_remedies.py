@@ -1,4 +1,4 @@
-"""The same failure, severity and country: one band of compensation."""
+"""The same failure, equally grave: one band of compensation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from api.audit import Code, Finding
-from api.audit.remedies import Remedies, failure_of
+from api.audit.remedies import Remedies, circumstances_of, failure_of
 from api.store.plans import PlannedCase
 from classifier.taxonomy import TASK_BY_ID
 from tests.api.recovery.cases import classified
@@ -47,17 +47,15 @@ def test_another_band_for_the_same_failure_is_listed_with_cases_to_compare() -> 
     assert finding.code is Code.UNEQUAL
     assert finding.ids == {"case": "a", "other": "d"}
     assert "gesture in 1 cases (d), moderate in 3 cases (a b)" in finding.message
-    assert finding.message.startswith("motive restitution, justice outcome, quality reliability, touchpoint use")
-    assert "severity moderate, country BR, by policy ours 1" in finding.message
+    assert finding.message.startswith("justice outcome, quality reliability, touchpoint use, severity moderate")
+    assert "motive restitution, country BR, by policy ours 1" in finding.message
 
 
 OTHERS: list[dict[str, Any]] = [
-    {"motive": ("restitution", "altruism")},
     {"justice": ("procedural",)},
     {"quality": "empathy"},
     {"touchpoint": "billing"},
     {"severity": "high"},
-    {"guarantee": True},
 ]
 
 
@@ -66,10 +64,62 @@ def test_another_failure_may_have_another_band(labels: dict[str, Any]) -> None:
     assert findings(case("a"), case("b", "gesture", **labels)) == []
 
 
-def test_a_second_failure_or_another_country_may_have_another_band() -> None:
-    again = replace(case("b", "substantial"), double_deviation=True)
-    abroad = replace(case("c", "gesture"), customer={"country": "PT"})
-    assert findings(case("a"), again, abroad, replace(case("d", "none"), customer=None)) == []
+def test_a_second_failure_may_have_another_band() -> None:
+    assert findings(case("a"), replace(case("b", "substantial"), double_deviation=True)) == []
+
+
+def abroad(one: PlannedCase) -> PlannedCase:
+    return replace(one, customer={"country": "PT"})
+
+
+DIFFERENT = [
+    (case("b", "gesture", motive=("venting",)), "motive", "gesture (motive venting, country BR) in 1 cases (b)"),
+    (case("b", "gesture", guarantee=True), "guarantee", "guarantee yes"),
+    (abroad(case("b", "gesture")), "country", "gesture (motive restitution, country PT)"),
+    (abroad(case("b", "gesture", guarantee=True)), "country, guarantee", "guarantee yes, country PT"),
+]
+
+
+@pytest.mark.parametrize(("other", "names", "said"), DIFFERENT)
+def test_another_band_for_another_motive_promise_or_country_is_a_notice_that_names_it(
+    other: PlannedCase, names: str, said: str
+) -> None:
+    (finding,) = findings(case("a"), case("c"), other)
+    assert finding.code is Code.DIFFERENT
+    assert f"by policy ours 1, differs with {names}: " in finding.message
+    assert said in finding.message
+    assert finding.ids == {"case": "a", "other": "b"}
+
+
+def test_what_sets_two_cases_apart_alone_is_named_before_what_does_with_others() -> None:
+    both = abroad(case("b", "gesture", motive=("venting",)))
+    (finding,) = findings(case("a"), both, case("c", "gesture", motive=("venting",)), abroad(case("d")))
+    assert "differs with motive: " in finding.message
+
+
+def test_another_motive_with_the_same_band_is_equal_also_under_two_policies() -> None:
+    assert findings(case("a"), case("b", motive=("venting",))) == []
+    assert findings(case("a"), case("b", "gesture", policy="ours 2", motive=("venting",))) == []
+
+
+def test_unequal_where_all_is_alike_is_a_finding_also_where_motives_differ_besides() -> None:
+    found = findings(case("a"), case("b", "gesture"), case("c", motive=("venting",)))
+    assert [finding.code for finding in found] == [Code.UNEQUAL, Code.DIFFERENT]
+
+
+def test_a_case_is_about_all_that_its_messages_found() -> None:
+    graver = classified(severity="critical").to_dict()
+    again = replace(case("b"), double_deviation=True)
+    worse = replace(case("c", "substantial"), double_deviation=True, earlier=(graver,))
+    assert findings(again, worse, replace(worse, id="d")) == []
+    (finding,) = findings(worse, replace(worse, id="d", plan={"compensation": {"band": "moderate"}}))
+    assert finding.code is Code.UNEQUAL
+    assert "severity critical and justice outcome" in finding.message
+    assert "double deviation yes" in finding.message
+
+
+def test_what_a_person_corrected_is_not_compared_by_the_labels_before() -> None:
+    assert findings(case("a"), replace(case("b", "gesture"), corrected=True)) == []
 
 
 @pytest.mark.parametrize(
@@ -80,8 +130,10 @@ def test_what_is_no_part_of_the_failure_makes_no_difference(labels: dict[str, An
 
 
 def test_the_order_of_labels_makes_no_difference() -> None:
+    one, other = ("outcome", "procedural"), ("procedural", "outcome")
+    assert failure_of(case("a", justice=one)) == failure_of(case("b", justice=other))
     one, other = ("restitution", "altruism"), ("altruism", "restitution")
-    assert failure_of(case("a", motive=one)) == failure_of(case("b", motive=other))
+    assert circumstances_of(case("a", motive=one)) == circumstances_of(case("b", motive=other))
 
 
 def test_another_policy_is_a_notice_not_an_error() -> None:
@@ -111,13 +163,13 @@ def test_what_cannot_be_compared_is_left_out(broken: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("country", ["br", "Brasil", "", 7, None, ["BR"], "B\x1b[31m"])
 def test_a_country_that_is_none_is_left_out(country: Any) -> None:
-    assert failure_of(replace(case("a"), customer={"country": country})).country is None
+    assert circumstances_of(replace(case("a"), customer={"country": country})).country is None
 
 
 def test_how_much_is_remembered_depends_on_the_labels_alone() -> None:
     remedies = Remedies()
     for number in range(2000):
         remedies.enter(case(str(number), "gesture" if number % 2 else "moderate"))
-    (got,) = remedies._got.values()
+    ((got,),) = (among.values() for among in remedies._got.values())
     assert sum(band.count for band in got.values()) == 2000
     assert sum(len(band.cases) for band in got.values()) == 4
