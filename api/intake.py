@@ -1,4 +1,4 @@
-"""One message in, once: classified, stored, its case opened or joined and planned, all in one transaction."""
+"""One message in, once: classified, stored, its case opened, joined and planned, or answered, in one transaction."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from hashlib import sha256
 from typing import Any, Self
 
 from api.batching import Batcher, QueueFullError, Request
-from api.cases import Planner, conversation, event_data, take_up, taken_up
+from api.cases import Planner, conversation, event_data
 from api.errors import ConflictError, ErasedError
 from api.store import cases, messages, outbox, policies, tombstones
 from api.store.database import Connection, Store
 from api.store.identifiers import new_id
 from api.store.records import CaseRecord, MessageRecord, OutboxKind, ReviewStatus
+from api.taking_up import answered, take_up, taken_up, told_of_answer
 from classifier.redaction import find_personal_data
 from classifier.types import Classification
 
@@ -45,7 +46,7 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A message that is stored, and its case if it complains; ``new`` is false if it was there before."""
+    """A message that is stored, and its case if it complains or answers; ``new`` is false if it was there before."""
 
     message: MessageRecord
     case: CaseRecord | None
@@ -99,13 +100,19 @@ class Intake:
         known = await _known(connection, incoming, key)
         if known is not None:
             return known
-        case = await take_up(connection, message, result, self._planner) if result.complaint.label else None
+        complains = bool(result.complaint.label)
+        if complains:
+            case = await take_up(connection, message, result, self._planner)
+        else:
+            case = await answered(connection, message)
         message = replace(message, case_id=case.id if case else None)
         await messages.add(connection, message, result)
-        told = ["message.classified", *(["review.needed"] if result.review.needed else [])]
+        events = ["message.classified", *(["review.needed"] if result.review.needed else [])]
         data = event_data(message, case)
-        entries = [outbox.entry(OutboxKind.EVENT, event, data, message.accepted_at) for event in told]
-        await outbox.add(connection, *entries, *(taken_up(message, case) if case else []))
+        entries = [outbox.entry(OutboxKind.EVENT, event, data, message.accepted_at) for event in events]
+        if case is not None:
+            entries += taken_up(message, case) if complains else await told_of_answer(connection, message, case)
+        await outbox.add(connection, *entries)
         return Accepted(message, case, new=True)
 
     @contextmanager

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from api.cases import Plan, PlannedStep, Situation
 from api.recovery import Context, Policy, make_plan, policy_from
+from api.recovery import Plan as RecoveryPlan
+from api.recovery.earlier import Earlier, owes_more
 from api.recovery.plan import DeadlineKind
+from api.recovery.wording import wording
 
-__all__ = ["PolicyPlanner", "context_of"]
+__all__ = ["OFFER", "PolicyPlanner", "context_of", "earlier_of"]
+
+OFFER: Final = "offer_compensation"
+"""The step that gives what the plan's band of compensation says."""
 
 
 class PolicyPlanner:
@@ -22,11 +28,12 @@ class PolicyPlanner:
         self.version = _version(policy)
 
     def plan(self, situation: Situation) -> Plan:
-        """Return what the policy owes."""
+        """Return what the policy owes, and no less than what it owed before."""
         policy = self._policy
         if situation.policy is not None:
             policy = policy_from(situation.policy, "the policy of the case")
-        plan = make_plan(policy, situation.classification, context_of(situation, datetime.now(UTC)))
+        context, earlier = context_of(situation, datetime.now(UTC)), earlier_of(situation)
+        plan = make_plan(policy, situation.classification, context, earlier)
         due = {deadline.kind: deadline.due for deadline in plan.deadlines}
         written = plan.to_dict()
         return Plan(
@@ -36,10 +43,32 @@ class PolicyPlanner:
             first_answer_due=due.get(DeadlineKind.FIRST_ANSWER),
             resolution_due=due.get(DeadlineKind.RESOLUTION),
             steps=[
-                PlannedStep(step.id, step.due, said) for step, said in zip(plan.steps, written["steps"], strict=True)
+                PlannedStep(step.id, step.due, _said(policy, plan, situation, said))
+                for step, said in zip(plan.steps, written["steps"], strict=True)
             ],
             content=written,
         )
+
+
+def _said(policy: Policy, plan: RecoveryPlan, situation: Situation, step: dict[str, Any]) -> Mapping[str, Any]:
+    """Return a step as the plan writes it; one that owes more than was given already says what that was."""
+    given = situation.given
+    if step["id"] != OFFER or given is None or not owes_more(policy, plan.compensation, given):
+        return step
+    words = wording(plan.language)
+    band = words["bands"].get(given["band"], given["band"])
+    step["title"] = words["plan"]["offer_more"].format(title=step["title"], band=band)
+    return {**step, "given": given}
+
+
+def earlier_of(situation: Situation) -> Earlier:
+    """Return what a case was promised before; a plan that is not one of a recovery policy promised nothing."""
+    try:
+        plan = RecoveryPlan.from_dict(situation.before) if situation.before else None
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError):
+        plan = None
+    done = frozenset(situation.done)
+    return Earlier(tuple(situation.earlier), plan, done, answered=situation.answered)
 
 
 def _version(policy: Policy) -> str:

@@ -8,13 +8,14 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from api.cases import Planner, close, complete_step, take_up
+from api.cases import Planner, close, complete_step
 from api.corrections import keep
 from api.demo.samples import FILLINGS, FOLLOWING, PATTERNS
 from api.store import cases, messages, policies, samples
 from api.store.database import Connection, Store
 from api.store.identifiers import new_id
 from api.store.records import CaseRecord, MessageRecord, Outcome, ReviewStatus
+from api.taking_up import answered, take_up
 from classifier import Classification, ComplaintClassifier
 from classifier.redaction import find_personal_data
 from classifier.taxonomy import TASKS, TaskKind
@@ -91,7 +92,7 @@ async def fill(
             await _store(connection, planner, list(zip(part, results, strict=True)))
         async with store.write() as connection:
             for result in results:
-                await _handle(connection, result, chance, now)
+                await _handle(connection, planner, result, chance, now)
         advance(len(part))
 
 
@@ -104,13 +105,18 @@ async def _store(connection: Connection, planner: Planner, part: Sequence[tuple[
     """Store messages, with their cases if they complain."""
     for sample, result in part:
         message = _record(sample, result)
-        case = await take_up(connection, message, result, planner) if result.complaint.label else None
+        if result.complaint.label:
+            case = await take_up(connection, message, result, planner)
+        else:
+            case = await answered(connection, message)
         message = replace(message, case_id=case.id if case else None)
         await messages.add(connection, message, result)
         await samples.silence(connection, [case.id] if case else [], [message.id])
 
 
-async def _handle(connection: Connection, result: Classification, chance: random.Random, now: datetime) -> None:
+async def _handle(
+    connection: Connection, planner: Planner, result: Classification, chance: random.Random, now: datetime
+) -> None:
     """Do some steps of the case, close it if it is old enough, and review what was unsure."""
     message = await messages.get(connection, result.id)
     if message is None:
@@ -120,7 +126,7 @@ async def _handle(connection: Connection, result: Classification, chance: random
         await _work_off(connection, case, chance, now)
     if message.review == ReviewStatus.NEEDED and chance.random() < 0.6 and result.complaint.label is not None:  # noqa: PLR2004, RUF100
         for reviewer in _REVIEWERS[: chance.choice((1, 1, 2))]:
-            await keep(connection, message, _judged(result, chance), reviewer=reviewer)
+            await keep(connection, message, _judged(result, chance), planner, reviewer=reviewer)
     await samples.silence(connection, [case.id] if case else [], [message.id])
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
 
 from api.recovery.amounts import stake_of
 from api.recovery.case import Context, Money, Traits, traits_of
@@ -90,13 +92,14 @@ class Earlier:
         return replace(compensation, least=least, most=most, basis=basis)
 
 
-def owes_more(policy: Policy, compensation: Compensation, given: Compensation) -> bool:
-    """Say whether a compensation is more than what was given already."""
+def owes_more(policy: Policy, compensation: Compensation, given: Mapping[str, Any]) -> bool:
+    """Say whether a compensation is more than what was given already, which is as a plan writes it."""
     ranks = policy.bands
-    if ranks[compensation.band] != ranks.get(given.band, 0):
-        return ranks[compensation.band] > ranks.get(given.band, 0)
-    one, other = compensation.most, given.most
-    return one is not None and other is not None and one.currency == other.currency and one.amount > other.amount
+    now, before = ranks[compensation.band], ranks.get(given["band"], 0)
+    most, was = compensation.most, given.get("most")
+    if now != before or most is None or was is None or most.currency != was["currency"]:
+        return now > before
+    return most.amount > Decimal(was["amount"])
 
 
 def _higher(ranks: Mapping[str, int], level: str, before: str) -> str:

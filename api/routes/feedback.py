@@ -49,7 +49,10 @@ async def correct(
     service: Loaded,
     asking: Asking,
 ) -> dict[str, Any]:
-    """Keep a person's labels; the message has been reviewed, and its latest correction goes to training."""
+    """Keep a person's labels; the message has been reviewed, and its latest correction goes to training.
+
+    What a person says is a complaint gets a case if it has none, and one that was graver a plan that owes more.
+    """
     async with service.store.write() as connection:
         message = await messages.get(connection, message_id)
         if message is None:
@@ -58,6 +61,7 @@ async def correct(
             connection,
             message,
             correction.labels.model_dump(exclude_none=True),
+            service.intake.planner,
             reviewer=asking.signs(correction.reviewer),
             comment=correction.comment,
             language=correction.language,

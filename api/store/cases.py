@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -13,17 +13,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from api.store import rows
 from api.store.identifiers import new_id
 from api.store.records import CaseRecord, CaseStatus, HistoryRecord, StepRecord, StepStatus
-from api.store.tables import cases, history, messages, steps
+from api.store.tables import cases, feedback, history, messages, steps
 
 __all__ = [
     "CaseFilter",
     "Conversation",
+    "Finding",
     "add",
     "add_steps",
     "change_pending",
     "complete",
+    "findings_of",
     "get",
     "history_of",
+    "last_closed_in",
     "open_in",
     "overdue",
     "page",
@@ -82,18 +85,21 @@ class CaseFilter:
     due_before: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found in a message of a case: its classification, and all that people corrected, the latest last."""
+
+    message_id: str
+    channel: str
+    classification: Mapping[str, Any]
+    corrections: Sequence[tuple[Mapping[str, Any], str | None]]
+
+
 async def open_in(connection: AsyncConnection, conversation: Conversation) -> CaseRecord | None:
     """Return the conversation's open case, the oldest if it joins two, locked until the transaction ends."""
-    same = []
-    if conversation.customer_id:
-        thread = messages.c.thread_id
-        same_thread = thread.is_(None) if conversation.thread_id is None else thread == conversation.thread_id
-        same.append(sa.and_(messages.c.customer_id == conversation.customer_id, same_thread))
-    if conversation.thread_id:
-        same.append(sa.and_(messages.c.thread_id == conversation.thread_id, messages.c.channel == conversation.channel))
-    if not same:
+    of_conversation = _of(conversation)
+    if of_conversation is None:
         return None
-    of_conversation = sa.select(messages.c.case_id).where(sa.or_(*same), messages.c.case_id.is_not(None))
     query = (
         sa.select(cases.c.id)
         .where(cases.c.status == CaseStatus.OPEN, cases.c.id.in_(of_conversation))
@@ -104,6 +110,45 @@ async def open_in(connection: AsyncConnection, conversation: Conversation) -> Ca
         if case is not None and case.status == CaseStatus.OPEN:  # PostgreSQL: it may have been closed just now
             return case
     return None
+
+
+async def last_closed_in(connection: AsyncConnection, conversation: Conversation) -> CaseRecord | None:
+    """Return the conversation's case that was closed last, locked until the transaction ends."""
+    of_conversation = _of(conversation)
+    if of_conversation is None:
+        return None
+    closed = (cases.c.status == CaseStatus.CLOSED, cases.c.id.in_(of_conversation))
+    query = sa.select(cases.c.id).where(*closed).order_by(cases.c.closed_at.desc(), cases.c.id.desc()).limit(1)
+    case_id = (await connection.execute(query)).scalar_one_or_none()
+    case = await get(connection, case_id, lock=True) if case_id else None
+    return case if case is not None and case.status == CaseStatus.CLOSED else None
+
+
+def _of(conversation: Conversation) -> sa.Select[Any] | None:
+    """Return the query for the cases of a conversation; ``None`` if it has neither a customer nor a thread."""
+    same = []
+    if conversation.customer_id:
+        thread = messages.c.thread_id
+        same_thread = thread.is_(None) if conversation.thread_id is None else thread == conversation.thread_id
+        same.append(sa.and_(messages.c.customer_id == conversation.customer_id, same_thread))
+    if conversation.thread_id:
+        same.append(sa.and_(messages.c.thread_id == conversation.thread_id, messages.c.channel == conversation.channel))
+    if not same:
+        return None
+    return sa.select(messages.c.case_id).where(sa.or_(*same), messages.c.case_id.is_not(None))
+
+
+async def findings_of(connection: AsyncConnection, case_id: str) -> list[Finding]:
+    """Return what was found in the messages of a case, oldest first."""
+    columns = [messages.c[name] for name in ("id", "channel", "classification")]
+    query = sa.select(*columns).where(messages.c.case_id == case_id).order_by(messages.c.id)
+    found = (await connection.execute(query)).all()
+    corrected: dict[str, list[tuple[Mapping[str, Any], str | None]]] = {row.id: [] for row in found}
+    of_case = feedback.c.message_id.in_(list(corrected))
+    chosen = sa.select(feedback.c.message_id, feedback.c.labels, feedback.c.language)
+    for row in await connection.execute(chosen.where(of_case).order_by(feedback.c.id)):
+        corrected[row.message_id].append((row.labels, row.language))
+    return [Finding(row.id, row.channel, row.classification, corrected[row.id]) for row in found]
 
 
 async def get(connection: AsyncConnection, case_id: str, *, lock: bool = False) -> CaseRecord | None:
@@ -156,24 +201,28 @@ async def steps_of(connection: AsyncConnection, case_id: str) -> list[StepRecord
 
 
 async def complete(connection: AsyncConnection, step: StepRecord) -> None:
-    """Store where a step is: completed, or to be done again."""
-    values = {key: getattr(step, key) for key in ("status", "due_at", "completed_at", "completed_by", "note")}
+    """Store where a step is: completed, to be done again, or due because the customer answered."""
+    kept = ("status", "due_at", "completed_at", "completed_by", "note", "content")
+    values = {key: getattr(step, key) for key in kept}
     this = (steps.c.case_id == step.case_id, steps.c.revision == step.revision, steps.c.id == step.id)
     await connection.execute(steps.update().where(*this).values(values))
     await _renew(connection, step.case_id)
 
 
-async def change_pending(connection: AsyncConnection, case_id: str, status: StepStatus) -> None:
-    """Say of every step still to do why it will not be done."""
-    pending = (steps.c.case_id == case_id, steps.c.status == StepStatus.PENDING)
+async def change_pending(
+    connection: AsyncConnection, case_id: str, status: StepStatus, *, but: Collection[str] = ()
+) -> None:
+    """Say of every step still to do why it will not be done, ``but`` of some."""
+    pending = (steps.c.case_id == case_id, steps.c.status == StepStatus.PENDING, steps.c.id.not_in(but))
     await connection.execute(steps.update().where(*pending).values(status=status))
     await _renew(connection, case_id)
 
 
 async def revive(connection: AsyncConnection, case: CaseRecord, *, later: timedelta) -> None:
     """Let what was left of the present plan be done after all, each step ``later`` than it was due."""
-    skipped = (steps.c.case_id == case.id, steps.c.revision == case.revision, steps.c.status == StepStatus.SKIPPED)
-    for step in await rows.fetch(connection, steps, StepRecord, *skipped):
+    left = steps.c.status.in_([StepStatus.SKIPPED, StepStatus.PENDING])
+    present = (steps.c.case_id == case.id, steps.c.revision == case.revision, left)
+    for step in await rows.fetch(connection, steps, StepRecord, *present):
         due = None if step.due_at is None else step.due_at + later
         this = (steps.c.case_id == case.id, steps.c.revision == case.revision, steps.c.id == step.id)
         await connection.execute(steps.update().where(*this).values(status=StepStatus.PENDING, due_at=due))

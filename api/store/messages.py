@@ -17,7 +17,19 @@ from api.store.tables import message_labels, messages
 from classifier.taxonomy import TASKS, TaskKind
 from classifier.types import Classification
 
-__all__ = ["MessageFilter", "add", "complaints_of", "find", "get", "lock", "of_case", "page", "set_review", "sureness"]
+__all__ = [
+    "MessageFilter",
+    "add",
+    "complaints_of",
+    "find",
+    "get",
+    "lock",
+    "of_case",
+    "page",
+    "set_case",
+    "set_review",
+    "sureness",
+]
 
 SEVERAL: Final = frozenset(task.id for task in TASKS if task.kind is TaskKind.MULTI)
 
@@ -121,6 +133,11 @@ async def page(
 async def complaints_of(connection: AsyncConnection, customer_id: str) -> int:
     """Return how many complaints of a customer are stored."""
     return int((await connection.execute(_COMPLAINTS, {"customer": customer_id})).scalar_one())
+
+
+async def set_case(connection: AsyncConnection, message_id: str, case_id: str) -> None:
+    """Say which case a message belongs to, where that is known only later."""
+    await connection.execute(messages.update().where(messages.c.id == message_id).values(case_id=case_id))
 
 
 async def set_review(connection: AsyncConnection, message_id: str, status: ReviewStatus) -> None:

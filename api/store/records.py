@@ -55,7 +55,7 @@ class StepStatus(StrEnum):
     PENDING = "pending"  # still to do
     DONE = "done"  # a person or a program did it
     SUPERSEDED = "superseded"  # a newer plan took its place
-    SKIPPED = "skipped"  # the case was closed before
+    SKIPPED = "skipped"  # the case was closed before, and it is of no use any more
 
 
 class OutboxKind(StrEnum):

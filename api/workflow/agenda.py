@@ -16,7 +16,18 @@ from api.recovery.plan import DeadlineKind
 from api.recovery.policy import Stage
 from api.store.records import CaseRecord, StepRecord, StepStatus
 
-__all__ = ["Item", "Missed", "agenda", "claims_of", "key_of", "workflow_id"]
+__all__ = [
+    "Item",
+    "Missed",
+    "agenda",
+    "claims_of",
+    "is_answered",
+    "key_of",
+    "step_data",
+    "step_key",
+    "told_of",
+    "workflow_id",
+]
 
 _ANSWERS: Final = frozenset({Stage.GREET, Stage.UNDERSTAND})
 _RESOLVES: Final = _ANSWERS | {Stage.RESOLVE}
@@ -53,7 +64,8 @@ def workflow_id(case_id: str, opening: int) -> str:
 def agenda(case: CaseRecord, steps: Sequence[StepRecord]) -> list[Item]:
     """Return all items of an open case, the earliest first; ``steps`` are those of all its plans."""
     present = [step for step in steps if step.revision == case.revision]
-    items = [*_steps_due(case, present), *_payouts(case, present), *_deadlines(case, present, steps)]
+    owed = _first_owed(case, steps)
+    items = [*_steps_due(case, present, owed), *_payouts(case, present, owed), *_deadlines(case, present, steps)]
     return sorted(items, key=lambda item: (item.moment, item.key))
 
 
@@ -62,25 +74,62 @@ def claims_of(case: CaseRecord) -> dict[str, Mapping[str, Any]]:
     return {claim["step"]: claim for claim in (case.plan or {}).get("guarantees", ())}
 
 
-def _steps_due(case: CaseRecord, steps: Sequence[StepRecord]) -> Iterator[Item]:
+def step_key(case: CaseRecord, step: StepRecord) -> str:
+    """Return the key under which a step is told as due: each answer of the customer to it is told."""
+    answer = step.content.get("answer")
+    return key_of(case, "step", step.revision, step.id) if answer is None else key_of(case, "answer", answer)
+
+
+def step_data(case: CaseRecord, step: StepRecord) -> dict[str, Any]:
+    """Return a step as an event tells it; what a guarantee pays is never subject to proof.
+
+    A step without an owner of its own is for whoever has the case now.
+    """
+    claim = claims_of(case).get(step.id)
+    told = {**step.content, "id": step.id, "revision": step.revision, "due_at": step.due_at and step.due_at.isoformat()}
+    told["owner"] = step.content.get("owner") or case.owner
+    return told if claim is None else {**told, "guarantee": {**claim, "proof_required": False}}
+
+
+def told_of(case: CaseRecord, step: StepRecord) -> dict[str, Any]:
+    """Return what an event tells besides the message and the case: the step, and the answer that it is due for."""
+    told: dict[str, Any] = {"step": step_data(case, step)}
+    answer = step.content.get("answer")
+    return told if answer is None else {**told, "reason": "customer_answered", "answer": answer}
+
+
+def _first_owed(case: CaseRecord, steps: Sequence[StepRecord]) -> dict[str, int]:
+    """Return for each guarantee's step the first plan that owed it.
+
+    A pay-out is told under that plan's key for as long as the case is open: a later plan tells nobody to pay again.
+    """
+    claims = claims_of(case)
+    owed: dict[str, int] = {}
+    for step in steps:
+        if step.id in claims:
+            owed[step.id] = min(step.revision, owed.get(step.id, step.revision))
+    return owed
+
+
+def _steps_due(case: CaseRecord, steps: Sequence[StepRecord], owed: Mapping[str, int]) -> Iterator[Item]:
     """Tell of what a machine does, and of what a guarantee pays, at once; of the rest when its time runs out."""
-    claims, warnings = claims_of(case), _warnings(case)
+    warnings = _warnings(case)
     for step in steps:
         if step.status != StepStatus.PENDING:
             continue
-        key = key_of(case, "step", step.revision, step.id)
-        if step.content.get("automatic") or step.id in claims:
-            yield Item(case.opened_at, key, step=step)
+        if step.id in owed:
+            yield Item(case.opened_at, key_of(case, "step", owed[step.id], step.id), step=step)
+        elif step.content.get("automatic"):
+            yield Item(case.opened_at, step_key(case, step), step=step)
         elif step.due_at is not None:
-            yield Item(warnings.get(step.due_at, step.due_at), key, step=step)
+            yield Item(warnings.get(step.due_at, step.due_at), step_key(case, step), step=step)
 
 
-def _payouts(case: CaseRecord, steps: Sequence[StepRecord]) -> Iterator[Item]:
+def _payouts(case: CaseRecord, steps: Sequence[StepRecord], owed: Mapping[str, int]) -> Iterator[Item]:
     """Watch that what a guarantee promises is paid in time: else the promise is broken twice."""
-    claims = claims_of(case)
     for step in steps:
-        if step.id in claims and step.status == StepStatus.PENDING and step.due_at is not None:
-            yield Item(step.due_at, key_of(case, "missed", step.revision, step.id), step=step, missed=Missed.PAYOUT)
+        if step.id in owed and step.status == StepStatus.PENDING and step.due_at is not None:
+            yield Item(step.due_at, key_of(case, "missed", owed[step.id], step.id), step=step, missed=Missed.PAYOUT)
 
 
 def _deadlines(case: CaseRecord, present: Sequence[StepRecord], steps: Sequence[StepRecord]) -> Iterator[Item]:
@@ -90,8 +139,8 @@ def _deadlines(case: CaseRecord, present: Sequence[StepRecord], steps: Sequence[
     late = {moment for moment in (case.resolution_due, resolution) if moment and not _is_resolved(present)}
     for moment in late:
         yield Item(moment, key_of(case, Missed.RESOLUTION, moment.isoformat()), missed=Missed.RESOLUTION)
-    unanswered = {case.first_answer_due} if not _is_answered(steps) else set()
-    unanswered |= {first} if not _is_answered(present) else set()
+    unanswered = {case.first_answer_due} if not is_answered(steps) else set()
+    unanswered |= {first} if not is_answered(present) else set()
     for due in unanswered - late:
         if due is not None:
             yield Item(due, key_of(case, Missed.FIRST_ANSWER, due.isoformat()), missed=Missed.FIRST_ANSWER)
@@ -111,7 +160,7 @@ def _warnings(case: CaseRecord) -> dict[datetime, datetime]:
     }
 
 
-def _is_answered(steps: Sequence[StepRecord]) -> bool:
+def is_answered(steps: Sequence[StepRecord]) -> bool:
     """Say whether somebody did a step that speaks with the customer; any step where a plan has no stages."""
     return any(step.status == StepStatus.DONE and step.content.get("stage", Stage.GREET) in _ANSWERS for step in steps)
 

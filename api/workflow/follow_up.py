@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from api.cases import event_data
+from api.cases import event_data, is_for_afterwards
 from api.recovery import Policy, policy_from
 from api.recovery.case import Context
 from api.recovery.deadlines import business_calendar
@@ -18,7 +18,7 @@ from api.recovery.wording import LANGUAGES, wording
 from api.store import cases, messages, outbox
 from api.store.database import Connection, Store
 from api.store.records import CaseRecord, CaseStatus, OutboxKind, StepRecord, StepStatus
-from api.workflow.agenda import key_of
+from api.workflow.agenda import key_of, step_key, told_of
 from classifier.errors import InputError
 
 __all__ = ["CHECK_AGAIN", "follow_up", "follow_up_at"]
@@ -47,10 +47,11 @@ def follow_up_at(case: CaseRecord, policy: Mapping[str, Any] | None, closed_at: 
 
 
 async def follow_up(store: Store, case_id: str, opening: int, now: datetime) -> bool:
-    """Have somebody check again on a case that is still closed; say whether there is anything to check.
+    """Have somebody check again on a case that is still closed; say whether there is anything to do.
 
-    The step is told as due and can be completed although the case is closed. Nobody is asked twice, and nothing else
-    follows: a customer who does not answer is left in peace.
+    What was left to do after the end is due with it: to tell what changed, to thank, to note what was learnt. The steps
+    are told as due and can be completed although the case is closed. Nobody is asked twice, and nothing else follows:
+    a customer who does not answer is left in peace.
     """
     return await store.change(lambda connection: _follow_up(connection, case_id, opening, now))
 
@@ -60,24 +61,41 @@ async def _follow_up(connection: Connection, case_id: str, opening: int, now: da
     if case is None or case.openings != opening or case.status != CaseStatus.CLOSED or case.erased_at:
         return False
     await cases.save(connection, replace(case, next_at=None))
-    key = key_of(case, "follow_up")
+    case = replace(case, updated_at=now)
     steps = [step for step in await cases.steps_of(connection, case_id) if step.revision == case.revision]
+    told = await outbox.keys_of(connection, case_id)
+    check, check_key = await _check(connection, case, steps), key_of(case, "follow_up")
+    left = [step for step in steps if step.status == StepStatus.PENDING and is_for_afterwards(step)]
+    others = [(step, step_key(case, step)) for step in left if check is None or step.id != check.id]
+    due = [(step, key) for step, key in [*([(check, check_key)] if check else []), *others] if key not in told]
+    for step, key in due:
+        await _tell(connection, case, replace(step, due_at=now), key, is_check=key == check_key)
+    return bool(due)
+
+
+async def _check(connection: Connection, case: CaseRecord, steps: list[StepRecord]) -> StepRecord | None:
+    """Return the step that checks again, a new one where the plan has none; ``None`` if it was done already."""
     checking = [step for step in steps if step.content.get("stage") == Stage.CHECK]
     checks = [step for step in checking if step.id == CHECK_AGAIN] or checking
-    if key in await outbox.keys_of(connection, case_id) or any(step.status == StepStatus.DONE for step in checks):
-        return False
-    step = replace(checks[0] if checks else _new(case, steps), status=StepStatus.PENDING, due_at=now)
+    if any(step.status == StepStatus.DONE for step in checks):
+        return None
     if checks:
-        await cases.complete(connection, step)
-    else:
-        await cases.add_steps(connection, [step])
+        return replace(checks[0], status=StepStatus.PENDING)
+    step = _new(case, steps)
+    await cases.add_steps(connection, [step])
+    return step
+
+
+async def _tell(connection: Connection, case: CaseRecord, step: StepRecord, key: str, *, is_check: bool) -> None:
+    """Tell that a step is due, and keep in the history that it was time to check again."""
+    await cases.complete(connection, step)
     first = await messages.get(connection, (await messages.of_case(connection, case.id))[0])
     assert first is not None  # noqa: S101 - a case is opened by a message, in one transaction
-    about = {**step.content, "id": step.id, "revision": step.revision, "due_at": now.isoformat(), "follow_up": True}
-    told = {**event_data(first, case), "step": about}
-    await outbox.add(connection, outbox.entry(OutboxKind.EVENT, "step.due", told, now, key=key))
-    await cases.record(connection, replace(case, updated_at=now), "case.follow_up", detail={"step": step.id})
-    return True
+    told = {**event_data(first, case), **told_of(case, step)}
+    if is_check:
+        told["step"]["follow_up"] = True
+        await cases.record(connection, case, "case.follow_up", detail={"step": step.id})
+    await outbox.add(connection, outbox.entry(OutboxKind.EVENT, "step.due", told, case.updated_at, key=key))
 
 
 _read: dict[str, Policy] = {}
@@ -98,7 +116,7 @@ def _new(case: CaseRecord, steps: list[StepRecord]) -> StepRecord:
         "id": CHECK_AGAIN,
         "stage": str(Stage.CHECK),
         "title": title,
-        "owner": case.owner,
+        "owner": None,
         "automatic": False,
     }
     position = max((step.position for step in steps), default=0) + 1

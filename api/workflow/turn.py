@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from api.cases import event_data
+from api.cases import event_data, is_for_afterwards
 from api.store import cases, messages, outbox, policies
 from api.store.database import Connection, Store
-from api.store.records import CaseRecord, CaseStatus, MessageRecord, OutboxKind, Outcome
-from api.workflow.agenda import Item, agenda, claims_of
+from api.store.records import CaseRecord, CaseStatus, MessageRecord, OutboxKind, Outcome, StepStatus
+from api.workflow.agenda import Item, agenda, step_data, told_of
 from api.workflow.follow_up import follow_up_at
 
-__all__ = ["Look", "look", "step_data"]
+__all__ = ["Look", "look"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +57,17 @@ async def _ended(connection: Connection, case: CaseRecord) -> Look:
     at = None
     if case.status == CaseStatus.CLOSED and case.outcome == Outcome.RECOVERED and case.closed_at is not None:
         content = await policies.get(connection, case.policy_version) if case.policy_version else None
-        at = follow_up_at(case, content, case.closed_at)
+        at = follow_up_at(case, content, case.closed_at) or await _left_until(connection, case)
     if case.next_at != at:
         await cases.save(connection, replace(case, next_at=at))
     return Look(open=False, follow_up_at=at)
+
+
+async def _left_until(connection: Connection, case: CaseRecord) -> datetime | None:
+    """Return when the last step is due that is for after the end, of a plan without a follow-up."""
+    steps = [step for step in await cases.steps_of(connection, case.id) if step.revision == case.revision]
+    left = [step.due_at for step in steps if step.status == StepStatus.PENDING and is_for_afterwards(step)]
+    return max((moment for moment in left if moment is not None), default=None)
 
 
 async def _done(connection: Connection, case: CaseRecord, due: Sequence[Item], now: datetime) -> CaseRecord:
@@ -76,7 +83,8 @@ async def _done(connection: Connection, case: CaseRecord, due: Sequence[Item], n
         if item.missed:
             await _escalate(connection, case, item, first, before)
         else:
-            told = {**event_data(first, case), "step": step_data(case, item)}
+            assert item.step is not None  # noqa: S101 - what is due and was not missed is a step
+            told = {**event_data(first, case), **told_of(case, item.step)}
             await outbox.add(connection, outbox.entry(OutboxKind.EVENT, "step.due", told, now, key=item.key))
     return case
 
@@ -94,19 +102,10 @@ async def _escalate(
     }
     told = {**event_data(first, case), **{key: value for key, value in detail.items() if value is not None}}
     if item.step is not None:
-        told["step"] = step_data(case, item)
+        told["step"] = step_data(case, item.step)
     event = outbox.entry(OutboxKind.EVENT, "case.escalated", told, case.updated_at, key=item.key)
     await outbox.add(connection, event)
     await cases.record(connection, case, "case.escalated", detail=detail)
-
-
-def step_data(case: CaseRecord, item: Item) -> dict[str, Any]:
-    """Return a step as an event tells it; what a guarantee pays is never subject to proof."""
-    assert item.step is not None  # noqa: S101 - only items of a step are told as one
-    step, claim = item.step, claims_of(case).get(item.step.id)
-    told = {**step.content, "id": step.id, "revision": step.revision, "due_at": step.due_at and step.due_at.isoformat()}
-    told.setdefault("owner", case.owner)
-    return told if claim is None else {**told, "guarantee": {**claim, "proof_required": False}}
 
 
 async def _next_owner(connection: Connection, case: CaseRecord) -> str | None:

@@ -93,8 +93,20 @@ async def test_a_complaint_on_an_open_case_is_planned_anew(service: httpx.AsyncC
 
 async def test_thanks_do_not_escalate(service: httpx.AsyncClient) -> None:
     case_id = (await post(service, "1", thread_id="t"))["case_id"]
-    assert (await post(service, "2", "Ya está bien.", thread_id="t"))["case_id"] is None
-    assert (await case_of(service, case_id))["double_deviation"] is False
+    before = await case_of(service, case_id)
+    thanks = await post(service, "2", "Ya está bien.", thread_id="t")
+    assert thanks["case_id"] == case_id
+    case = await case_of(service, case_id)
+    assert (case["double_deviation"], case["complaints"]) == (False, 1)
+    assert (case["plan"], case["steps"], case["owner"]) == (before["plan"], before["steps"], before["owner"])
+    assert case["messages"][-1] == thanks["message_id"]
+    assert [happened["event"] for happened in case["history"]] == ["case.opened", "customer.answered"]
+
+
+async def test_who_only_asks_or_thanks_has_no_case(service: httpx.AsyncClient) -> None:
+    assert (await post(service, "1", "Todo bien.", thread_id="t"))["case_id"] is None
+    await post(service, "2", thread_id="u")
+    assert (await post(service, "3", "Todo bien.", thread_id="t"))["case_id"] is None
 
 
 async def test_a_closed_case_is_not_joined(service: httpx.AsyncClient) -> None:
