@@ -14,6 +14,7 @@ from api.batching import QueueFullError
 from api.console.person import home, who
 from api.console.refusals import reason_of
 from api.console.rendering import is_partial, render, see_other, text_of
+from api.console.views.filters import SPANS, as_given
 from api.errors import ConflictError, NotFoundError
 from api.store.database import UnavailableError
 from classifier.errors import InputError
@@ -74,6 +75,8 @@ def _page(request: Request, status: int, *, reason: str = "", detail: str = "", 
         role=role,
         part=part,
         again=request.url.path if request.method == "GET" and status == _STATUS[InputError] else "",
+        given=as_given(request.url.path, request.query_params.multi_items()) if reason else None,
+        spans=SPANS,
     )
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from api.analytics.selection import LONGEST_DAYS, Selection
 from api.console.refusals import NO_LABEL, NO_PERIOD, RefusedError
@@ -17,12 +17,13 @@ from api.filters import Term
 from classifier.errors import InputError
 from classifier.taxonomy import TASK_BY_ID, TaskKind
 
-__all__ = ["PAGES", "SPANS", "FigureQuery", "export_address", "kept"]
+__all__ = ["PAGES", "SPANS", "FigureQuery", "Given", "as_given", "export_address", "kept"]
 
 PAGES: Final = ("/", "/moments", "/policy", "/model")
 """The pages that take these filters."""
 
 SPANS: Final = (7, 30, 90, 365)
+LANGUAGES: Final = ("es", "pt", "other")
 _DAYS: Final = 30
 
 
@@ -83,6 +84,38 @@ def kept(path: str, given: Iterable[tuple[str, str]]) -> str:
     if path not in PAGES:
         return ""
     return urlencode([(name, value) for name, value in given if name in FigureQuery.model_fields and value])
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Filters that were refused, to be shown as they were given; of what there is to choose from, what was chosen."""
+
+    chosen: FigureQuery
+
+    @property
+    def channels(self) -> Sequence[str]:
+        """The channel that was chosen."""
+        return [self.chosen.channel] if self.chosen.channel else []
+
+    @property
+    def countries(self) -> Sequence[str]:
+        """The country that was chosen."""
+        return [self.chosen.country] if self.chosen.country else []
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """The languages that can be chosen."""
+        return LANGUAGES
+
+
+def as_given(path: str, given: Iterable[tuple[str, str]]) -> Given | None:
+    """Return the filters of a page's address as far as they can be shown again; ``None`` elsewhere."""
+    if path not in PAGES:
+        return None
+    try:
+        return Given(FigureQuery.model_validate(dict(given)))
+    except ValidationError:
+        return None
 
 
 def export_address(form: str, selection: Selection) -> str:

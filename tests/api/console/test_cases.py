@@ -1,10 +1,20 @@
 import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
+import api
 from api.console.views.case import _sureness
+from api.store import cases, destinations, rows
+from api.store.deliveries import DeliveryRecord
+from api.store.destinations import DestinationRecord
+from api.store.tables import deliveries, outbox
+from tests.api.access.people import store_of
 from tests.api.console.conftest import page, submit
 from tests.api.test_cases import case_of
 from tests.api.test_messages import post
@@ -144,3 +154,78 @@ async def test_a_fact_is_marked_where_it_stands_and_named_below(console: httpx.A
 )
 def test_no_share_is_told_of_what_is_not_likeliest(decision: dict[str, Any], sureness: float | None) -> None:
     assert _sureness(decision, [str(decision["label"])]) == sureness
+
+
+def recorded() -> set[str]:
+    """Return the names under which something is recorded in a case's history."""
+    sources = [path.read_text(encoding="utf-8") for path in Path(api.__file__).parent.rglob("*.py")]
+    calls = [
+        call for source in sources for call in re.findall(r"\bcases\.record\(.*?\n    \w|\bcases\.record\(.*", source)
+    ]
+    named = {name for call in calls for name in re.findall(r'"(\w+\.\w+)"', call)}
+    return named | {"case.opened", "case.escalated"}
+
+
+@pytest.mark.parametrize("language", ["es", "pt", "en"])
+async def test_everything_that_happens_to_a_case_has_a_name_in_its_history(
+    console: httpx.AsyncClient, language: str
+) -> None:
+    (case_id,) = await open_cases(console, "No llegó.")
+    events = recorded()
+    assert {"case.follow_up", "case.reopened", "step.completed"} <= events
+    async with store_of(console).write() as connection:
+        case = await cases.get(connection, case_id)
+        assert case is not None
+        for event in events:
+            await cases.record(connection, case, event)
+    text = await page(console, f"/cases/{case_id}", **{"accept-language": language})
+    history = text.partition('<ol class="history">')[2].partition("</ol>")[0]
+    assert len(re.findall("<li>", history)) == len(events) + 1
+    assert [event for event in sorted(events) if event in history] == []
+
+
+async def test_each_attempt_of_a_delivery_is_told(console: httpx.AsyncClient) -> None:
+    (case_id,) = await open_cases(console, "No llegó.")
+    now = datetime(2026, 11, 2, 9, 5, tzinfo=UTC)
+    log = [
+        {"attempt": 1, "at": now.isoformat(), "ms": 1200, "status": None, "error": "timed <out>"},
+        {"attempt": 2, "at": now.isoformat(), "ms": 31, "status": 503, "error": "answered 503"},
+    ]
+    off = (False, None, now, now, None, 0, None, 1.0, now)
+    to = DestinationRecord("to", "crm", "webhook", "https://crm.example", None, ["case.opened"], {}, [], 1.0, 1, *off)
+    async with store_of(console).write() as connection:
+        await destinations.add(connection, to)
+        (event, *_) = (await connection.execute(sa.select(outbox.c.id).where(outbox.c.case_id == case_id))).scalars()
+        sent = DeliveryRecord("d", "to", event, "case.opened", "c", None, case_id, now, "dead", 2, None, log=log)
+        await rows.insert(connection, deliveries, [replace(sent, response_status=503, error="answered 503")])
+    text = await page(console, f"/cases/{case_id}", **{"accept-language": "es"})
+    told = re.sub(r"<[^>]+>", "", text.partition('<ol class="attempts')[2].partition("</ol>")[0])
+    assert "1.200 ms timed &lt;out&gt;" in told
+    assert "HTTP 503 · 31 ms answered 503" in told
+
+
+async def test_what_a_script_can_not_see_is_said_after_a_change(console: httpx.AsyncClient) -> None:
+    (case_id,) = await open_cases(console, "No llegó.")
+    assert "data-said" not in await page(console, f"/cases/{case_id}")
+    for change, said in (("reassign", "The case was handed over."), ("cancel", "The case is cancelled."),
+                         ("reopen", "The case is open again.")):  # fmt: skip
+        part = await submit(console, f"/cases/{case_id}/{change}", 200, partial=True, owner="billing")
+        assert f'data-said="{said}"' in part.text
+
+
+async def test_what_customers_wrote_is_marked_with_its_language(console: httpx.AsyncClient) -> None:
+    message = await post(console, "1", "No llegó ¿?")
+    for path in ("/cases", f"/cases/{message['case_id']}", "/review", "/live", f"/live/{message['message_id']}"):
+        text = await page(console, path)
+        assert re.search(r'<(?:p|div) class="words" lang="es" dir="auto"', text), path
+    assert '<q lang="es" dir="auto">' in await page(console, "/moments")
+
+
+async def test_a_single_case_is_not_told_as_several(console: httpx.AsyncClient) -> None:
+    await open_cases(console, "No llegó.")
+    told = {}
+    for language in ("es", "pt"):
+        told[language] = await page(console, "/cases", **{"accept-language": language})
+        assert "(1)" in await page(console, "/policy", **{"accept-language": language})
+    assert "<strong>1</strong> abierto<" in told["es"]
+    assert "<strong>1</strong> aberto<" in told["pt"]

@@ -10,7 +10,9 @@ from api.analytics.figures import Count, HeatCell
 from api.console.views.filters import FigureQuery, export_address
 from api.console.views.heat import heat_map
 from classifier.errors import InputError
+from tests.api.access.people import store_of
 from tests.api.console.conftest import page
+from tests.api.test_alerts import alert, keep
 from tests.api.test_messages import post
 
 NOW = datetime(2026, 11, 29, 1, 30, tzinfo=UTC)
@@ -119,3 +121,36 @@ async def test_each_moment_of_truth_has_its_place_its_index_and_its_words(consol
     assert re.findall(r"<q[^>]*>([^<]*)</q>", text) == ["Es gravísimo."]
     assert "0 / 100" in text
     assert "612 345 678" not in text
+
+
+@pytest.mark.anyio
+async def test_filters_stay_on_the_way_to_other_pages_of_figures(console: httpx.AsyncClient) -> None:
+    text = html.unescape(await page(console, "/?days=7&channel=e%26mail&label=&next=x"))
+    nav = re.findall(r'<li><a href="([^"]+)"', text.partition("<nav")[2].partition("</nav>")[0])
+    filtered = [f"{path}?days=7&channel=e%26mail" for path in ("/", "/moments", "/policy", "/model")]
+    assert nav == [*filtered[:2], "/cases", "/review", *filtered[2:], "/live"]
+    assert '<a class="clear" href="/">Clear filters</a>' in text
+    for path in ("/", "/cases?channel=chat"):
+        plain = await page(console, path)
+        assert "Clear filters" not in plain
+        assert 'href="/moments"' in plain
+
+
+@pytest.mark.anyio
+async def test_no_number_of_days_is_chosen_where_dates_are(console: httpx.AsyncClient) -> None:
+    days = re.compile(r'<option value="(\d*)" selected>(?:last|from)')
+    assert days.findall(await page(console, "/")) == ["30"]
+    assert days.findall(await page(console, "/?days=30&since=2026-11-01&until=2026-11-03")) == [""]
+
+
+@pytest.mark.anyio
+async def test_no_alert_is_dropped_and_its_examples_lead_to_their_cases(console: httpx.AsyncClient) -> None:
+    case_id = (await post(console, "1", "No llegó."))["case_id"]
+    examples = [{"message_id": "m", "case_id": case_id}, {"message_id": "n", "case_id": None}]
+    await keep(store_of(console), *[alert(value=f"place {number}", examples=examples) for number in range(6)])
+    text = await page(console, "/", **{"accept-language": "pt"})
+    first, _, rest = text.partition("<summary>e mais 1 alerta</summary>")
+    assert [first.count("place "), rest.count("place ")] == [5, 1]
+    assert text.count(f'href="/cases/{case_id}"') == 6
+    await keep(store_of(console), alert(value="place 6", examples=[]))
+    assert "and 2 more alerts" in await page(console, "/")

@@ -46,6 +46,11 @@ def test_a_long_span_has_days_alone() -> None:
     assert [span(timedelta(days=40, hours=3)), span(timedelta())] == ["40 d", "0 min"]
 
 
+def test_a_change_is_a_share_written_as_any_other() -> None:
+    assert [formats(language).signed_percent(1.5) for language in ("es", "pt")] == ["+150\u00a0%", "+150%"]
+    assert [formats("en").signed_percent(value) for value in (-0.25, 0)] == ["−25%", "±0%"]
+
+
 def test_differences_have_their_sign() -> None:
     assert [formats("es").signed(value, 1) for value in (1.25, -2, 0)] == ["+1,2", "−2", "±0"]
 

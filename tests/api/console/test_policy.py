@@ -1,7 +1,16 @@
+import re
+from datetime import UTC, datetime
+
 import httpx
 import pytest
 
+from api.console.formats import Formats
+from api.console.names import Names
+from api.console.translation import locale_of
+from api.console.views.policy import told
+from api.recovery.difference import Change
 from api.recovery.reading import default_policy_text
+from api.recovery.wording import wording
 from tests.api.conftest import Marked, Opener
 from tests.api.console.conftest import page
 from tests.api.test_messages import post
@@ -60,3 +69,39 @@ async def test_a_file_that_is_too_large_is_refused(console: httpx.AsyncClient) -
 async def test_where_something_else_plans_the_page_says_so(open_service: Opener) -> None:
     async with open_service(Marked()) as client:
         assert "not made by a policy of rules" in (await client.get("/policy")).text
+
+
+@pytest.mark.parametrize(
+    ("language", "due", "steps"), [("es", "Primera respuesta", "Pasos"), ("pt", "Primeira resposta", "Passos")]
+)
+async def test_what_another_policy_changes_is_told_in_the_readers_words(
+    console: httpx.AsyncClient, language: str, due: str, steps: str
+) -> None:
+    await post(console, "1", "Es gravísimo.")
+    console.headers["accept-language"] = language
+    default = default_policy_text()
+    less = re.sub(r'"ensure_safety", ', "", default).replace('first_answer = "1 hour"', 'first_answer = "2 hours"')
+    text = await tried(console, less.encode())
+    shown = re.sub(r"<[^>]+>", "", text.partition("<details>")[2])
+    assert re.search(rf"{due}: \d+ (de )?\w+\.?, \d\d:\d\d → \d+ (de )?\w+\.?, \d\d:\d\d", shown)
+    assert f"{steps}: − {wording(language)['steps']['ensure_safety']}" in shown
+    assert not re.search(r"first_answer|ensure_safety|\d{4}-\d\d-\d\dT", text)
+
+
+def test_values_of_a_plan_are_named_and_lists_say_what_they_gain_and_lose() -> None:
+    names, fmt = Names("pt"), Formats(locale_of("pt"), UTC, datetime(2026, 11, 29, tzinfo=UTC))
+    told_of = {
+        change.what: told(change, names, fmt, {"late": "Entrega em dia"})
+        for change in (
+            Change("priority", "low", "urgent"),
+            Change("queue", "our_desk", None),
+            Change("compensation", None, "BRL 15.00-1300.50"),
+            Change("steps", ("thank", "listen"), ("listen", "thank")),
+            Change("guarantees", (), ("late",)),
+        )
+    }
+    assert (told_of["priority"].before, told_of["priority"].after) == ("Baixa", "Urgente")
+    assert (told_of["queue"].before, told_of["queue"].after) == ("our_desk", "–")
+    assert told_of["compensation"].after == "R$\u00a015,00 – R$\u00a01.300,50"
+    assert (told_of["steps"].gained, told_of["steps"].lost) == ([], [])
+    assert told_of["guarantees"].gained == ["Entrega em dia"]

@@ -6,7 +6,9 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 import api.console
+from api.analytics.wording import FORMULA
 from api.console.translation import LANGUAGES, best_language, locale_of, translations
+from classifier.taxonomy import SEVERITY, TOUCHPOINT
 
 CONSOLE = Path(api.console.__file__).parent
 PLACES = re.compile(r"%\(\w+\)s")
@@ -37,6 +39,34 @@ def test_every_text_is_said_in_each_language_and_none_is_left_over(texts: set[st
         for translated, source in zip(strings, (*ids, ids[-1]), strict=False):
             assert translated.strip(), text
             assert sorted(PLACES.findall(source)) == sorted(PLACES.findall(translated)), text
+
+
+def test_the_spanish_addresses_readers_in_one_way() -> None:
+    with (CONSOLE / "locales/es/LC_MESSAGES/console.po").open("rb") as source:
+        said = [str(message.string) for message in read_po(source, locale="es") if message.id]
+    familiar = re.compile(r"\b(tú|tu|tus|te|ti|tuyo|tienes|puedes|quieres|eres|prueba otra|pídel[oa])\b", re.I)
+    assert [text for text in said if familiar.search(text)] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_index_is_explained_in_the_words_of_the_labels(language: str) -> None:
+    plural = "" if language == "en" else "s"
+    for label in SEVERITY.label_ids:
+        assert f"× {SEVERITY.label(label).name[language]}{plural}" in FORMULA[language]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_touchpoint_is_called_as_a_severity_is(language: str) -> None:
+    names = [{task.label(label).name[language] for label in task.label_ids} for task in (SEVERITY, TOUCHPOINT)]
+    assert names[0] & names[1] == set()
+
+
+def test_one_is_told_apart_from_several() -> None:
+    several = ("and %(num)s more alert", "and %(num)s more alerts")
+    told = {language: [translations(language).ngettext(*several, count) for count in (1, 2)] for language in LANGUAGES}
+    assert told["es"] == ["y %(num)s alerta más", "y %(num)s alertas más"]
+    assert told["pt"] == ["e mais %(num)s alerta", "e mais %(num)s alertas"]
+    assert told["en"] == list(several)
 
 
 def test_texts_come_in_the_language_asked_for() -> None:

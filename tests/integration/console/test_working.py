@@ -83,3 +83,93 @@ def test_the_words_behind_a_decision_light_up(visit: Callable[..., Visit], addre
     assert window.page.locator("mark.lit").inner_text().startswith("Es gravísimo.")
     button.click()
     assert window.page.locator("mark.lit").count() == 0
+
+
+def test_after_a_step_by_keyboard_the_focus_goes_on_and_it_is_said(visit: Callable[..., Visit], address: str) -> None:
+    case_id = send(address, "focus", "Es gravísimo. No llegó.")["case_id"]
+    window = visit("pt")
+    page = window.page
+    window.go(f"/cases/{case_id}")
+    steps = page.locator(".steps li[data-status=pending]")
+    second, count = steps.nth(1).locator("button").get_attribute("aria-label"), steps.count()
+    steps.first.locator("button").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".steps li[data-status=done]")
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == second
+    assert page.locator("#said[role=status]").inner_text() == f"Passo feito: 1 de {count}."
+    page.evaluate("for (const item of document.querySelectorAll('details')) item.open = true")
+    page.locator("form[action$=close] button").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("form[action$=reopen]", state="attached")
+    assert page.evaluate("document.activeElement.tagName") == "H1"
+    assert page.locator("#said").inner_text() == "O caso está encerrado."
+    assert window.complaints == []
+
+
+def test_no_control_that_has_the_focus_is_under_the_bar(visit: Callable[..., Visit], address: str) -> None:
+    case_id = send(address, "hidden", "Es gravísimo. Nadie vino.")["case_id"]
+    window = visit("es")
+    page = window.page
+    for width in (1440, 700):
+        page.set_viewport_size({"width": width, "height": 420})
+        window.go(f"/cases/{case_id}")
+        page.locator("footer a").focus()
+        for _ in range(20):
+            page.keyboard.press("Shift+Tab")
+            bar, top = page.evaluate(
+                "[document.querySelector('.top').getBoundingClientRect().bottom,"
+                " document.activeElement.getBoundingClientRect().top]"
+            )
+            assert top >= bar, page.evaluate("document.activeElement.outerHTML.slice(0, 120)")
+
+
+def test_what_is_refused_leaves_the_page_and_what_was_typed(visit: Callable[..., Visit], address: str) -> None:
+    case_id = send(address, "refused", "Es gravísimo. No llegó el sofá.")["case_id"]
+    window = visit("es")
+    page = window.page
+    window.go(f"/cases/{case_id}")
+    form = page.locator(".steps form").first
+    form.locator("summary").click()
+    form.locator("textarea").fill("Llamé dos veces.")
+    closed = httpx.post(f"{address}/v1/cases/{case_id}/close", json={"outcome": "lost"}, trust_env=False)
+    assert closed.is_success
+    form.locator("button").click()
+    said = form.locator("[role=alert]")
+    said.locator("p").first.wait_for()
+    assert said.inner_text().startswith("El caso se cerró entretanto, así que no se cambió nada.")
+    assert form.locator("textarea").input_value() == "Llamé dos veces."
+    assert page.locator(".steps li").count() > 1
+
+
+def test_a_service_that_is_gone_is_said_where_one_asked(visit: Callable[..., Visit], address: str) -> None:
+    case_id = send(address, "gone", "Es gravísimo. No llegó la mesa.")["case_id"]
+    window = visit("pt")
+    window.go(f"/cases/{case_id}")
+    for answer in (lambda route: route.abort(), lambda route: route.fulfill(status=500, body="<b>broken</b>")):
+        window.page.route("**/complete", answer)
+        form = window.page.locator(".steps form").first
+        form.locator("button").click()
+        form.get_by_text("O serviço não respondeu como devia.").wait_for()
+        assert window.page.get_by_text("broken").count() == 0
+        window.page.unroute("**/complete")
+
+
+def test_nothing_chosen_is_said_before_anything_is_sent(visit: Callable[..., Visit], address: str) -> None:
+    message_id = send(address, "nothing", "Una duda más ¿?")["message_id"]
+    window = visit("es")
+    window.go(f"/review?message={message_id}")
+    window.page.locator("#review button.primary").click()
+    assert window.page.locator("#review [role=alert]").inner_text() == "Diga primero si es una queja."
+    assert window.page.evaluate("document.activeElement.name") == "complaint"
+    assert window.complaints == []
+
+
+def test_the_last_days_and_chosen_dates_exclude_each_other(visit: Callable[..., Visit]) -> None:
+    window = visit("en")
+    window.go("/?days=7&channel=email")
+    form = window.page.locator("form.figures-of")
+    form.locator("[name=since]").fill("2026-11-02")
+    assert form.locator("[name=days]").input_value() == ""
+    assert form.locator("[name=until]").get_attribute("min") == "2026-11-02"
+    form.locator("[name=days]").select_option("30")
+    assert form.locator("[name=since]").input_value() == ""
