@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import sys
 import time
 import traceback
@@ -18,9 +17,8 @@ from api.errors import problem
 
 __all__ = ["AccessLog", "JsonFormatter", "configure_logging", "traced"]
 
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _PROBES: Final = frozenset({"/livez", "/readyz", "/metrics"})
-_OURS: Final = re.compile(r"(?:v1|[a-z_.-]{0,40}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
-_LONGEST_PATH: Final = 400
 access = logging.getLogger("recupera.access")
 failures = logging.getLogger("recupera.failures")
 
@@ -28,13 +26,17 @@ failures = logging.getLogger("recupera.failures")
 class AccessLog:
     """Logs each request when its answer is complete, tells who counts them, and answers what nothing else caught.
 
-    ``observed`` is told scope, status and seconds. Status 499: the caller left before. An exception's message may quote
-    a text, so only its type and its places in the code are logged.
+    ``observed`` is told scope, status and seconds. ``shown`` says what of a request's path is logged: nothing that a
+    caller may have put in it. Status 499: the caller left before. An exception's message may quote a text, so only its
+    type and its places in the code are logged.
     """
 
-    def __init__(self, app: ASGIApp, observed: Callable[[Scope, int, float], None]) -> None:
+    def __init__(
+        self, app: ASGIApp, observed: Callable[[Scope, int, float], None], shown: Callable[[Scope], str]
+    ) -> None:
         self.app = app
         self.observed = observed
+        self.shown = shown
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and take the time."""
@@ -51,30 +53,30 @@ class AccessLog:
         try:
             await self.app(scope, receive, watched)
         except Exception as error:
-            failures.error("%s %s failed: %s", scope["method"], _shown(scope["path"]), traced(error))
+            failures.error("%s %s failed: %s", _method(scope), self.shown(scope), traced(error))
             if not status:
                 await problem(500, "something failed here; the log says what")(scope, receive, watched)
         finally:
             seconds = time.perf_counter() - began
-            _log(scope, status or 499, seconds)
+            _log(scope, self.shown(scope), status or 499, seconds)
             self.observed(scope, status or 499, seconds)
 
 
-def _log(scope: Scope, status: int, seconds: float) -> None:
+def _log(scope: Scope, shown: str, status: int, seconds: float) -> None:
     """Log one request; health checks only where everything is logged."""
     level = logging.DEBUG if scope["path"] in _PROBES else logging.INFO
     fields = {
-        "method": scope["method"],
-        "path": _shown(scope["path"]),
+        "method": _method(scope),
+        "path": shown,
         "status": status,
         "ms": round(seconds * 1000, 1),
     }
     access.log(level, "%(method)s %(path)s %(status)s %(ms)s ms", fields, extra={"fields": fields})
 
 
-def _shown(path: str) -> str:
-    """Return a path without what a caller may have put in it: only words of ours and our own identifiers are kept."""
-    return "/".join(part if _OURS.fullmatch(part) else "…" for part in path[:_LONGEST_PATH].split("/"))
+def _method(scope: Scope) -> str:
+    """Return a method that is known; a caller may make up others."""
+    return scope["method"] if scope["method"] in _METHODS else "other"
 
 
 def traced(error: BaseException) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
@@ -18,6 +17,7 @@ from typing import Any, Final
 
 from starlette.requests import HTTPConnection
 
+from api.access.ours import ours
 from api.access.principal import Principal
 from api.access.scopes import Scope
 from api.access.table import Found
@@ -34,7 +34,6 @@ _EVERY_SECONDS: Final = 1.0
 _FORGETTING_SECONDS: Final = 3600.0
 _BATCH: Final = 500
 _MOST: Final = 50_000
-_ID: Final = re.compile(r"[\w.:@+-]{1,64}", re.ASCII)
 _MADE: Final = "objects"
 log = logging.getLogger(__name__)
 
@@ -133,8 +132,8 @@ class Trail:
 
 
 def entry(principal: Principal, method: str, route: str, ids: Mapping[str, str], status: int) -> TrailRecord:
-    """Return what is kept of a deed; what can't be one of our ids could be anything, so it is not kept."""
-    objects = {name: value for name, value in ids.items() if _ID.fullmatch(value)}
+    """Return what is kept of a deed; what is no id of ours could be anything, so it is not kept."""
+    objects = ours(ids, status)
     return TrailRecord(
         id=new_id(),
         at=datetime.now(UTC),

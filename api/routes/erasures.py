@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
@@ -94,8 +94,10 @@ class ErasurePage(BaseModel):
     dependencies=[Depends(require_json), Depends(require_distinct_keys)],
     responses=problems({404: "There is no such message", 422: "The body is wrong", **_STARTING}),
 )
-async def erase(wanted: NewErasure, eraser: Erasing, principal: Asking) -> dict[str, Any]:
+async def erase(wanted: NewErasure, eraser: Erasing, principal: Asking, request: Request) -> dict[str, Any]:
     """Take words, names and addresses away, tell destinations, and search all that is stored for what is left."""
+    if (trail := request.app.state.trail) is not None:  # what it has yet to write is searched as well
+        await trail.flush()
     actor = f"{principal.kind} {principal.name}"[:128]
     report = await eraser.erase(
         customer_id=wanted.customer_id, message_id=wanted.message_id, actor=actor, dry=wanted.dry_run

@@ -30,6 +30,7 @@ MESSAGE = {
     "customer": {"id": "f"},
 }
 CRM = Principal("key", "k1", "crm", frozenset({Scope.READ}))
+IDS = [new_id() for _ in range(10)]
 
 
 def flushed(client: httpx.AsyncClient) -> Trail:
@@ -43,10 +44,10 @@ def record(number: int, **more: Any) -> TrailRecord:
     return replace(plain, **more)
 
 
-async def note(kept: Trail, method: str, path: str, principal: Principal = CRM) -> None:
+async def note(kept: Trail, method: str, path: str, principal: Principal = CRM, status: int = 200) -> None:
     found = find(method, path)
     assert found is not None
-    await kept.note(principal, {"method": method, "state": {}}, found, 200)
+    await kept.note(principal, {"method": method, "state": {}}, found, status)
 
 
 async def everything(store: Store, **wanted: Any) -> list[TrailRecord]:
@@ -120,13 +121,13 @@ async def test_commands_are_listed_beside_requests(closed: Closed) -> None:
 
 
 async def test_a_refusal_for_want_of_a_scope_is_recorded(closed: Closed) -> None:
-    await closed.client.get("/v1/cases/7", headers=bearing(closed.only[Scope.INGEST]))
-    await closed.client.get("/v1/cases/7", headers=bearing("rcp_wrong"))
+    await closed.client.get(f"/v1/cases/{IDS[0]}", headers=bearing(closed.only[Scope.INGEST]))
+    await closed.client.get(f"/v1/cases/{IDS[0]}", headers=bearing("rcp_wrong"))
     await flushed(closed.client).flush()
 
     [one] = await everything(store_of(closed.client))
 
-    assert (one.status, one.principal_name, one.objects) == (403, "only ingest", {"case_id": "7"})
+    assert (one.status, one.principal_name, one.objects) == (403, "only ingest", {"case_id": IDS[0]})
 
 
 async def test_a_change_is_written_before_it_is_answered(closed: Closed) -> None:
@@ -156,8 +157,8 @@ async def test_it_can_be_turned_off(open_service: Opener) -> None:
 async def test_reads_are_written_together_within_a_second(store: Store) -> None:
     kept = Trail(store, 365)
     kept.start()
-    for number in range(10):
-        await note(kept, "GET", f"/v1/cases/{number}")
+    for name in IDS:
+        await note(kept, "GET", f"/v1/cases/{name}")
     at_once = len(await everything(store))
     for _ in range(40):
         await asyncio.sleep(0.1)
@@ -166,25 +167,47 @@ async def test_reads_are_written_together_within_a_second(store: Store) -> None:
     await kept.stop()
 
     assert at_once == 0
-    assert [one.object_id for one in reversed(found)] == [str(number) for number in range(10)]
+    assert [one.object_id for one in reversed(found)] == IDS
 
 
 async def test_what_waits_is_written_at_the_end(store: Store) -> None:
     kept = Trail(store, 365)
     kept.start()
-    await note(kept, "GET", "/v1/cases/1")
+    await note(kept, "GET", f"/v1/cases/{IDS[1]}")
     await kept.stop()
 
     assert len(await everything(store)) == 1
 
 
-async def test_what_can_not_be_one_of_our_ids_is_not_kept(store: Store) -> None:
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ana@ejemplo.es", "390.533.447-05", "39053344705", "+5511987654321", "Evangelina", "x" * 65, "é", "ana pagó",
+        "7", "39053344-7055-5119-8765-432139053344",
+    ],
+)  # fmt: skip
+async def test_what_a_caller_puts_in_a_path_is_not_kept(store: Store, name: str) -> None:
     kept = Trail(store, 365)
-    for path in ("/v1/cases/ana@ejemplo.es pagó", "/v1/cases/\x00", f"/v1/cases/{'x' * 65}", "/v1/cases/é"):
+    for path in (f"/v1/cases/{name}", f"/v1/messages/{name}", f"/v1/deliveries/{name}", f"/cases/{name}"):
         await note(kept, "GET", path)
-    await kept.flush()
+    await note(kept, "POST", f"/v1/cases/{name}/steps/{name}/complete", status=404)
+    await note(kept, "POST", f"/cases/{name}/{name}", status=303)
+    await note(kept, "POST", f"/users/{name}/{name}", status=422)
 
-    assert [(one.object_id, one.objects) for one in await everything(store)] == [(None, {})] * 4
+    found = await everything(store)
+    assert [(one.object_id, one.objects) for one in found] == [(None, {})] * 7
+
+
+async def test_what_is_ours_is_kept(store: Store) -> None:
+    kept, case = Trail(store, 365), IDS[0]
+    await note(kept, "POST", f"/v1/cases/{case}/steps/confirm_solved/complete")
+    await note(kept, "POST", f"/v1/cases/{case}/steps/evangelina/complete", status=404)
+    await note(kept, "POST", f"/users/{IDS[1]}/password", status=303)
+
+    done, missed, changed = reversed(await everything(store))
+    assert (done.object_id, done.objects) == (case, {"case_id": case, "step": "confirm_solved"})
+    assert missed.objects == {"case_id": case}
+    assert changed.objects == {"account_id": IDS[1], "change": "password"}
 
 
 async def test_it_waits_while_the_database_is_away(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,17 +217,17 @@ async def test_it_waits_while_the_database_is_away(store: Store, monkeypatch: py
     kept = Trail(store, 365)
     with monkeypatch.context() as patched:
         patched.setattr(store, "change", away)
-        await note(kept, "POST", "/v1/cases/1/close")
-        await note(kept, "GET", "/v1/cases/2")
+        await note(kept, "POST", f"/v1/cases/{IDS[1]}/close")
+        await note(kept, "GET", f"/v1/cases/{IDS[2]}")
     assert await everything(store) == []
     await kept.flush()
 
-    assert [one.object_id for one in await everything(store)] == ["2", "1"]
+    assert [one.object_id for one in await everything(store)] == [IDS[2], IDS[1]]
 
 
 async def test_a_caller_that_leaves_does_not_have_a_record_written_twice(store: Store) -> None:
     kept = Trail(store, 365)
-    leaving = asyncio.create_task(note(kept, "POST", "/v1/cases/1/close"))
+    leaving = asyncio.create_task(note(kept, "POST", f"/v1/cases/{IDS[1]}/close"))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     leaving.cancel()
