@@ -17,6 +17,7 @@ from api.access.description import describe_access
 from api.access.guard import Guard
 from api.access.keyring import Keyring
 from api.access.oidc import Provider
+from api.access.ours import path_of
 from api.access.signin import SignIn
 from api.access.table import unguarded
 from api.access.trail import Trail
@@ -120,7 +121,7 @@ def create_app(
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
     app.add_middleware(Guard, state=app.state, host=settings.host, settings=settings.access)
     app.add_middleware(HeadLimit)
-    app.add_middleware(AccessLog, observed=app.state.metrics.answered)
+    app.add_middleware(AccessLog, observed=app.state.metrics.answered, shown=path_of)
     if app.state.traces is not None:
         app.add_middleware(Traced, traces=app.state.traces)
     return app
