@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from benchmarks.peers import NAMES
-from benchmarks.report import RESULTS, Figure, Report, Table, shown, surroundings
+from benchmarks.report import ONE_RUN, RESULTS, Cell, Figure, Report, Table, shown, surroundings
 from benchmarks.texts import ROOT
 from training.comparison import Interval
 
@@ -70,7 +70,7 @@ def main() -> None:
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, _end)
     logging.basicConfig(level=logging.WARNING)
-    report = Report(surroundings())
+    report = Report(surroundings(_peers(options)))
     machine = report.surroundings["machine"]
     _console.print(f"{machine['processor']}, {machine['processors']} processors, Python {platform.python_version()}")
     for section in options.only or _MEASURES:
@@ -107,11 +107,25 @@ def _speed(_options: argparse.Namespace) -> Iterator[Table]:
     """Texts a second and latency."""
     from benchmarks import speed
 
-    columns = ("contestant", "texts/s", "times eager fp32", "p50 of one, ms", "share of fp32 peak")
-    rows = [(row.name, row.texts_per_second, row.times_eager, row.p50_ms, row.share_of_peak) for row in speed.measure()]
-    notes = ("the peak is the best of ten products of 2048 x 2048 matrices; paddings are not counted as work",)
+    columns = (
+        *("contestant", "texts/s", "times eager fp32", "p50 of one, ms", "times quicker than eager fp32"),
+        *("texts a turn", "answered by the small network", "share of fp32 peak"),
+    )
+    rows = [
+        (
+            *(row.name, row.texts_per_second, row.times_eager, row.p50_ms, row.times_quicker),
+            *(row.texts, None if row.small is None else f"{row.small:.0%}", row.share_of_peak),
+        )
+        for row in speed.measure()
+    ]
+    notes = (
+        "messages of both languages, never trained on, of 61 tokens on average, in random but fixed order",
+        "a slow contestant has fewer texts a turn, with the same mix of lengths",
+        "the peak is the best of ten products of 2048 x 2048 matrices; paddings are not counted as work",
+    )
     yield Table("Speed, same texts and threads, contestants in turns", columns, rows, notes)
-    yield Table("Beside the network, a message of about 60 tokens", ("step", "µs"), speed.around())
+    title = "Beside the network, a message of about 60 tokens"
+    yield Table(title, ("step", "µs"), speed.around(), ("the median of 60 messages", ONE_RUN))
 
 
 def _files(options: argparse.Namespace) -> Iterator[Table]:
@@ -121,32 +135,48 @@ def _files(options: argparse.Namespace) -> Iterator[Table]:
     rows, same = files.measure(options.rows)
     found = [(row.rows, row.megabytes, row.per_second) for row in rows]
     ending = "killed in the middle and run again: "
-    notes = ["one run", "all rows in one group, as pyarrow writes them", *([f"{ending}the same bytes"] if same else [])]
+    notes = [ONE_RUN, "all rows in one group, as pyarrow writes them", *([f"{ending}the same bytes"] if same else [])]
     columns = ("rows done", "memory, MB", "rows/s")
     faults = () if same else (f"{ending}OTHER BYTES",)
     yield Table("A Parquet file, all but the network", columns, found, notes, faults)
 
 
-def _serving(options: argparse.Namespace) -> Iterator[Table]:
-    """Our server beside the field's own, the same network in each."""
-    from benchmarks.serving.measure import Row, measure
+def _peers(options: argparse.Namespace) -> Path | None:
+    """Return the Python of the servers to compare with, if it is there."""
+    given: Path | None = options.peers_python or (_PEERS if _PEERS.is_file() else None)
+    return given.absolute() if given else None
 
-    peers = options.peers_python
-    if peers is None and _PEERS.is_file():
-        peers = _PEERS
-    if peers is None:
-        _console.print("serving: without the peers; make bench-peers installs them")
-    rows: list[tuple[object, ...]] = []
-    for row in measure(peers.absolute() if peers else None, _console.print):
-        if isinstance(row, Row):
-            waits = (row.p50_ms, row.p99_ms, row.per_second, row.busy_p99_ms)
-            rows.append((row.name, *waits, row.ready_seconds, row.megabytes))
-        else:
-            name, per_second = row
-            rows.append((name, None, None, per_second, None, None, None))
-    columns = ("server", "p50, ms", "p99, ms", "32 callers: texts/s", "p99, ms", "ready after, s", "memory, MB")
-    notes = ("one text a call; p50 and p99 of a single caller with texts of about 60 tokens",)
-    yield Table("Servers, the same network and client, in turns", columns, rows, notes)
+
+def _serving(options: argparse.Namespace) -> Iterator[Table]:
+    """Our server beside the field's own, the same encoder in each."""
+    from benchmarks.serving.measure import measure
+
+    found = measure(_peers(options))
+    columns = ("server", "p50, ms", "p99, ms", "32 callers: texts/s", "p99, ms, of 32", "ready after, s", "memory, MB")
+    rows: list[tuple[Cell, ...]] = [
+        (
+            *(row.name, row.p50_ms, row.p99_ms, row.per_second),
+            *(row.busy_p99_ms, row.ready_seconds, row.megabytes),
+        )
+        for row in found.rows
+    ]
+    rows.append(("recupera predict, no server", None, None, found.offline, None, None, None))
+    notes = (
+        "one text a call; p50 and p99 of a single caller with texts of about 60 tokens",
+        "ready after: five starts of ours, one of each other; memory: at the end",
+        *found.left_out,
+    )
+    yield Table("Servers, the same encoder, texts and client, in turns", columns, rows, notes)
+    columns = (
+        "server",
+        "share of predict's texts/s",
+        "ours: times its texts/s",
+        "times its p99",
+        "times its p99, of 32",
+    )
+    rows = [(row.name, row.of_offline, row.ours_per_second, row.ours_p99, row.ours_busy_p99) for row in found.rows]
+    notes = ("how many times shorter our waits are, and how many times more texts a second we do, turn by turn",)
+    yield Table("Servers, beside predict without a server and beside ours", columns, rows, notes)
 
 
 def _load(options: argparse.Namespace) -> Iterator[Table]:
@@ -163,7 +193,7 @@ def _load(options: argparse.Namespace) -> Iterator[Table]:
             memory = f"{shown(row.memory_start)} → {shown(row.memory_end)}"
             share = f"{row.accepted} of {row.sent}"
             rows.append((row.name, share, row.per_second, *waits, row.cpu_ms_per_message, memory))
-    yield Table(title, ("service", *columns), rows)
+    yield Table(title, ("service", *columns), rows, (f"{ONE_RUN} each",))
 
 
 def _quality(options: argparse.Namespace) -> Iterator[Table]:
@@ -181,7 +211,7 @@ def _quality(options: argparse.Namespace) -> Iterator[Table]:
             ahead = (_figure(lead.difference), lead.peer) if lead else ()
             rows.append((figure, *map(_figure, scores.values()), *(ahead or (None, None))))
         title = f"{name}, {report.sizes[name]} messages, with 95 % intervals"
-        notes = tables.legend(report).replace("- ", "").splitlines()
+        notes = [*tables.legend(report).replace("- ", "").splitlines(), f"{ONE_RUN}; intervals are over the messages"]
         yield Table(title, ("figure", *contestants, "ahead of the best peer", "best peer"), rows, notes)
 
 
@@ -206,7 +236,9 @@ def _cascade(options: argparse.Namespace) -> Iterator[Table]:
             rows.append((figure, *cells, row.alike[figure.split()[0]]))
         title = f"In haste: {row.name}, {row.messages} messages, {row.small:.0%} answered by the small network"
         columns = ("figure", "whole model", "in haste", "difference", "small network alone", "decided alike")
-        yield Table(title, columns, rows, ("figures and differences with 95 % intervals, over the same samples",))
+        yield Table(
+            title, columns, rows, ("figures and differences with 95 % intervals, over the same samples", ONE_RUN)
+        )
 
 
 def _analytics(options: argparse.Namespace) -> Iterator[Table]:
@@ -231,7 +263,7 @@ def _personal_data(_options: argparse.Namespace) -> Iterator[Table]:
         rows = [
             (kind, cell.written, round(cell.recall, 3), cell.found, round(cell.precision, 3)) for kind, cell in cells
         ]
-        yield Table(title, columns, rows)
+        yield Table(title, columns, rows, (ONE_RUN,))
 
 
 def _sign_in(_options: argparse.Namespace) -> Iterator[Table]:
@@ -240,7 +272,7 @@ def _sign_in(_options: argparse.Namespace) -> Iterator[Table]:
 
     columns = ("right passwords", "guesses", "sign-ins", "let in", "p50, ms", "longest, ms")
     rows = [(row.what, row.guesses, row.sign_ins, row.let_in, row.p50_ms, row.longest_ms) for row in sign_in.measure()]
-    yield Table("Sign-in while passwords are guessed, a minute each", columns, rows)
+    yield Table("Sign-in while passwords are guessed, a minute each", columns, rows, (f"{ONE_RUN} each",))
 
 
 @contextmanager
@@ -258,7 +290,7 @@ def _precision(_options: argparse.Namespace) -> Iterator[Table]:
 
     scores = precision.measure()
     rows = [(figure, *(each[figure] for each in scores.values())) for figure in next(iter(scores.values()))]
-    yield Table("Task scores by arithmetic, on messages written for it", ("figure", *scores), rows)
+    yield Table("Task scores by arithmetic, on messages written for it", ("figure", *scores), rows, (ONE_RUN,))
 
 
 def _webhooks(_options: argparse.Namespace) -> Iterator[Table]:
@@ -266,7 +298,7 @@ def _webhooks(_options: argparse.Namespace) -> Iterator[Table]:
     from benchmarks import webhooks
 
     title = "Webhooks: 50 a second for a minute, shipped model"
-    yield Table(title, ("figure", "value"), list(webhooks.measure().figures().items()))
+    yield Table(title, ("figure", "value"), list(webhooks.measure().figures().items()), (ONE_RUN,))
 
 
 _MEASURES: Mapping[str, Callable[[argparse.Namespace], Iterable[Table]]] = {

@@ -1,13 +1,14 @@
 """What a million messages cost on machines for hire: ``python -m benchmarks.cost benchmarks/results/DAY-COMMIT.json``.
 
-Cost = price of the machine an hour / (3,600 s × texts/s) × 1,000,000. The speed is the one measured, on one machine of
-as many processors; the prices are list prices that change: give your own with ``--price``.
+Cost = price of the machine an hour / (3,600 s × texts/s) × 1,000,000. The speed is the one measured, on the machine
+that the table names; another of as many processors may be quicker or slower. Prices change: give yours by ``--price``.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -16,13 +17,24 @@ from rich.console import Console
 
 from benchmarks.report import Table
 
+LOOKED_UP: Final = "2026-11-29"
 PRICES: Final = {
-    "c7i.large, 2 vCPU": 0.0893,
-    "c7a.large, 2 vCPU": 0.1026,
+    "c6a.large (EPYC Zen 3), 2 vCPU": 0.0765,
+    "c7i.large (Xeon with AMX), 2 vCPU": 0.08925,
+    "c7a.large (EPYC Zen 4), 2 vCPU": 0.1026,
 }
-"""US dollars an hour, on demand in us-east-1."""
+"""US dollars an hour of Amazon EC2, Linux on demand in us-east-1, as public lists of prices had them ``LOOKED_UP``.
 
-_CHOSEN: Final = ("eager fp32", "predict", "fast")
+Two vCPU are the two threads of one core in the first two, two cores in the third.
+"""
+
+_CHOSEN: Final = (
+    "transformers eager fp32 (logits)",
+    "recupera predict",
+    "recupera predict with evidence",
+    "recupera predict --fast",
+)
+"""What people would run, of the contestants of the section speed."""
 
 
 def cost_of_a_million(price_per_hour: float, texts_per_second: float) -> float:
@@ -31,14 +43,14 @@ def cost_of_a_million(price_per_hour: float, texts_per_second: float) -> float:
 
 
 def rates(report: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
-    """Yield contestants of a report's speed section that people would run, and their texts a second."""
+    """Yield what people would run of a report's section speed, and its texts a second."""
     for table in report["sections"]["speed"]["tables"]:
         for row in table["rows"]:
-            if any(word in row["contestant"] for word in _CHOSEN):
+            if row.get("contestant") in _CHOSEN:
                 yield row["contestant"], row["texts/s"]["value"]
 
 
-def table(report: Mapping[str, Any], prices: Mapping[str, float]) -> Table:
+def table(report: Mapping[str, Any], prices: Mapping[str, float], when: str | None = None) -> Table:
     """Return a row a contestant: hours for a million on the measured machine, and the cost at each price."""
     rows = [
         (name, speed, 1e6 / speed / 3600, *(cost_of_a_million(price, speed) for price in prices.values()))
@@ -46,7 +58,9 @@ def table(report: Mapping[str, Any], prices: Mapping[str, float]) -> Table:
     ]
     columns = ("contestant", "texts/s", "hours a million", *(f"{name}: {price}/h" for name, price in prices.items()))
     machine = report["machine"]
-    return Table("A million messages", columns, rows, [f"measured on {machine['processors']} × {machine['processor']}"])
+    notes = [f"speed measured on {machine['processors']} × {machine['processor']}, {report['when'][:10]}"]
+    notes += [f"prices in US dollars, looked up on {when}"] if when else []
+    return Table("A million messages", columns, rows, notes)
 
 
 def main() -> None:
@@ -54,9 +68,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.cost", description=__doc__)
     parser.add_argument("report", type=Path, help="JSON of a run with the section speed")
     parser.add_argument("--price", action="append", type=_price, metavar="NAME=PRICE", help="a machine and its price/h")
+    parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     options = parser.parse_args()
     report = json.loads(options.report.read_text("utf-8"))
-    Console().print(table(report, dict(options.price or PRICES)).terminal())
+    found = table(report, dict(options.price or PRICES), None if options.price else LOOKED_UP)
+    if options.markdown:
+        sys.stdout.write(found.markdown() + "\n")
+    else:
+        Console().print(found.terminal())
 
 
 def _price(text: str) -> tuple[str, float]:

@@ -1,9 +1,11 @@
-"""Memory and start-up, each in a fresh process."""
+"""Memory and start-up, each several times in a fresh process."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+
+from benchmarks.report import ROUNDS, Figure
 
 _PLAIN = "import sys; sys.modules['torch'] = None\n"
 """spaCy loads torch wherever it finds it; users who only classify don't have it, so neither do these processes."""
@@ -24,9 +26,9 @@ _PROGRAMS = {
 }
 
 
-def measure() -> dict[str, float]:
-    """Run each program three times and keep the best."""
-    return {name: min(_run(program) for _ in range(3)) for name, program in _PROGRAMS.items()}
+def measure() -> dict[str, Figure]:
+    """Run each program ``ROUNDS`` times."""
+    return {name: Figure.of([_run(program) for _ in range(ROUNDS)]) for name, program in _PROGRAMS.items()}
 
 
 def _run(program: str) -> float:

@@ -1,7 +1,9 @@
 """One report of a run: each section gives tables; terminal, Markdown and JSON come from them alone.
 
-Figures are medians over ``ROUNDS`` runs or more, with the lowest and the highest. Contestants take turns, so that what
-else the machine does meets all of them, and a ratio is the median of the ratios within each turn.
+A figure of speed or memory with a range is the median over ``ROUNDS`` runs or more, with the lowest and the highest.
+Contestants take turns, so that what else the machine does meets all of them, and a ratio is the median of the ratios
+within each turn. A section that is one long run says so in its notes: ``ONE_RUN``. Intervals of scores are over the
+messages, as their notes say.
 """
 
 from __future__ import annotations
@@ -27,12 +29,14 @@ from benchmarks.texts import ROOT
 from classifier.artifact import FILES, Artifact, find_model
 
 ROUNDS: Final = 5
+ONE_RUN: Final = "one run"
 RESULTS: Final = ROOT / "benchmarks" / "results"
 
 _PACKAGES: Final = (
     "recupera", "numpy", "openvino", "pyarrow", "spacy", "tokenizers", "torch", "transformers", "fastapi", "uvicorn",
-    "sqlalchemy", "dbos", "ray", "litserve", "infinity-emb", "sentence-transformers", "setfit", "scikit-learn",
+    "sqlalchemy", "dbos", "ray", "sentence-transformers", "setfit", "scikit-learn",
 )  # fmt: skip
+_PACKAGES_OF_PEERS: Final = ("litserve", "infinity-emb", "torch", "transformers", "tokenizers", "fastapi", "uvicorn")
 _FEATURES: Final = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8", "asimddp", "bf16", "i8mm")
 
 
@@ -177,8 +181,8 @@ def shown(cell: Cell) -> str:
     return f"{cell:,}" if isinstance(cell, int) else str(cell)
 
 
-def surroundings() -> dict[str, Any]:
-    """Return machine, versions, model and commit."""
+def surroundings(peers: Path | None = None) -> dict[str, Any]:
+    """Return machine, versions, model and commit; of the peers' packages what their Python, ``peers``, says."""
     artifact = Artifact.load(find_model())
     size = sum(path.stat().st_size for path in artifact.path.rglob("*") if path.is_file() and path.name != FILES.card)
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
@@ -195,6 +199,7 @@ def surroundings() -> dict[str, Any]:
             "load at the start": load,
         },
         "versions": {"python": platform.python_version(), **_versions()},
+        **({"versions of the peers": _versions_of(peers)} if peers else {}),
         "model": {"name": artifact.info.name, "version": artifact.info.version, "megabytes": round(size / 1e6)},
     }
 
@@ -217,6 +222,19 @@ def _versions() -> dict[str, str]:
             found[name] = version(name)
         except PackageNotFoundError:
             continue
+    return found
+
+
+def _versions_of(python: Path) -> dict[str, str]:
+    """Ask another Python for its version and those of the peers that it has."""
+    program = (
+        "import json, platform, sys; from importlib.metadata import distributions\n"
+        "there = {each.name.lower().replace('_', '-'): each.version for each in distributions()}\n"
+        "found = {name: there[name] for name in sys.argv[1:] if name in there}\n"
+        "print(json.dumps({'python': platform.python_version(), **found}))"
+    )
+    told = subprocess.run([python, "-c", program, *_PACKAGES_OF_PEERS], capture_output=True, text=True, check=True)
+    found: dict[str, str] = json.loads(told.stdout)
     return found
 
 

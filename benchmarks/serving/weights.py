@@ -1,4 +1,4 @@
-"""The shipped network as a directory that ``transformers`` and every server built on it can open."""
+"""The shipped encoder as a directory that ``transformers`` and every server built on it can open."""
 
 from __future__ import annotations
 
@@ -8,31 +8,30 @@ from pathlib import Path
 from tokenizers import Tokenizer
 from transformers import BertForSequenceClassification, PreTrainedTokenizerFast
 
-from benchmarks.texts import ROOT
+from classifier.artifact import Artifact, find_model
 from classifier.taxonomy import TASKS
-from training.config import read_config
-from training.encoder import load_encoder
+from training.released import released_network
 
 __all__ = ["write"]
 
 
 def write(folder: Path) -> None:
-    """Write encoder, tokenizer and one row of weights a label.
+    """Write encoder and tokenizer as shipped, and the head that ``transformers`` knows, of the same number of labels.
 
-    The weights are those before fine-tuning: speed does not depend on their values.
+    That head is untrained: a layer over the first token and a row of weights a label, where ours has a query and two
+    layers a task. So the peers compute a little less than we do, and their probabilities mean nothing.
     """
-    config = read_config(ROOT / "training" / "configs" / "recupera-es-pt.toml")
-    encoder, tokenizer = load_encoder(config.encoder, folder=ROOT / "training" / "configs", texts=[])
-    encoder.config.num_labels = sum(task.width for task in TASKS)
-    model = BertForSequenceClassification(encoder.config)
-    model.bert.load_state_dict(encoder.state_dict(), strict=False)
+    path = find_model()
+    network, tokenizer = released_network(path)
+    network.encoder.config.num_labels = sum(task.width for task in TASKS)
+    model = BertForSequenceClassification(network.encoder.config)
+    model.bert.load_state_dict(network.encoder.state_dict(), strict=False)
     model.save_pretrained(folder)
-    _fast(tokenizer, config.data.max_tokens).save_pretrained(folder)
-    path = folder / "tokenizer_config.json"
-    named = json.loads(path.read_text(encoding="utf-8")) | {"tokenizer_class": "PreTrainedTokenizerFast"}
-    path.write_text(
-        json.dumps(named), encoding="utf-8"
-    )  # transformers 4, which infinity-emb needs, knows only this one
+    _fast(tokenizer, Artifact.load(path).max_tokens).save_pretrained(folder)
+    written = folder / "tokenizer_config.json"
+    # the only class that transformers 4 knows, which infinity-emb needs
+    named = json.loads(written.read_text(encoding="utf-8")) | {"tokenizer_class": "PreTrainedTokenizerFast"}
+    written.write_text(json.dumps(named), encoding="utf-8")
 
 
 def _fast(tokenizer: Tokenizer, most: int) -> PreTrainedTokenizerFast:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from benchmarks.cost import cost_of_a_million, main, table
+from benchmarks import speed
+from benchmarks.cost import _CHOSEN, LOOKED_UP, PRICES, cost_of_a_million, main, table
 
 REPORT = {
+    "when": "2026-11-29T10:00:00+00:00",
     "machine": {"processor": "X", "processors": 2},
     "sections": {
         "speed": {
@@ -18,9 +22,12 @@ REPORT = {
                 {
                     "rows": [
                         {"contestant": "recupera predict", "texts/s": {"value": 250.0, "low": 240.0, "high": 260.0}},
+                        {"contestant": "recupera predict --fast", "texts/s": {"value": 1000.0}},
+                        {"contestant": "recupera predict --fast, facts off", "texts/s": {"value": 1100.0}},
                         {"contestant": "recupera f32 (logits)", "texts/s": {"value": 1.0, "low": 1.0, "high": 1.0}},
                     ]
-                }
+                },
+                {"rows": [{"step": "facts", "µs": 40.0}]},
             ]
         }
     },
@@ -33,8 +40,30 @@ def test_a_million_at_250_a_second_takes_4000_seconds() -> None:
 
 
 def test_the_table_has_what_people_run() -> None:
-    [row] = table(REPORT, {"own": 0.09}).rows
-    assert row == ("recupera predict", 250.0, pytest.approx(4000 / 3600), pytest.approx(0.1))
+    whole, fast = table(REPORT, {"own": 0.09}).rows
+    assert whole == ("recupera predict", 250.0, pytest.approx(4000 / 3600), pytest.approx(0.1))
+    assert fast == ("recupera predict --fast", 1000.0, pytest.approx(1000 / 3600), pytest.approx(0.025))
+
+
+def test_contestants_are_those_of_the_section_speed() -> None:
+    there = SimpleNamespace(
+        engine=SimpleNamespace(precision="int8"), cascade=SimpleNamespace(small=SimpleNamespace(logits=None)),
+        predict=None, encoder=None,
+    )  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(speed.ComplaintClassifier, "from_pretrained", lambda **_: SimpleNamespace(logits=None))
+        patch.setattr(speed, "partial", lambda *_, **__: None)
+        found = speed._contestants(there, None)  # type: ignore[arg-type]
+
+    assert set(_CHOSEN) <= set(found)
+
+
+def test_machine_and_day_of_the_prices_are_named() -> None:
+    notes = table(REPORT, PRICES, LOOKED_UP).notes
+
+    assert notes == ["speed measured on 2 × X, 2026-11-29", f"prices in US dollars, looked up on {LOOKED_UP}"]
+    assert date.fromisoformat(LOOKED_UP)
+    assert 2 <= len(PRICES) <= 4
 
 
 def test_prices_can_be_given(
@@ -44,6 +73,9 @@ def test_prices_can_be_given(
     monkeypatch.setattr(sys, "argv", ["cost", str(tmp_path / "r.json"), "--price", "own=0.9"])
     main()
     assert "own: 0.9/h" in capsys.readouterr().out
+    monkeypatch.setattr(sys, "argv", ["cost", str(tmp_path / "r.json"), "--markdown"])
+    main()
+    assert "| recupera predict --fast | 1,000 |" in capsys.readouterr().out
     monkeypatch.setattr(sys, "argv", ["cost", str(tmp_path / "r.json"), "--price", "cheap"])
     with pytest.raises(SystemExit):
         main()

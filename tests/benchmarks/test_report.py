@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import platform
+import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -77,6 +80,23 @@ def test_both_files_are_named_by_day_and_commit(tmp_path: Path) -> None:
     assert found["machine"] == {"processors": 2}
     assert found["sections"]["speed"]["tables"] == [SPEED.content()]
     assert found["sections"]["speed"]["peak memory so far, MB"] > 10
+
+
+def test_what_went_wrong_is_said_and_remembered() -> None:
+    report = Report({"commit": "abc"})
+    report.run("files", lambda: iter([Table("Files", ("rows",), [(1,)], ["one run"], ["OTHER BYTES"])]), lambda _: None)
+
+    assert report.faults() == ["files: OTHER BYTES"]
+    assert "- FAULT: OTHER BYTES\n- one run" in report.markdown()
+    assert report.content()["sections"]["files"]["tables"][0]["faults"] == ["OTHER BYTES"]
+
+
+def test_versions_of_the_peers_are_those_of_their_python() -> None:
+    found = surroundings(Path(sys.executable))["versions of the peers"]
+
+    assert found["python"] == platform.python_version()
+    assert found["fastapi"] == version("fastapi")
+    assert "versions of the peers" not in surroundings()
 
 
 def test_what_surrounds_a_run_is_known() -> None:
