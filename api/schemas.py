@@ -189,7 +189,7 @@ class Customer(BaseModel):
     __pydantic_extra__: dict[str, JsonValue]
 
     id: Annotated[str, Field(min_length=1, max_length=256)]
-    value_tier: Annotated[str | None, Field(max_length=64, examples=["gold"])] = None
+    value_tier: Annotated[str | None, Field(max_length=64, examples=["valued"])] = None
     country: Annotated[str | None, Field(pattern="^[A-Z]{2}$", description="ISO 3166-1", examples=["BR"])] = None
 
 

@@ -165,7 +165,7 @@ def _message(number: int, text: str) -> dict[str, Any]:
         "channel": "email",
         "external_id": f"load-{number}",
         "text": text,
-        "customer": {"id": f"c-{customer}", "value_tier": "gold", "country": "BR"},
+        "customer": {"id": f"c-{customer}", "value_tier": "valued", "country": "BR"},
         "thread_id": f"t-{customer}",
     }
 

@@ -91,7 +91,7 @@ def _customer(ticket: Mapping[str, Any], settings: ZammadSettings) -> dict[str, 
     if number is None:
         return None
     customer = {"id": f"{CHANNEL}/{identifier(number, '/ticket/customer/id')}"}
-    customer |= {"value_tier": "vip"} if field(ticket, "customer", "vip") is True else {}
+    customer |= {"value_tier": "key"} if field(ticket, "customer", "vip") is True else {}
     return customer | ({"country": settings.country} if settings.country else {})
 
 

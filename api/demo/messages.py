@@ -48,7 +48,7 @@ MESSAGES: Final = (
         "chat",
         "edson",
         "BR",
-        "gold",
+        "valued",
         "Vocês cobraram a fatura duas vezes, R$ 289,90 cada! Já abri três protocolos, cada atendente diz uma coisa "
         "e ninguém resolve. Faz duas semanas que espero o estorno.",
     ),
@@ -66,7 +66,7 @@ MESSAGES: Final = (
         "email",
         "joaquim",
         "PT",
-        "gold",
+        "valued",
         "Boa tarde. Estou sem internet há nove dias e trabalho a partir de casa. O técnico ficou de vir na terça, "
         "depois na quinta, e não apareceu em nenhum dos dias. O meu contacto é o 912 345 678. Se não resolverem "
         "até sexta, apresento queixa à ANACOM e mudo de operadora.",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal
-from typing import Any, Final
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final, Self
 
 from api.recovery.policy import MULTI_TASKS, SINGLE_TASKS
 from classifier.types import Classification
@@ -14,6 +15,8 @@ from classifier.types import Classification
 __all__ = ["Case", "Context", "Money", "Traits", "traits_of"]
 
 NOTHING: Final[frozenset[str]] = frozenset()
+_CURRENCY: Final = re.compile(r"[A-Z]{3}")
+_LARGEST: Final = Decimal(10) ** 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,19 @@ class Money:
 
     currency: str
     amount: Decimal
+
+    @classmethod
+    def read(cls, currency: Any, amount: Any) -> Self | None:
+        """Read what callers say: ``BRL`` and a number above 0, JSON's own or ``"350.00"``; ``None`` for all else."""
+        if not isinstance(currency, str) or not _CURRENCY.fullmatch(currency):
+            return None
+        if isinstance(amount, bool) or not isinstance(amount, str | int | float):
+            return None
+        try:
+            read = Decimal(str(amount))
+        except InvalidOperation:
+            return None
+        return cls(currency, read) if read.is_finite() and 0 < read < _LARGEST else None
 
     def times(self, share: float) -> Money:
         """Return a share of it, to the cent."""
@@ -33,7 +49,8 @@ class Context:
     """What the message itself doesn't say. ``now`` and ``received_at`` must know their time zone.
 
     ``contacts`` counts earlier contacts about this matter, ``complaints`` earlier complaints of this customer;
-    ``at_stake`` is what the customer paid or lost. ``region`` is a subdivision for regional holidays (``SP``),
+    ``at_stake`` is what the customer paid or lost, and ``stake_unread`` that the caller said it in a way that can't be
+    read. ``region`` is a subdivision for regional holidays (``SP``),
     ``timezone`` overrules that of the country's calendar.
     """
 
@@ -48,6 +65,7 @@ class Context:
     contacts: int = 0
     complaints: int = 0
     at_stake: Money | None = None
+    stake_unread: bool = False
 
     @property
     def start(self) -> datetime:

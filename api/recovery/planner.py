@@ -64,11 +64,18 @@ def make_plan(
         compensation=earlier.at_least(compensation(policy.band[policy.bands[decision.band]], stake, context.country)),
         guarantees=tuple(claim for claim, _ in claims),
         guidance=writer.notes("guidance", decision.guidance, policy.guidance),
-        flags=writer.notes("flags", decision.flags, policy.flag),
+        flags=writer.notes("flags", _flags(policy, decision, context), policy.flag),
         legal=timetable.legal,
         reasons=writer.reasons(),
         at_stake=stake,
     )
+
+
+def _flags(policy: Policy, decision: Decision, context: Context) -> tuple[str, ...]:
+    """Return the flags of the rules, and those of what the caller said and the policy can't use."""
+    unknown = context.tier is not None and bool(policy.tiers) and context.tier not in policy.tiers
+    said = (("unknown_tier", unknown), ("unread_amount", context.stake_unread))
+    return tuple(dict.fromkeys((*decision.flags, *(name for name, holds in said if holds))))
 
 
 def _left(decision: Decision, anew: Decision, done: Collection[str]) -> Decision:

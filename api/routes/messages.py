@@ -27,7 +27,7 @@ _EXAMPLES: Final[dict[str, Example]] = {
             "channel": "email",
             "external_id": "<1042@ejemplo.com>",
             "text": "Me cobraron dos veces y nadie me devuelve el dinero. Quiero los 350 euros ya.",
-            "customer": {"id": "c-77", "value_tier": "gold", "country": "ES"},
+            "customer": {"id": "c-77", "value_tier": "valued", "country": "ES"},
             "thread_id": "t-9",
         },
     },

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from api.channels.settings import ZammadSettings
+from api.channels.zammad import _customer
+from api.recovery import default_policy
 from tests.api.channels import payloads
 from tests.api.channels.conftest import Opened, zammad
 
@@ -55,3 +58,14 @@ async def test_attachments_of_another_shape_break_nothing(open_desk: Opened, att
         await desk.settled()
         names = (await desk.message())["metadata"]["attachments"]
     assert all(isinstance(name, str) and 0 < len(name) <= 1000 for name in names)
+
+
+def test_whom_zammad_calls_a_vip_is_of_the_highest_tier_of_our_policy() -> None:
+    settings = ZammadSettings(secret_env="DESK_SECRET")
+    told = [_customer({"customer": {"id": 7, "vip": vip}}, settings) for vip in (True, False, "yes", None)]
+    assert [customer and customer.get("value_tier") for customer in told] == [
+        default_policy().tiers[-1],
+        None,
+        None,
+        None,
+    ]

@@ -130,6 +130,35 @@ def test_a_key_customer_gets_attention_and_no_more_money() -> None:
     assert key.compensation == plain.compensation
 
 
+@pytest.mark.parametrize(
+    ("tier", "flagged"), [("gold", True), ("Key", True), ("", True), ("standard", False), ("key", False), (None, False)]
+)
+def test_a_tier_that_the_policy_does_not_know_is_told_to_people(tier: str | None, *, flagged: bool) -> None:
+    made = plan(context(tier=tier), language="pt")
+    assert ("unknown_tier" in ids(made.flags)) is flagged
+    if flagged:
+        assert replace(made, flags=()) == plan(language="pt")
+    without = make_plan(POLICY.model_copy(update={"tiers": ()}), classified(), context(tier=tier))
+    assert "unknown_tier" not in ids(without.flags)
+
+
+def test_an_amount_that_cannot_be_read_is_told_to_people() -> None:
+    assert ids(plan(context(stake_unread=True)).flags) == ["unread_amount"]
+
+
+READ = [
+    ("BRL", "350.00", "350.00"), ("EUR", 80, "80"), ("MXN", 99.9, "99.9"), ("BRL", "R$ 350", None), ("BRL", "", None),
+    ("R$", "350", None), ("brl", "350", None), (None, "350", None), ("BRL", True, None), ("BRL", None, None),
+    ("BRL", "-1", None), ("BRL", 0, None), ("BRL", "NaN", None), ("BRL", "Infinity", None), ("BRL", "9" * 400, None),
+    ("BRL", ["350"], None), ("BRL", float("inf"), None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("currency", "amount", "read"), READ)
+def test_money_is_read_as_callers_write_it(currency: Any, amount: Any, read: str | None) -> None:
+    assert Money.read(currency, amount) == (Money(currency, Decimal(read)) if read else None)
+
+
 def test_who_had_to_ask_three_times_is_asked_nothing_again() -> None:
     third = plan(context(contacts=2, double_deviation=True))
     assert third.priority == "high"

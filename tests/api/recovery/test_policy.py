@@ -148,7 +148,7 @@ def used(kind: str) -> set[str]:
     return {
         "steps": {step.id for step in policy.step} | {"pay_guarantee"} | RETIRED,
         "guidance": {name for rule in policy.rule for name in rule.then.guidance},
-        "flags": {name for rule in policy.rule for name in rule.then.flags},
+        "flags": {name for rule in policy.rule for name in rule.then.flags} | {"unknown_tier", "unread_amount"},
         "bands": set(policy.bands),
         "priorities": set(policy.priorities),
         "owners": {*policy.queues, *policy.approvers},
