@@ -43,6 +43,7 @@ RECORDED = {
     "keys revoke": (("keys", "revoke", "crm"), 0),
     "keys rotate": (("keys", "rotate", "crm"), 0),
     "reencrypt": (("reencrypt",), 0),
+    "replay": (("replay", "01J000000000000000000000AA"), 1),
     "restore": (("restore", "kept.zip", "--force"), 0),
     "users add": (("users", "add", "carla"), 0),
     "users password": (("users", "password", "bia"), 0),
