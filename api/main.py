@@ -41,7 +41,19 @@ from api.privacy.retention import Retention
 from api.privacy.service import Eraser
 from api.recovery import default_policy, read_policy
 from api.reference import add_reference
-from api.routes import alerts, cases, channels, classify, deliveries, destinations, feedback, health, keys, messages
+from api.routes import (
+    alerts,
+    cases,
+    channels,
+    classify,
+    deliveries,
+    destinations,
+    feedback,
+    health,
+    inbound,
+    keys,
+    messages,
+)
 from api.routes.analytics import router as analytics_routes
 from api.routes.erasures import router as erasure_routes
 from api.routes.events import router as event_routes
@@ -106,7 +118,7 @@ def create_app(
     app.state.eraser = app.state.retention = None
     app.state.metrics, app.state.traces = Metrics(), open_traces(settings.traces)
     app.include_router(health.router)
-    for routes in (classify, messages, feedback, cases, destinations, deliveries, channels, alerts, keys):
+    for routes in (classify, messages, feedback, cases, destinations, deliveries, channels, inbound, alerts, keys):
         app.include_router(routes.router)
     for router in (analytics_routes, event_routes, export_routes, metrics_routes, trail_routes, erasure_routes):
         app.include_router(router)

@@ -18,6 +18,8 @@ from api.store import alerts
 from api.store.audit import delivery_counts
 from api.store.database import Store
 from api.store.deliveries import DeliveryStatus
+from api.store.inbound import InboundStatus
+from api.store.inbound import counts as inbound_counts
 
 __all__ = ["Metrics", "Sources", "route_of"]
 
@@ -57,6 +59,7 @@ class Metrics:
         )
         self._waiting = Gauge("recupera_queue_texts", "Texts that wait for the model or are with it.", registry=here)
         self._deliveries = Gauge("recupera_deliveries", "Deliveries by state.", ("status",), registry=here)
+        self._inbound = Gauge("recupera_inbound", "What help desks sent, by state.", ("status",), registry=here)
         self._alerts = Gauge("recupera_alerts_open", "Rises of complaints that last.", registry=here)
         self._labels = Gauge(
             "recupera_week_messages", "Messages of the last seven days, by label.", ("task", "label"), registry=here
@@ -91,9 +94,12 @@ class Metrics:
     async def _read(self, sources: Sources) -> None:
         async with sources.store.read() as connection:
             counts = await delivery_counts(connection)
+            told = await inbound_counts(connection)
             self._alerts.set(len(await alerts.open_now(connection)))
         for status in DeliveryStatus:
             self._deliveries.labels(status.value).set(counts.get(status, 0))
+        for state in InboundStatus:
+            self._inbound.labels(state.value).set(told.get(state, 0))
         selection = Selection.last_days(_WEEK, _today())
         overview = await sources.analytics.overview(selection)
         self._review.set(overview.needing_review.now.value or 0.0)

@@ -107,6 +107,8 @@ TABLE: Final[Mapping[tuple[str, str], Rule]] = MappingProxyType(
         ("GET", "/v1/deliveries"): _READ,
         ("GET", "/v1/deliveries/{delivery_id}"): _READ,
         ("POST", "/v1/deliveries/{delivery_id}/replay"): _WRITE,
+        ("GET", "/v1/inbound"): _READ,
+        ("POST", "/v1/inbound/{inbound_id}/replay"): _WRITE,
         ("GET", "/v1/alerts"): _FIGURES,
         ("GET", "/v1/alerts/{alert_id}"): _FIGURES,
         ("GET", "/v1/analytics/overview"): _FIGURES,

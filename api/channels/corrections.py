@@ -8,26 +8,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from api.channels.desk import DeskError
 from api.channels.email.tagging import known_tags
-from api.channels.tags import corrected, described
+from api.channels.hearing import being_written, hear
 from api.channels.writeback import Desks
-from api.corrections import keep
-from api.feedback import Labels
-from api.store import messages, writebacks
+from api.store import writebacks
 from api.store.database import Connection, Store
 from api.store.inbound import InboundRecord
-from api.store.writebacks import WritebackRecord
-from classifier.types import Classification
 
 __all__ = ["Corrections"]
 
 _LOOK_SECONDS: Final = 15.0
-_WRITING: Final = timedelta(minutes=10)
-"""How long a write that got no answer may still be tried; then what was begun is taken for written."""
 
 
 class Corrections:
@@ -38,7 +31,10 @@ class Corrections:
         self._desks = desks
 
     async def take(self, seen: InboundRecord) -> tuple[str, str | None]:
-        """Return what came of it, and the message that was corrected; raise ``DeskError`` to be tried again."""
+        """Return what came of it, and the message that was corrected.
+
+        Raise ``DeskError`` to be tried again, ``PacedError`` if the help desk was asked often enough for now.
+        """
         opened = self._desks.get(seen.channel)
         if opened is None:
             return "nothing is written to this help desk", None
@@ -47,6 +43,7 @@ class Corrections:
             written = await writebacks.of_thread(connection, seen.channel, seen.thread_id)
         if not written or set(told) == set(written[0].shown):
             return "our own writing, or nothing of ours", None
+        await opened.pace.turn()
         async with asyncio.timeout(_LOOK_SECONDS), self._desks.turn(seen.channel, seen.thread_id):
             state = await opened.desk.state(seen.thread_id)
             async with self._store.write() as connection:
@@ -55,22 +52,7 @@ class Corrections:
     async def _compare(self, connection: Connection, seen: InboundRecord, now: Sequence[str]) -> tuple[str, str | None]:
         """Keep the difference between what was written and what is there now as feedback."""
         written = await writebacks.of_thread(connection, seen.channel, seen.thread_id)
-        latest = written[0]
-        if latest.written_at is None and latest.begun_at > datetime.now(UTC) - _WRITING:
+        if being_written(written[0]):
             raise DeskError("the conversation is being written to")
-        before = latest.shown
-        if set(now) == set(before):
-            return "our own writing, or nothing of ours", None
-        meant = _meant(written, set(before) - set(now))
-        message = await messages.get(connection, meant.message_id)
-        assert message is not None  # noqa: S101 - its row falls with the message's
-        labels = corrected(Classification.from_dict(message.classification), meant.tags, before, now)
-        valid = Labels.model_validate(labels).model_dump(exclude_none=True)
-        await keep(connection, message, valid, reviewer=seen.channel, comment=described(before, now))
-        await writebacks.show(connection, latest.message_id, now)
-        return "correction", message.id
-
-
-def _meant(written: Sequence[WritebackRecord], removed: set[str]) -> WritebackRecord:
-    """Return what was corrected: the latest message that had a tag that was taken away, else the latest."""
-    return next((record for record in written if removed & set(record.tags)), written[0])
+        message_id = await hear(connection, written, now)
+        return ("correction", message_id) if message_id else ("our own writing, or nothing of ours", None)

@@ -18,6 +18,7 @@ from typing import Any, Final, Protocol
 import httpx
 
 from api.channels.note import Note
+from api.channels.pace import Pace
 from api.delivery.guard import RefusedError, UnresolvedError
 from api.delivery.schedule import retry_after
 
@@ -97,11 +98,12 @@ def raised(present: str | None, wanted: str | None) -> str | None:
 class Client:
     """JSON over HTTP to one help desk; ``transport`` decides what can be reached.
 
-    Redirects are not followed, and what is packed or very large is not read. ``timeout_seconds`` is for all of a call.
+    Redirects are not followed, and what is packed or very large is not read. ``timeout_seconds`` is for all of a call,
+    ``pace`` counts the calls.
     """
 
     def __init__(
-        self, transport: httpx.AsyncBaseTransport, url: str, *, timeout_seconds: float, **options: Any
+        self, transport: httpx.AsyncBaseTransport, url: str, *, timeout_seconds: float, pace: Pace, **options: Any
     ) -> None:
         headers = {
             "User-Agent": f"recupera/{version('recupera')}",
@@ -109,6 +111,7 @@ class Client:
             "Accept-Encoding": "identity",
         }
         self._seconds = timeout_seconds
+        self._pace = pace
         self._client = httpx.AsyncClient(
             transport=transport,
             base_url=url,
@@ -122,6 +125,7 @@ class Client:
 
     async def call(self, method: str, path: str, json: Any = None, **query: str | int) -> Any:
         """Return the JSON that is answered, ``None`` if it is none; raise ``DeskError``."""
+        self._pace.count()
         try:
             async with (
                 asyncio.timeout(self._seconds),

@@ -19,6 +19,7 @@ from typing import Final
 from api.batching import QueueFullError
 from api.channels.arrival import Arrival, Wrote, as_record, incoming
 from api.channels.desk import DeskError
+from api.channels.pace import PacedError
 from api.errors import ConflictError, ErasedError
 from api.intake import Intake
 from api.observability import traced
@@ -32,7 +33,6 @@ __all__ = ["Inbound", "Line", "Take", "taken_in"]
 Take = Callable[[InboundRecord], Awaitable[tuple[str, str | None]]]
 """Looks at one; returns what came of it, and the message that it is about."""
 
-_AT_ONCE: Final = 128
 _POLL_SECONDS: Final = 0.5
 _FAILED_SECONDS: Final = 1.0
 _LEASE: Final = timedelta(seconds=30)
@@ -40,6 +40,7 @@ _KEPT: Final = timedelta(days=7)
 _FORGET_EVERY: Final = timedelta(hours=1)
 _MOST_ATTEMPTS: Final = 12
 _LONGEST_DELAY: Final = timedelta(hours=1)
+_LONGEST_WAIT: Final = timedelta(days=1)
 _GRACE_SECONDS: Final = 5.0
 log = logging.getLogger(__name__)
 
@@ -93,6 +94,7 @@ class Line:
 
     kind: InboundKind
     take: Take
+    at_once: int = 128
 
 
 class Inbound:
@@ -154,7 +156,7 @@ class Inbound:
                 return False
         async with self._store.write() as connection:
             claimed = await inbound.claim(
-                connection, line.kind, self._worker, now=moment, until=moment + _LEASE, limit=_AT_ONCE
+                connection, line.kind, self._worker, now=moment, until=moment + _LEASE, limit=line.at_once
             )
         conversations: dict[tuple[str, str], list[InboundRecord]] = defaultdict(list)
         for record in claimed:
@@ -197,24 +199,36 @@ class Inbound:
             outcome, message_id = await line.take(record)
         except (QueueFullError, UnavailableError):
             return self._put_back(record)
-        except (DeskError, TimeoutError) as error:
-            return self._failed(record, str(error) or "the help desk took too long")
+        except PacedError as error:
+            return self._put_back(record, error.wait)
+        except DeskError as error:
+            if error.final:
+                return self._over(record, InboundStatus.DONE, str(error), None)
+            return self._failed(record, str(error), error.wait)
+        except TimeoutError:
+            return self._failed(record, "the help desk took too long")
         except Exception as error:
             log.error("what a help desk sent failed: %s", traced(error))  # noqa: TRY400, RUF100 - may quote a text
             return self._failed(record, f"failed inside: {type(error).__name__}")
         return self._over(record, InboundStatus.DONE, outcome, message_id)
 
-    def _put_back(self, record: InboundRecord) -> InboundRecord:
+    def _put_back(self, record: InboundRecord, wait: timedelta = timedelta(seconds=1)) -> InboundRecord:
         """Return one that could not be looked at for no fault of its own, which is no attempt."""
-        later = self._clock() + timedelta(seconds=1)
+        later = self._clock() + wait
         return replace(record, next_at=later, claimed_by=None, attempts=record.attempts - 1)
 
-    def _failed(self, record: InboundRecord, why: str) -> InboundRecord:
-        """Return one that is tried later, or not any more."""
+    def _failed(self, record: InboundRecord, why: str, wait: timedelta | None = None) -> InboundRecord:
+        """Return one that is tried later, not before the help desk has asked for, or not any more."""
         if record.attempts >= _MOST_ATTEMPTS:
-            log.error("what %s sent is given up after %s attempts: %s", record.channel, record.attempts, why)
+            log.error(
+                "what %s sent is given up after %s attempts (GET /v1/inbound?status=dead): %s",
+                record.channel,
+                record.attempts,
+                why,
+            )
             return self._over(record, InboundStatus.DEAD, why, None)
         delay = min(timedelta(seconds=2**record.attempts), _LONGEST_DELAY) * (0.9 + 0.2 * random.random())  # noqa: S311
+        delay = max(delay, min(wait or delay, _LONGEST_WAIT))
         return replace(record, next_at=self._clock() + delay, claimed_by=None, outcome=why[:64])
 
     def _over(

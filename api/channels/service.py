@@ -17,6 +17,7 @@ from api.channels.arrival import Reading
 from api.channels.corrections import Corrections
 from api.channels.desk import Client, Desk
 from api.channels.inbound import Inbound, Line, taken_in
+from api.channels.pace import Pace
 from api.channels.settings import (
     ChannelSettings,
     ChannelsSettings,
@@ -115,7 +116,11 @@ class Channels:
         """Begin to look at what arrived."""
         corrections = Corrections(self.store, self.desks)
         if self.doors:
-            self.inbound.start([Line(InboundKind.MESSAGE, taken_in(intake)), Line(InboundKind.TAGS, corrections.take)])
+            messages, tags = (
+                Line(InboundKind.MESSAGE, taken_in(intake)),
+                Line(InboundKind.TAGS, corrections.take, at_once=16),
+            )
+            self.inbound.start([messages, tags])
 
     async def stop(self) -> None:
         """End; what is still to be looked at stays in the database."""
@@ -126,7 +131,7 @@ async def open_channels(store: Store, settings: ChannelsSettings, delivery: Deli
     """Return the help desks that are set up; raise ``InputError`` where a secret is missing."""
     given = settings.given()
     written = {
-        name: OpenDesk(_desk(name, desk, delivery), desk)
+        name: _opened(name, desk, delivery)
         for name, desk in given.items()
         if isinstance(desk, DeskSettings) and desk.writes
     }
@@ -152,7 +157,12 @@ def _door(name: str, settings: ChannelSettings) -> Door:
     return Door(settings, verify, vendor.parse, vendor.read)
 
 
-def _desk(name: str, settings: DeskSettings, delivery: DeliverySettings) -> Desk:
+def _opened(name: str, settings: DeskSettings, delivery: DeliverySettings) -> OpenDesk:
+    pace = Pace(settings.requests_a_minute)
+    return OpenDesk(_desk(name, settings, delivery, pace), settings, pace)
+
+
+def _desk(name: str, settings: DeskSettings, delivery: DeliverySettings, pace: Pace) -> Desk:
     """Return the interface of a help desk; its own host may be a private one, as the operator wrote it."""
     (token,) = from_environment(name, (str(settings.token_env),))
     make = VENDORS[name].desk
@@ -161,7 +171,7 @@ def _desk(name: str, settings: DeskSettings, delivery: DeliverySettings) -> Desk
 
     def client(**options: Any) -> Client:
         seconds = delivery.timeout_seconds
-        return Client(GuardedTransport(guard), str(settings.url), timeout_seconds=seconds, **options)
+        return Client(GuardedTransport(guard), str(settings.url), timeout_seconds=seconds, pace=pace, **options)
 
     return make(settings, token, client)
 

@@ -135,9 +135,13 @@ class DeskSettings(ChannelSettings):
 
 
 class ChatwootSettings(DeskSettings):
-    """Chatwoot. ``account`` is only needed for versions whose events don't name it."""
+    """Chatwoot. ``account`` is only needed for versions whose events don't name it.
+
+    As it comes it bears 3,000 requests a minute from one address (``RACK_ATTACK_LIMIT``).
+    """
 
     account: int | None = None
+    requests_a_minute: float = Field(default=600, gt=0, le=100_000)
 
 
 class ZendeskSettings(DeskSettings):
@@ -169,7 +173,9 @@ class FreshdeskSettings(DeskSettings):
 
 
 class ZammadSettings(DeskSettings):
-    """Zammad."""
+    """Zammad, whose documentation names no limit."""
+
+    requests_a_minute: float = Field(default=600, gt=0, le=100_000)
 
 
 class SignatureScheme(BaseModel):

@@ -15,7 +15,9 @@ from weakref import WeakValueDictionary
 
 from api.channels.desk import Desk, DeskError, State, Update, raised
 from api.channels.email.tagging import known_tags, tags_of
+from api.channels.hearing import hear_before_writing
 from api.channels.note import Note, make_note
+from api.channels.pace import Pace
 from api.channels.settings import DeskSettings, Write
 from api.channels.tags import joined, with_ours
 from api.delivery.sender import Answer
@@ -31,10 +33,11 @@ __all__ = ["Desks", "HelpDeskSender", "OpenDesk"]
 
 @dataclass(frozen=True, slots=True)
 class OpenDesk:
-    """A help desk that is written to, and how."""
+    """A help desk that is written to, how, and how often it is asked."""
 
     desk: Desk
     settings: DeskSettings
+    pace: Pace
 
 
 class Desks:
@@ -89,7 +92,7 @@ class HelpDeskSender:
         await self._desks.close()
 
     async def _write(self, opened: OpenDesk, message: MessageRecord, told: Mapping[str, Any]) -> None:
-        """Look at the conversation, remember what will be written, write it."""
+        """Look at the conversation, hear what agents changed in it, remember what will be written, write it."""
         result, thread = Classification.from_dict(message.classification), str(message.thread_id)
         wanted = opened.settings.write
         state = await opened.desk.state(thread)
@@ -97,6 +100,7 @@ class HelpDeskSender:
         ours = joined(state.tags, own) if Write.TAGS in wanted else known_tags(state.tags)
         update = _update(opened.settings, state, ours, told, message, result)
         async with self._store.write() as connection:
+            await hear_before_writing(connection, message.channel, thread, known_tags(state.tags))
             begun = await writebacks.get(connection, message.id) is not None
             record = WritebackRecord(message.id, message.channel, thread, own, ours, datetime.now(UTC))
             await writebacks.begin(connection, record)

@@ -24,9 +24,12 @@ __all__ = [
     "InboundStatus",
     "alike",
     "claim",
+    "begin_again",
     "counts",
     "forget",
+    "get",
     "is_due",
+    "page",
     "put",
     "release",
     "settle",
@@ -88,6 +91,29 @@ async def put(connection: Connection, *records: InboundRecord) -> list[bool]:
         stored = await connection.execute(statement.returning(inbound.c.id))
         new.append(stored.first() is not None)
     return new
+
+
+async def get(connection: Connection, name: str) -> InboundRecord | None:
+    """Return one thing that a help desk told."""
+    return await rows.fetch_one(connection, inbound, InboundRecord, inbound.c.id == name)
+
+
+async def page(
+    connection: Connection, *, channel: str | None, status: InboundStatus | None, before: str | None, limit: int
+) -> list[InboundRecord]:
+    """Return the newest ``limit`` that came before the one called ``before``, newest first."""
+    wanted = ((inbound.c.channel, channel), (inbound.c.status, status))
+    where = [column == value for column, value in wanted if value is not None]
+    return await rows.page(
+        connection, inbound, InboundRecord, [*where, *([inbound.c.id < before] if before else [])], limit
+    )
+
+
+async def begin_again(connection: Connection, name: str, now: datetime) -> bool:
+    """Have one that was given up, or waits, looked at now; say whether there was anything left to look at."""
+    here = (inbound.c.id == name, inbound.c.status != InboundStatus.DONE, inbound.c.claimed_by.is_(None))
+    anew = {"status": InboundStatus.PENDING, "attempts": 0, "next_at": now, "finished_at": None, "outcome": None}
+    return bool((await connection.execute(inbound.update().where(*here).values(anew))).rowcount)
 
 
 async def alike(connection: Connection, channel: str, words: str) -> list[InboundRecord]:

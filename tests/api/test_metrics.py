@@ -57,6 +57,7 @@ async def test_batches_queue_and_deliveries(service: httpx.AsyncClient) -> None:
     assert found["recupera_batch_texts_sum"] == 5
     assert found["recupera_queue_texts"] == 0
     assert found['recupera_deliveries{status="dead"}'] == 0
+    assert found['recupera_inbound{status="dead"}'] == 0
     assert found["recupera_alerts_open"] == 0
 
 

@@ -265,6 +265,25 @@ async def test_a_changed_label_becomes_feedback(desk: Helpdesk, fake: Chatwoot) 
     assert feedback["reviewer"] == "chatwoot"
 
 
+async def test_a_changed_label_becomes_feedback_though_the_customer_writes_before_it_is_told(
+    desk: Helpdesk, fake: Chatwoot
+) -> None:
+    await desk.send("chatwoot", created(11), chatwoot)
+    await desk.settled()
+    labels = fake.conversations[7]["labels"]
+    labels[labels.index("recupera-severity-critical")] = "recupera-severity-low"
+    await desk.send("chatwoot", created(12, f"{GRAVE} Otra vez."), chatwoot)
+    await desk.until(lambda: len(fake.notes(7)) == 2)
+    await desk.send("chatwoot", updated(fake), chatwoot)
+    await desk.settled()
+    feedback = [
+        item["labels"]
+        for one in await desk.messages()
+        for item in (await desk.client.get(f"/v1/messages/{one['message_id']}")).json()["feedback"]
+    ]
+    assert feedback == [{"complaint": True, "severity": "low"}]
+
+
 async def test_a_removed_label_becomes_feedback(desk: Helpdesk, fake: Chatwoot) -> None:
     await desk.send("chatwoot", created(11), chatwoot)
     await desk.settled()

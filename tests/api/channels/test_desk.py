@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from api.channels.desk import Client, DeskError
+from api.channels.pace import Pace
 from tests.api.hostile import Behaviour, a_gigabyte, hostile
 
 pytestmark = pytest.mark.anyio
@@ -37,7 +38,9 @@ async def drip(writer: asyncio.StreamWriter) -> None:
 async def speaking(behaviour: Behaviour, seconds: float = 30) -> AsyncIterator[Client]:
     """Return a client of a help desk that behaves so."""
     async with hostile(behaviour) as (url, _):
-        client = Client(httpx.AsyncHTTPTransport(), url.removesuffix("/hook"), timeout_seconds=seconds)
+        client = Client(
+            httpx.AsyncHTTPTransport(), url.removesuffix("/hook"), timeout_seconds=seconds, pace=Pace(60_000)
+        )
         yield client
         await client.close()
 

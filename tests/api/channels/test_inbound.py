@@ -10,6 +10,7 @@ from api.batching import QueueFullError
 from api.channels.arrival import TagsSeen, Wrote
 from api.channels.desk import DeskError
 from api.channels.inbound import Inbound, Line
+from api.channels.pace import PacedError
 from api.intake import Incoming
 from api.store import inbound
 from api.store.database import Store
@@ -142,6 +143,40 @@ async def test_what_is_given_back_was_no_attempt(store: Store) -> None:
         await inbound.release(connection, "w", clock())
         (again,) = await inbound.claim(connection, InboundKind.MESSAGE, "w", now=clock(), until=until, limit=9)
     assert claimed.attempts == again.attempts == 1
+
+
+async def test_a_help_desk_that_says_when_is_not_asked_before(store: Store) -> None:
+    clock = Clock()
+    box, look = Inbound(store, clock=clock), Looker(DeskError("429", status=429, wait=timedelta(minutes=30)))
+    await box.put([TagsSeen("zendesk", "t", ("vip",))])
+    line = Line(InboundKind.TAGS, look)
+    await settled(box, line, clock, seconds=40)
+    assert not look.seen
+    await settled(box, line, clock, seconds=40)
+    assert len(look.seen) == 1
+
+
+async def test_what_is_put_off_for_the_rate_is_no_attempt(store: Store) -> None:
+    clock = Clock()
+    box, look = Inbound(store, clock=clock), Looker(*(PacedError(timedelta(seconds=20)) for _ in range(20)))
+    await box.put([TagsSeen("zendesk", "t", ("vip",))])
+    await settled(box, Line(InboundKind.TAGS, look), clock, seconds=21)
+    assert await statuses(store) == {"done": 1}
+
+
+async def test_a_conversation_that_is_gone_is_done_with(store: Store) -> None:
+    clock = Clock()
+    box = Inbound(store, clock=clock)
+    await box.put([TagsSeen("zendesk", "t", ("vip",))])
+    await box.turn(Line(InboundKind.TAGS, Looker(DeskError("the help desk answered 404", status=404, final=True))))
+    assert await statuses(store) == {"done": 1}
+
+
+async def test_no_more_are_looked_at_at_once_than_the_line_says(store: Store) -> None:
+    box, look = Inbound(store, clock=Clock()), Looker()
+    await box.put([TagsSeen("zendesk", str(number), ("vip",)) for number in range(5)])
+    await box.turn(Line(InboundKind.TAGS, look, at_once=2))
+    assert len(look.seen) == 2
 
 
 async def test_tags_and_messages_are_two_lines(store: Store) -> None:

@@ -173,6 +173,24 @@ async def test_a_changed_tag_becomes_feedback_once(beside: Beside) -> None:
     assert feedback["reviewer"] == beside.vendor.name
 
 
+async def test_a_changed_tag_becomes_feedback_though_the_customer_writes_before_it_is_told(beside: Beside) -> None:
+    await beside.wrote()
+    await beside.desk.settled()
+    changed = [tag for tag in beside.fake.tags(7) if "severity" not in tag] + ["recupera-severity-low"]
+    beside.fake.set_tags(7, changed)
+    more = {"article": 43} if beside.vendor.name == "zammad" else {}
+    await beside.wrote("Otra vez gravísimo: nadie contesta.", **more)
+    await beside.desk.until(lambda: len(beside.fake.notes(7)) == 2)
+    await beside.send(beside.vendor.tagged(beside.fake.tags(7)))
+    await beside.desk.settled()
+    listed = sorted(await beside.desk.messages(), key=lambda message: message["message_id"])
+    told = [(await beside.desk.client.get(f"/v1/messages/{one['message_id']}")).json() for one in listed]
+    assert [[item["labels"] for item in one["feedback"]] for one in told] == [
+        [{"complaint": True, "severity": "low"}],
+        [],
+    ]
+
+
 async def test_who_is_not_the_vendor_is_refused(beside: Beside) -> None:
     name, payload = beside.vendor.name, beside.vendor.wrote()
     assert (await beside.desk.send(name, payload, unsigned)).status_code == 401
