@@ -72,11 +72,16 @@ class Artifact:
 
     def metrics(self) -> dict[str, Any]:
         """Return the figures measured when the model was made; empty if it came without."""
-        try:
-            content: dict[str, Any] = json.loads((self.path / FILES.metrics).read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return {}
-        return content
+        return read_metrics(self.path)
+
+
+def read_metrics(path: Path) -> dict[str, Any]:
+    """Return the content of a model directory's ``metrics.json``; empty if it has none."""
+    try:
+        content: dict[str, Any] = json.loads((path / FILES.metrics).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    return content
 
 
 def find_model(given: str | Path | None = None) -> Path:

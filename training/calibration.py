@@ -38,8 +38,8 @@ def fit_calibration(
 ) -> Calibration:
     """Fit every task that has enough labels; the others keep neutral values.
 
-    ``logits`` is (len(examples), sum of widths), from the engine that will be shipped. Prediction sets are scored on the
-    rows ``scored`` (all by default): those that nothing in the logits was chosen by.
+    ``logits`` is (len(examples), sum of widths), from the engine that will be shipped. Prediction sets are scored on
+    the rows ``scored`` (all by default): those that nothing in the logits was chosen by.
     """
     where, fitted = columns(), {}
     for task in TASKS:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 from sklearn.metrics import cohen_kappa_score, f1_score
 
-from classifier.taxonomy import COMPLAINT, LANGUAGES, TASKS, Task, TaskKind
+from classifier.taxonomy import COMPLAINT, JUSTICE, LANGUAGES, MOTIVE, SEVERITY, TASKS, Task, TaskKind
 from classifier.types import Classification
 from training.corpus import Example, Labels
 
@@ -58,6 +58,20 @@ def answer(task: Task, found: Classification) -> Answer:
     """Return what was decided for ``task``."""
     decision = getattr(found, task.id)
     return None if decision is None or getattr(decision, "label", "") is None else asdict(decision)
+
+
+def covered(examples: Sequence[Example], found: Sequence[Classification]) -> Scores:
+    """Return for complaint, motive, severity and justice how much can be decided without a person at 95 % precision."""
+    shares = {}
+    for task in (COMPLAINT, MOTIVE, SEVERITY, JUSTICE):
+        pairs = [
+            (e.labels[task.id], answer(task, f)) for e, f in zip(examples, found, strict=True) if asked(task, e.labels)
+        ]
+        cells = [main_confidence(task, g, f) for g, f in pairs if f]
+        if pairs:
+            share, _ = coverage_at_precision([p for p, _ in cells], [hit for _, hit in cells], messages=len(pairs))
+            shares[task.id] = round(share, 4)
+    return shares
 
 
 def _task_scores(task: Task, pairs: Sequence[tuple[Any, Answer]]) -> Scores:

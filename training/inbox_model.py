@@ -24,15 +24,15 @@ before and after, on folds of these messages (`recalibration`).
 """,
     "es": """## Reajustado para un buzón
 
-La calibración, los umbrales y los puntos de revisión de {base} se reajustaron con `recupera calibrate` con {messages}
-mensajes etiquetados de un buzón, en: {changed}. Las cifras de arriba son del modelo anterior; `metrics.json` tiene las de
-antes y las de después, en particiones de estos mensajes (`recalibration`).
+La calibración, los umbrales y los puntos de revisión de {base} se reajustaron con `recupera calibrate` con
+{messages} mensajes etiquetados de un buzón, en: {changed}. Las cifras de arriba son del modelo anterior;
+`metrics.json` tiene las de antes y las de después, en particiones de estos mensajes (`recalibration`).
 """,
     "pt": """## Reajustado para uma caixa de entrada
 
-A calibração, os limiares e os pontos de revisão de {base} foram reajustados por `recupera calibrate` com {messages}
-mensagens rotuladas de uma caixa de entrada, em: {changed}. Os números acima são do modelo anterior; `metrics.json` tem os de
-antes e os de depois, em partições destas mensagens (`recalibration`).
+A calibração, os limiares e os pontos de revisão de {base} foram reajustados por `recupera calibrate` com
+{messages} mensagens rotuladas de uma caixa de entrada, em: {changed}. Os números acima são do modelo anterior;
+`metrics.json` tem os de antes e os de depois, em partições destas mensagens (`recalibration`).
 """,
 }
 

@@ -12,18 +12,19 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import product
 from pathlib import Path
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from classifier.artifact import FILES
+from classifier.artifact import FILES, read_metrics
 from classifier.errors import InputError
 from training.config import CorpusSection, TrainingConfig, read_config
 from training.corpus import Example
@@ -84,15 +85,18 @@ class Pair:
     seen_source: str
 
 
-def seen_messages(config: TrainingConfig, places: Places) -> tuple[list[Example], list[str]]:
+def seen_messages(
+    config: TrainingConfig, places: Places, metrics: Mapping[str, Any] = MappingProxyType({})
+) -> tuple[list[Example], list[str]]:
     """Read again what a model was trained and calibrated on; return it and what is not there.
 
-    That is also what the models that it went on from or learned from were trained on, as far back as their own
-    ``training.toml`` tells; corpora of those are looked for beside the configurations that come with Recupera too.
+    Of optional corpora those count that its ``metrics`` say were read; all, if they say nothing. What the models that
+    it went on from or learned from were trained on counts too, as far back as their own ``training.toml`` tells; their
+    corpora are looked for beside the configurations that come with Recupera as well.
     """
     seen: dict[tuple[str, str, str], Example] = {}
     missing: list[str] = []
-    for run in _lineage(config, places, set()):
+    for run in _lineage(_as_read(config, metrics), places, set()):
         if isinstance(run, str):
             missing.append(run)
             continue
@@ -138,11 +142,20 @@ def _lineage(config: TrainingConfig, places: Places, known: set[Path]) -> Iterat
             yield f"what {source} was trained on before it was trained further"
             continue
         try:
-            behind = read_config(folder / FILES.training)
+            behind = _as_read(read_config(folder / FILES.training), read_metrics(folder))
         except InputError:
             yield f"{FILES.training} of {source}"
         else:
             yield from _lineage(behind, places, known | {folder})
+
+
+def _as_read(config: TrainingConfig, metrics: Mapping[str, Any]) -> TrainingConfig:
+    """Return the configuration with the corpora that were there when it was run."""
+    read = metrics.get("training", {}).get("corpora")
+    if read is None:
+        return config
+    corpus = tuple(section for section in config.data.corpus if section.required or section.path in read)
+    return config.model_copy(update={"data": config.data.model_copy(update={"corpus": corpus})})
 
 
 def _names_a_folder(source: str, places: Places) -> bool:

@@ -8,10 +8,11 @@ import random
 import shutil
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import torch
 from accelerate import PartialState
@@ -27,7 +28,7 @@ from classifier.tokenization import TokenEncoder
 from classifier.types import ModelInfo
 from training.augmentation import augmented
 from training.calibration import fit_calibration
-from training.card import model_card
+from training.card import write_cards
 from training.cascade import fit_gate
 from training.checkpoint import Checkpoints, fingerprint
 from training.config import CorpusSection, TrainingConfig, to_toml
@@ -37,6 +38,7 @@ from training.encoder import load_encoder
 from training.evaluation import Scores, score_by_language
 from training.export import export_network
 from training.losses import Loss, MultiTaskLoss
+from training.machine import check_machine, describe_machine
 from training.modeling import ComplaintModel
 from training.ngrams import fit_ngrams, mixed
 from training.released import is_model, released_network
@@ -72,6 +74,7 @@ def run(config: TrainingConfig, places: Places, *, progress: Progress | None = N
 
     Of several processes (``accelerate launch``) each trains, and one asks the teacher and writes.
     """
+    check_machine(config)
     torch.manual_seed(config.run.seed)
     torch.set_num_threads(max(1, available_threads() // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))))
     processes = PartialState(cpu=config.optimizer.device == "cpu", timeout=_PATIENCE)
@@ -82,7 +85,8 @@ def run(config: TrainingConfig, places: Places, *, progress: Progress | None = N
     with processes.local_main_process_first():
         loss_of, seen = _lesson(config, places, training)
     session = _session(config, places, seen, progress)
-    train(
+    begun = time.monotonic()
+    pace = train(
         model,
         Encoded.of(seen, encoder, config),
         config.optimizer,
@@ -91,12 +95,23 @@ def run(config: TrainingConfig, places: Places, *, progress: Progress | None = N
         seed=config.run.seed,
         session=session,
     )
-    log.info("trained in %.1f minutes", (time.monotonic() - started) / 60)
+    trained = time.monotonic()
+    log.info("trained in %.1f minutes", (trained - started) / 60)
     if processes.is_main_process:
         wide = _wide(config, training) if config.ngrams.enabled else None
-        teacher = _teacher(config, places)
         write_model(
-            config, places.output, network=Network(model, encoder, wide), validation=validation, teacher=teacher
+            config,
+            places.output,
+            network=Network(model, encoder, wide),
+            validation=validation,
+            teacher=_teacher(config, places),
+            training={
+                "messages": len(training),
+                "corpora": [section.path for section in config.data.corpus if _is_there(section, places)],
+                "minutes": round((pace.seconds + time.monotonic() - trained + begun - started) / 60, 1),
+                "examples_per_second": round(pace.examples / pace.seconds, 1),
+                "machine": describe_machine(config.optimizer.device),
+            },
         )
         session.forget()
         _answers_of_teacher(places).unlink(missing_ok=True)
@@ -175,16 +190,18 @@ def write_model(
     network: Network,
     validation: Sequence[Example],
     teacher: Path | None = None,
+    training: Mapping[str, Any] | None = None,
 ) -> Artifact:
     """Export, calibrate and measure in a temporary folder, then put it in the place of ``output``.
 
-    With a ``teacher``, also when the network may answer for it.
+    With a ``teacher``, also when the network may answer for it. Metrics and cards keep what is to be told of the
+    ``training``.
     """
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as folder:
         path = Path(folder) / output.name
         path.mkdir()
-        _write(config, path, network, validation)
+        _write(config, path, network, validation, training or {})
         if teacher is not None:
             _write_gate(config, path, teacher, [e.text for e in validation])
         write_checksums(path)
@@ -195,7 +212,9 @@ def write_model(
     return Artifact.load(output)
 
 
-def _write(config: TrainingConfig, path: Path, network: Network, validation: Sequence[Example]) -> None:
+def _write(
+    config: TrainingConfig, path: Path, network: Network, validation: Sequence[Example], training: Mapping[str, Any]
+) -> None:
     """Write every file of the model directory."""
     info = ModelInfo(config.run.name, config.run.version, TAXONOMY_VERSION)
     texts = [e.text for e in validation]
@@ -212,9 +231,9 @@ def _write(config: TrainingConfig, path: Path, network: Network, validation: Seq
         wide.save(path / FILES.ngrams)
         logits = logits + wide.logits(texts)
     _write_calibration(path, fit_calibration(logits, validation, config.decisions, seed=config.run.seed, scored=unused))
-    metrics = measure(ComplaintClassifier.from_pretrained(path), validation)
-    write_json(path / FILES.metrics, {"validation": metrics})
-    (path / FILES.card).write_text(model_card(info, metrics), encoding="utf-8")
+    metrics = {"validation": measure(ComplaintClassifier.from_pretrained(path), validation), "training": training}
+    write_json(path / FILES.metrics, metrics)
+    write_cards(path, info, metrics)
 
 
 def _half(examples: Sequence[Example], seed: int) -> list[int]:
@@ -260,6 +279,11 @@ def _build(config: TrainingConfig, places: Places, examples: Sequence[Example]) 
 def released_model(source: str, places: Places) -> Path | None:
     """Return the model directory that ``source`` names, beside the configuration or from here, if it is one."""
     return next((path for path in (places.configuration / source, Path(source)) if is_model(path)), None)
+
+
+def _is_there(section: CorpusSection, places: Places) -> bool:
+    """Say whether a corpus, and the texts it needs, are found."""
+    return all(_find(name, places) is not None for name in (section.path, section.texts) if name)
 
 
 def _read(section: CorpusSection, places: Places) -> list[Example]:

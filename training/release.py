@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -22,11 +22,20 @@ from classifier.errors import InputError
 from classifier.inference import ComplaintClassifier
 from classifier.taxonomy import LANGUAGES, TASKS, Task
 from classifier.types import Classification, ModelInfo
-from training.card import HeldOut, held_out_section, released_card
+from training.card import renew_cards
 from training.comparison import Comparison, Interval, Verdict, compare, intervals
 from training.config import read_config
 from training.corpus import Example
-from training.evaluation import BINS, Scores, answer, asked, calibration_error, confidences, score_by_language
+from training.evaluation import (
+    BINS,
+    Scores,
+    answer,
+    asked,
+    calibration_error,
+    confidences,
+    covered,
+    score_by_language,
+)
 from training.leakage import SIMILARITY, Pair, find_pairs, seen_messages
 from training.pipeline import Places
 
@@ -41,6 +50,7 @@ __all__ = [
     "calibration_noise",
     "find_leaks",
     "judge",
+    "keep_measured",
     "put_in_place",
     "without",
 ]
@@ -99,7 +109,10 @@ class Leaks:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was measured and decided. ``reasons`` is empty if the candidate may be released."""
+    """What was measured and decided. ``reasons`` is empty if the candidate may be released.
+
+    ``coverage`` is by task what can be decided without a person at 95 % precision.
+    """
 
     candidate: ModelInfo
     current: ModelInfo | None
@@ -110,6 +123,7 @@ class Report:
     leaks: Leaks
     left_out: int = 0
     reasons: tuple[str, ...] = field(default=())
+    coverage: Scores = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON."""
@@ -128,7 +142,7 @@ def find_leaks(
     file = candidate.path / FILES.training
     if not file.is_file():
         return Leaks(missing=(f"{file.name} of the candidate, which names its corpora",))
-    seen, missing = seen_messages(read_config(file), places)
+    seen, missing = seen_messages(read_config(file), places, candidate.metrics())
     return Leaks(tuple(find_pairs(seen, examples, threshold=similarity)), len(seen), tuple(missing))
 
 
@@ -176,6 +190,7 @@ def judge(
         calibration=tuple(calibration_checks(examples, found, limits)),
         leaks=leaks,
         left_out=len(leaks.messages - {(e.source, e.id) for e in examples}),
+        coverage=covered(examples, found),
     )
     return replace(report, reasons=tuple(_reasons(report, len(examples), limits)))
 
@@ -214,7 +229,7 @@ def calibration_noise(probabilities: Sequence[float], *, seed: int = 1) -> float
 def put_in_place(candidate: Artifact, target: Path, report: Report, files: Sequence[str]) -> Artifact:
     """Write the release in a temporary folder beside ``target``, then move it there in one go.
 
-    Card, metrics and checksums are new; ``files`` are the names of what it was measured on. If anything fails,
+    Cards, metrics and checksums are new; ``files`` are the names of what it was measured on. If anything fails,
     ``target`` is what it was.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -224,6 +239,21 @@ def put_in_place(candidate: Artifact, target: Path, report: Report, files: Seque
         Artifact.load(fresh)
         _swap(fresh, target, Path(folder) / "retired")
     return Artifact.load(target)
+
+
+def keep_measured(model: Artifact, measured: Mapping[str, Any]) -> None:
+    """Add to the metrics of a model directory what was measured of it, and renew cards and checksums, in one move."""
+    metrics = model.metrics()
+    coverage = metrics.get("coverage", {}) | measured.get("coverage", {})
+    metrics = metrics | dict(measured) | {"coverage": coverage}
+    with tempfile.TemporaryDirectory(dir=model.path.parent, prefix=f".{model.path.name}-") as folder:
+        fresh = Path(folder) / model.path.name
+        shutil.copytree(model.path, fresh)
+        write_json(fresh / FILES.metrics, metrics)
+        renew_cards(fresh, model.info, model.info, metrics)
+        write_checksums(fresh)
+        Artifact.load(fresh)
+        _swap(fresh, model.path, Path(folder) / "retired")
 
 
 def _swap(fresh: Path, target: Path, retired: Path) -> None:
@@ -248,14 +278,11 @@ def _write(candidate: Artifact, path: Path, report: Report, files: Sequence[str]
         shutil.copyfile(candidate.path / name, path / name)
     config = json.loads((path / FILES.config).read_text(encoding="utf-8"))
     write_json(path / FILES.config, config | {"version": report.candidate.version})
-    write_json(path / FILES.metrics, candidate.metrics() | {"held_out": _metrics(report, files)})
-    card = path / FILES.card
-    text = card.read_text(encoding="utf-8") if card.is_file() else ""
-    leaks = report.leaks
-    measured = HeldOut(
-        report.scores, report.intervals, report.current, report.comparisons, files, leaks.seen, leaks.missing
-    )
-    card.write_text(released_card(text, candidate.info, report.candidate, held_out_section(measured)), encoding="utf-8")
+    covered_before = candidate.metrics().get("coverage", {})
+    covered_now = {", ".join(files): {"messages": report.scores["all"]["messages"], "tasks": report.coverage}}
+    metrics = candidate.metrics() | {"held_out": _metrics(report, files), "coverage": covered_before | covered_now}
+    write_json(path / FILES.metrics, metrics)
+    renew_cards(path, candidate.info, report.candidate, metrics)
     write_checksums(path)
 
 
@@ -317,8 +344,9 @@ def _reasons(report: Report, messages: int, limits: Limits) -> Iterator[str]:
         )
     if report.leaks.missing and not limits.allow_unchecked:
         yield (
-            f"unchecked: whether it was trained on these messages can't be told without {', '.join(report.leaks.missing)}"
-            ": name a folder that has them by --data, or accept that by --allow-unchecked"
+            "unchecked: whether it was trained on these messages can't be told without "
+            f"{', '.join(report.leaks.missing)}: name a folder that has them by --data, or accept that by "
+            "--allow-unchecked"
         )
 
 

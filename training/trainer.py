@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import random
 import time
 from collections.abc import Iterator, Sequence
@@ -70,6 +71,14 @@ class Encoded:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How long the loop took, over all sessions of the run, and how many examples all processes went through."""
+
+    seconds: float
+    examples: int
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """What surrounds the loop: who is told, where states are kept, where figures go."""
 
@@ -87,6 +96,9 @@ class Session:
             log_with=None if self.tracker == "none" else self.tracker,
             project_dir=self.folder,
         )
+        if self.tracker == "mlflow" and self.folder is not None:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            os.environ.setdefault("MLFLOW_TRACKING_URI", f"sqlite:///{(self.folder / 'mlflow.db').resolve()}")
         if self.tracker != "none":
             accelerator.init_trackers(self.name)
         return accelerator
@@ -106,7 +118,7 @@ def train(
     pad_id: int,
     seed: int,
     session: Session | None = None,
-) -> None:
+) -> Pace:
     """Train ``model`` in place for each pass over ``data``; go on from a checkpoint of the same run.
 
     Of several processes, each takes every n-th batch of the same plan, and gradients are averaged.
@@ -118,7 +130,7 @@ def train(
     plan = plan[accelerator.process_index :: accelerator.num_processes][: len(plan) // accelerator.num_processes]
     optimizer = _optimizer(model, section)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _Schedule(len(plan), section.warmup_fraction))
-    first, smoothed = _resume(model, optimizer, schedule, session.checkpoints)
+    first, smoothed, spent = _resume(model, optimizer, schedule, session.checkpoints)
     network, optimizer = accelerator.prepare(model, optimizer)
     network.train()
     started = time.monotonic()
@@ -141,10 +153,13 @@ def train(
             left = (time.monotonic() - started) / (step - first) * (len(plan) - step)
             session.progress(step=step, steps=len(plan), loss=smoothed, seconds_left=left)
         if session.checkpoints is not None and session.checkpoints.due() and accelerator.is_main_process:
-            session.checkpoints.write(_state(accelerator.unwrap_model(network), optimizer, schedule, step, smoothed))
+            state = _state(accelerator.unwrap_model(network), optimizer, schedule, step, smoothed)
+            session.checkpoints.write(state | {"seconds": spent + time.monotonic() - started})
     for tracker in accelerator.trackers:
         tracker.finish()
     model.eval()
+    examples = sum(len(chosen) for _, chosen in plan) * accelerator.num_processes
+    return Pace(spent + time.monotonic() - started, examples)
 
 
 def _state(
@@ -163,17 +178,17 @@ def _state(
 
 def _resume(
     model: nn.Module, optimizer: torch.optim.Optimizer, schedule: LRScheduler, checkpoints: Checkpoints | None
-) -> tuple[int, float]:
-    """Take up the state of a checkpoint of this run; return the steps done and the smoothed loss."""
+) -> tuple[int, float, float]:
+    """Take up the state of a checkpoint of this run; return the steps done, the smoothed loss and the seconds spent."""
     state = checkpoints.read() if checkpoints is not None else None
     if state is None:
-        return 0, 0.0
+        return 0, 0.0, 0.0
     model.load_state_dict(state["model"])
     optimizer.load_state_dict(state["optimizer"])
     schedule.load_state_dict(state["schedule"])
     torch.set_rng_state(state["random"])
     log.info("going on from step %d of a run that was interrupted", state["step"])
-    return state["step"], state["loss"]
+    return state["step"], state["loss"], state.get("seconds", 0.0)
 
 
 def has_bfloat16(device: str) -> bool:

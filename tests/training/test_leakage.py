@@ -170,6 +170,16 @@ def test_standoff_labels_are_there_only_with_their_texts(tmp_path: Path) -> None
     assert (len(seen), missing) == (40, [])
 
 
+def test_an_optional_corpus_that_was_not_there_when_it_was_trained_is_not_missing(tmp_path: Path) -> None:
+    optional = TINY.data.corpus[0].model_copy(update={"path": "feedback.jsonl", "required": False})
+    data = RUN.data.model_copy(update={"corpus": (*RUN.data.corpus, optional)})
+    config, places = RUN.model_copy(update={"data": data}), Places(CORPORA, None, tmp_path)
+    assert seen_messages(config, places)[1] == ["feedback.jsonl"]
+    read = ["es-la.jsonl", "pt-pt.jsonl"]
+    assert seen_messages(config, places, {"training": {"corpora": read}})[1] == []
+    assert seen_messages(config, places, {"training": {"corpora": [*read, "feedback.jsonl"]}})[1] == ["feedback.jsonl"]
+
+
 def behind(folder: Path, name: str, corpus: str, **encoder: str) -> Path:
     """Make what counts as a model directory, of a run over one corpus."""
     (path := folder / name).mkdir()

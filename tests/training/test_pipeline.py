@@ -8,6 +8,7 @@ from classifier import ComplaintClassifier
 from classifier.artifact import FILES, Artifact
 from classifier.errors import InputError
 from tests.conftest import CORPORA, TINY
+from training.card import CARDS
 from training.config import read_config
 from training.corpus import sample
 from training.pipeline import Places, read_corpora, run
@@ -17,9 +18,22 @@ CORPORA_ONLY = CORPORA.parent / "configs" / "corpora-only.toml"
 
 def test_a_model_directory_has_every_file_and_its_resolved_configuration(tiny_model: Path) -> None:
     names = set(FILES.__dataclass_fields__) - {"gate"}  # of small networks only
-    assert {p.name for p in tiny_model.iterdir()} == {getattr(FILES, name) for name in names}
+    assert {p.name for p in tiny_model.iterdir()} == {getattr(FILES, name) for name in names} | set(CARDS.values())
     assert read_config(tiny_model / FILES.training) == TINY
-    assert "tiny 0.0.1" in (tiny_model / FILES.card).read_text(encoding="utf-8")
+    for card in CARDS.values():
+        assert "tiny 0.0.1" in (tiny_model / card).read_text(encoding="utf-8")
+
+
+def test_a_model_says_how_long_it_was_trained_and_where(tiny_model: Path) -> None:
+    told = Artifact.load(tiny_model).metrics()["training"]
+    assert told["corpora"] == [section.path for section in TINY.data.corpus]
+    assert told["messages"] == len(read_corpora(TINY, Places(CORPORA, None, CORPORA))[0])
+    assert 0 < told["minutes"] < 30
+    assert told["examples_per_second"] > 1
+    assert told["machine"]["device"] == "cpu"
+    assert told["machine"]["processor"]
+    assert told["machine"]["threads"] >= 1
+    assert "on cpu: " in (tiny_model / FILES.card).read_text(encoding="utf-8")
 
 
 def test_prediction_sets_are_scored_on_messages_that_did_not_weigh_the_wide_half(tiny_model: Path) -> None:

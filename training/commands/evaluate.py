@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from classifier.errors import InputError
+from classifier.errors import InputError, OutputError
 from training.commands.tables import print_rows, print_scores
 
 if TYPE_CHECKING:
@@ -37,36 +37,51 @@ def evaluate(
     faithfulness: Annotated[
         bool, typer.Option("--faithfulness", help="Also measure whether the evidence is what the labels rest on.")
     ] = False,
+    card: Annotated[
+        bool, typer.Option("--card", help="Keep robustness, evidence, coverage and peers in the model and its cards.")
+    ] = False,
+    peers: Annotated[
+        Path | None, typer.Option(help="With --card: the JSON report of the quality benchmark, for the cards.")
+    ] = None,
 ) -> None:
     """Measure a model on labelled messages.
 
     Example: recupera evaluate training/corpora/validation.jsonl --model runs/mine --report report.html
 
     Example: recupera evaluate training/corpora/validation.jsonl --robustness --faithfulness
+
+    Example: recupera evaluate training/corpora/validation.jsonl --model runs/mine --robustness --faithfulness --card
     """
     from classifier.inference import ComplaintClassifier
+    from training.card import read_peers
     from training.corpus import read_messages, read_standoff
-    from training.pipeline import measure
+    from training.evaluation import covered, score_by_language
     from training.report import build_report, figures_path, write_report
 
+    if peers is not None and not card:
+        raise InputError("--peers is for the cards: give --card too")
+    tables = [] if peers is None else read_peers(peers)
     figures = None if report is None else figures_path(report)
     classifier = ComplaintClassifier.from_pretrained(model)
     examples = read_messages(file) if texts is None else read_standoff(file, texts)
     if not examples:
         raise InputError(f"{file}: no labelled messages" + (f" whose text is in {texts}" if texts else ""))
     title = f"{classifier.model.name} {classifier.model.version} on {file.name}"
-    if report is None:
-        scores = measure(classifier, examples)
-        if not as_json:
-            print_scores(scores, title)
-    else:
-        built = build_report(classifier, examples, file.name)
+    further = _further(classifier, examples, robustness=robustness, faithfulness=faithfulness)
+    found = classifier.predict([e.text for e in examples], languages=[e.language for e in examples], facts=False)
+    scores = score_by_language(examples, found)
+    if report is not None:
+        built = build_report(classifier, examples, file.name, further)
         write_report(built, report)
         typer.echo(f"wrote {report} and {figures}", err=True)
-        scores = dict(built.scores)
         if not as_json:
             _print_intervals(built, title)
-    further = _further(classifier, examples, robustness=robustness, faithfulness=faithfulness)
+    elif not as_json:
+        print_scores(scores, title)
+    if card:
+        kept = {name: part.to_dict() | {"file": file.name} for name, part in further.items()}
+        coverage = {file.name: {"messages": len(examples), "tasks": covered(examples, found)}}
+        _keep(classifier, kept | {"coverage": coverage} | ({"peers": tables} if tables else {}))
     if as_json:
         typer.echo(json.dumps(scores | {name: part.to_dict() for name, part in further.items()}))
         return
@@ -89,6 +104,18 @@ def _further(
 
         found["faithfulness"] = measure_faithfulness(classifier, examples)
     return found
+
+
+def _keep(classifier: ComplaintClassifier, measured: dict[str, Any]) -> None:
+    """Put what was measured into the model's directory."""
+    from training.release import keep_measured
+
+    path = classifier.artifact.path
+    try:
+        keep_measured(classifier.artifact, measured)
+    except OSError as error:
+        raise OutputError(f"{path} can't be written: {error.strerror}") from None
+    typer.echo(f"kept in the metrics and cards of {path}", err=True)
 
 
 def _print_intervals(report: Report, title: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -57,6 +58,9 @@ def release(
     leave_out_leaks: Annotated[
         bool, typer.Option("--leave-out-leaks", help="Measure without the messages that were trained on, too.")
     ] = False,
+    allow_unchecked: Annotated[
+        bool, typer.Option("--allow-unchecked", help="Release even if not all it was trained on can be looked at.")
+    ] = False,
     calibration_limit: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Highest calibration error, beyond the noise of small samples.")
     ] = 0.03,
@@ -67,13 +71,14 @@ def release(
     Refused, with exit status 1, is a candidate that is worse on the main figure of any task (the 95 % interval of the
     difference, over paired bootstrap samples of the messages, lies below zero), whose calibration error over 15 bins
     is over the limit and what a perfect model may show on so few messages, that was trained on messages it is
-    measured on or on near-duplicates of them, whose files do not match their checksums or the taxonomy, or that has
-    the version of the current model.
+    measured on or on near-duplicates of them, or may have been as not all that it (or a model that it went on or
+    learned from) was trained on is there to be looked at, whose files do not match their checksums or the taxonomy,
+    or that has the version of the current model.
 
     Example: recupera release runs/mine --on training/corpora/validation.jsonl --replace models/recupera-es-pt
     """
-    from classifier.artifact import Artifact
-    from classifier.cascade import FOLDER
+    from classifier.artifact import FILES, Artifact
+    from classifier.cascade import small_network
     from classifier.inference import ComplaintClassifier
     from training.pipeline import Places
     from training.release import Limits, as_version, find_leaks, put_in_place, without
@@ -90,16 +95,17 @@ def release(
     kept = without(examples, leaks) if leave_out_leaks else examples
     new = ComplaintClassifier.from_pretrained(candidate)
     new = new if force_version is None else as_version(new, force_version)
-    report = _judged(new, old, kept, leaks, Limits(calibration_limit))
+    report = _judged(new, old, kept, leaks, Limits(calibration_limit, allow_unchecked=allow_unchecked))
     _show(report, as_json=as_json)
     if report.reasons:
         raise typer.Exit(1)
     if replace is not None and not dry_run:
-        small = (replace / FOLDER).is_dir()
         put_in_place(artifact, replace, report, [Path(_parts(name)[0]).name for name in on])
         _tell(f"released as {report.candidate.name} {report.candidate.version} in {replace}")
-        if small:
-            _tell(f"its small network went with the model before: recupera train {_FAST} --output {replace / FOLDER}")
+        small = small_network(replace)
+        if (small / FILES.gate).is_file():
+            shutil.rmtree(small)
+            _tell(f"its small network went with the model before: recupera train {_FAST} --output {small}")
     else:
         _tell("nothing was written" + ("" if dry_run else ": name the directory of the release by --replace"))
 
@@ -156,8 +162,9 @@ def _refuse_directory(reason: str, *, as_json: bool) -> None:
 
 def _show(report: Report, *, as_json: bool) -> None:
     """Print the report: figures on standard output, what is to be said of it on standard error."""
-    for name in report.leaks.missing:
-        _tell(f"warning: not looked for leaks in {name}: it is not there (name a folder by --data)")
+    if not any(reason.startswith("unchecked") for reason in report.reasons):
+        for name in report.leaks.missing:
+            _tell(f"warning: not looked for leaks in {name}: it is not there")
     if as_json:
         typer.echo(json.dumps(report.to_dict(), ensure_ascii=False))
     else:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Final, Protocol
 
 import numpy as np
 
@@ -98,9 +99,19 @@ class TaskReport:
         }
 
 
+class Suite(Protocol):
+    """What another measurement found: robustness, faithfulness of the evidence."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON holds of it."""
+
+    def tables(self) -> Mapping[str, Sequence[Mapping[str, str]]]:
+        """Return tables by title, the same columns in each row."""
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A model on labelled messages."""
+    """A model on labelled messages; ``suites`` are by name what else was measured."""
 
     model: ModelInfo
     file: str
@@ -110,6 +121,7 @@ class Report:
     tasks: tuple[TaskReport, ...]
     parts: Parts
     mistakes: tuple[tuple[Mistake, Excerpt], ...]
+    suites: Mapping[str, Suite] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the content of ``report.json``: every figure, and of the messages nothing but their ids."""
@@ -128,11 +140,16 @@ class Report:
                 item.task.id: [m.to_dict(self.examples[m.row]) for m, _ in self.mistakes if m.task is item.task]
                 for item in self.tasks
             },
-        }
+        } | {name: suite.to_dict() for name, suite in self.suites.items()}
 
 
-def build_report(classifier: ComplaintClassifier, examples: Sequence[Example], file: str) -> Report:
-    """Classify ``examples``, whose name is ``file``, and measure all that there is to tell."""
+def build_report(
+    classifier: ComplaintClassifier,
+    examples: Sequence[Example],
+    file: str,
+    suites: Mapping[str, Suite] = MappingProxyType({}),
+) -> Report:
+    """Classify ``examples``, whose name is ``file``, and measure all that there is to tell beside ``suites``."""
     found = classifier.predict([e.text for e in examples], languages=[e.language for e in examples], facts=False)
     tasks = task_figures([e.labels for e in examples], found)
     everything = np.arange(len(examples), dtype=np.int64)
@@ -148,6 +165,7 @@ def build_report(classifier: ComplaintClassifier, examples: Sequence[Example], f
         tasks=tuple(task_report(item, examples, found) for item in tasks),
         parts=measure_parts(examples, tasks, SEED),
         mistakes=tuple((m, excerpt(examples[m.row].text, s)) for m, s in zip(mistakes, spans, strict=True)),
+        suites=suites,
     )
 
 
