@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -72,14 +73,28 @@ class AccessSettings(BaseModel):
 
     ``requests`` is how many a key may make in a minute, in each process of the service; a key may have a limit of its
     own. ``hosts`` are names by which this machine is called while the service is open, besides ``localhost`` and
-    addresses. ``trail_days`` is how long the record of who did what is kept; with 0 nothing is recorded.
+    addresses. ``proxies`` are addresses and networks of proxies besides those on this machine: where one of them sends
+    a request, ``X-Forwarded-For`` says whose it is. ``trail_days`` is how long the record of who did what is kept; with
+    0 nothing is recorded.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     requests: int = Field(default=30_000, ge=1)
     hosts: Words = ()
+    proxies: Words = ()
     trail_days: int = Field(default=365, ge=0, le=36_500)
+
+    @field_validator("proxies")
+    @classmethod
+    def _are_networks(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse what is no address: with a wrong one all who come by the proxy would be taken for one caller."""
+        for proxy in proxies:
+            try:
+                ipaddress.ip_network(proxy)
+            except ValueError:
+                raise PydanticCustomError("proxies", "write addresses, or networks such as 172.16.0.0/12") from None
+        return proxies
 
 
 class ConsoleSettings(BaseModel):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
@@ -15,7 +15,9 @@ from api.access.nearby import is_loopback
 from classifier.errors import InputError
 
 if TYPE_CHECKING:
+    import uvicorn
     from fastapi import FastAPI
+    from starlette.types import ASGIApp
 
     from api.settings import Settings
 
@@ -28,6 +30,7 @@ Try it:
 
 _WITH_KEY = """
     -H "Authorization: Bearer $KEY" \\"""
+_HERE = ("127.0.0.1", "::1")
 _MAKE_ONE = "recupera keys create --name first --scope admin"
 
 
@@ -69,21 +72,19 @@ def _serve(settings: Settings) -> None:
         lambda loaded: create_app(settings, classifier=model, loaded=loaded, worker=settings.worker.inside),
         listener,
         url,
-        settings.host,
+        settings,
     )
     if failure is not None:
         raise InputError(f"the service can't start: {failure}")
 
 
 def _run(
-    make: Callable[[Callable[[Exception | None], None]], FastAPI], listener: socket.socket, url: str, host: str
+    make: Callable[[Callable[[Exception | None], None]], FastAPI], listener: socket.socket, url: str, settings: Settings
 ) -> Exception | None:
     """Serve until told to stop; return why the service could not start, if it could not."""
     import uvicorn
 
-    from api.connections import LimitedProtocol
-    from api.limits import MAX_HEADER_BYTES
-
+    host = settings.host
     failure: Exception | None = None
 
     def loaded(error: Exception | None) -> None:
@@ -104,7 +105,19 @@ def _run(
                 app.state.live.dismiss()
 
     app = make(loaded)
-    config = uvicorn.Config(
+    server = Server(server_config(app, settings.access.proxies))
+    server.run(sockets=[listener])
+    return failure
+
+
+def server_config(app: ASGIApp, proxies: Sequence[str] = ()) -> uvicorn.Config:
+    """Return how an application is served; ``proxies``, and those on this machine, are believed whom they speak for."""
+    import uvicorn
+
+    from api.connections import LimitedProtocol
+    from api.limits import MAX_HEADER_BYTES
+
+    return uvicorn.Config(
         app,
         http=LimitedProtocol,
         ws="none",
@@ -112,10 +125,8 @@ def _run(
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=30,
+        forwarded_allow_ips=[*_HERE, *proxies] if proxies else None,
     )
-    server = Server(config)
-    server.run(sockets=[listener])
-    return failure
 
 
 def _listen(host: str, port: int) -> socket.socket:

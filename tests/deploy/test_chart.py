@@ -12,7 +12,7 @@ import psycopg
 import pytest
 import yaml
 
-from api.settings import Settings
+from api.settings import AccessSettings, Settings
 from api.store.database import Store, database_url
 from api.store.workflows import SCHEMA
 from tests.deploy.products import check_arguments, check_settings
@@ -191,3 +191,14 @@ async def test_workers_are_scaled_by_what_waits(postgres: str, tmp_path: Path, a
             assert here.execute(trigger["metadata"]["query"]).fetchone() == (3,)
         server.execute("DROP DATABASE scaled WITH (FORCE)")
     assert trigger["metadata"]["connectionFromEnv"] == "RECUPERA_DATABASE"
+
+
+def test_the_service_believes_proxies_of_private_networks_and_workers_need_none() -> None:
+    environments = [pod["containers"][0]["env"] for pod in pods(rendered(LEAST))]
+    variables = [{each["name"]: each.get("value") for each in environment} for environment in environments]
+    named = [each["RECUPERA_ACCESS_PROXIES"] for each in variables if "RECUPERA_ACCESS_PROXIES" in each]
+
+    assert len(named) == 1
+    assert AccessSettings(proxies=named[0]).proxies[0] == "10.0.0.0/8"
+    bare = str(rendered({**LEAST, "proxies": []}))
+    assert "RECUPERA_ACCESS_PROXIES" not in bare

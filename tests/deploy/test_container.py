@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from api.settings import WorkerSettings
+from api.settings import AccessSettings, WorkerSettings
 from tests.deploy.products import check_arguments, check_settings
 
 ROOT = Path(__file__).parents[2]
@@ -156,3 +156,13 @@ def test_first_steps_in_the_compose_file_are_commands_that_exist() -> None:
     assert told
     for line in told:
         check_arguments(shlex.split(line)[1:])
+
+
+def test_the_service_believes_what_comes_by_dockers_networks() -> None:
+    given = COMPOSE["services"]["api"]["environment"]["RECUPERA_ACCESS_PROXIES"]
+    default = re.fullmatch(r"\$\{RECUPERA_ACCESS_PROXIES:-(.+)\}", given)
+
+    assert default
+    assert AccessSettings(proxies=default[1]).proxies == ("172.16.0.0/12", "192.168.0.0/16")
+    assert "RECUPERA_ACCESS_PROXIES" not in COMPOSE["services"]["worker"]["environment"]
+    assert "RECUPERA_DATABASE" in COMPOSE["services"]["api"]["environment"]
