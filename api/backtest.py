@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from api.cases import Situation
 from api.planning import context_of
-from api.recovery import Case, Plan
+from api.recovery import Case, Context, Plan
 from api.recovery.backtest import Past
 from api.store.plans import PlannedCase
 from classifier.types import Classification
@@ -31,5 +33,12 @@ def past(stored: PlannedCase) -> Past | None:
         contacts=stored.complaints - 1,
         earlier_complaints=stored.earlier_complaints,
     )
-    case = Case(stored.id, classification, context_of(situation, stored.accepted_at))
+    case = Case(stored.id, classification, _with_stake(context_of(situation, stored.accepted_at), plan))
     return Past(case, plan, stored.answered_at, stored.closed_at)
+
+
+def _with_stake(context: Context, plan: Plan) -> Context:
+    """Return a context with what the caller said to be at stake, which the plan kept."""
+    told = plan.at_stake if plan.at_stake and plan.at_stake.basis == "caller" else None
+    unread = any(flag.id == "unread_amount" for flag in plan.flags)
+    return replace(context, at_stake=told.money if told else None, stake_unread=unread)

@@ -51,7 +51,8 @@ class Situation:
 
     ``double_deviation``: the customer complains again while the case is open. ``contacts`` counts the earlier
     complaints of this case, ``earlier_complaints`` those of the same customer on any case. ``policy`` is the content
-    of the policy that the case began with, where it is another than the planner's.
+    of the policy that the case began with, where it is another than the planner's. ``metadata`` is what the caller
+    said with the message: ``amount`` and ``currency`` are what is at stake.
 
     Of a case that has a plan, ``before`` is its content, ``earlier`` what was found in the case's messages, ``done``
     the steps that are not asked for again unless something found anew does, ``answered`` whether the customer had an
@@ -67,6 +68,7 @@ class Situation:
     contacts: int
     earlier_complaints: int
     policy: Mapping[str, Any] | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
     before: Mapping[str, Any] | None = None
     earlier: Sequence[Found] = ()
     done: Collection[str] = ()

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from api.cases import Plan, PlannedStep, Situation
-from api.recovery import Context, Policy, make_plan, policy_from
+from api.recovery import Context, Money, Policy, make_plan, policy_from
 from api.recovery import Plan as RecoveryPlan
 from api.recovery.earlier import Earlier, owes_more
 from api.recovery.plan import DeadlineKind
@@ -82,6 +82,8 @@ def context_of(situation: Situation, now: datetime) -> Context:
     told: dict[str, Any] = {
         name: value for name in ("country", "region", "timezone") if isinstance(value := customer.get(name), str)
     }
+    currency, amount = (situation.metadata.get(name) for name in ("currency", "amount"))
+    at_stake = Money.read(currency, amount)
     return Context(
         now=now,
         received_at=situation.received_at,
@@ -90,5 +92,7 @@ def context_of(situation: Situation, now: datetime) -> Context:
         channel=situation.channel,
         contacts=situation.contacts,
         complaints=situation.earlier_complaints,
+        at_stake=at_stake,
+        stake_unread=at_stake is None and currency is not None and amount is not None,
         **told,
     )

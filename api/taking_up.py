@@ -204,6 +204,7 @@ async def _situation(
         contacts=case.complaints - 1,
         earlier_complaints=await messages.complaints_of(connection, customer_id) if customer_id else 0,
         policy=await _begun_with(connection, case, planner),
+        metadata=message.metadata,
         before=case.plan,
         earlier=await found_in(connection, case) if steps else (),
         answered=is_answered(steps),

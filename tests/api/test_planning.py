@@ -2,16 +2,17 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from api.cases import Situation
-from api.planning import PolicyPlanner
+from api.planning import PolicyPlanner, context_of
 from api.recovery import Plan as RecoveryPlan
 from api.recovery import default_policy, make_plan, policy_from
-from api.recovery.case import Context
+from api.recovery.case import Context, Money
 from tests.api.conftest import Marked, Opener
 from tests.api.test_messages import message
 from tests.classifier.test_card import classification
@@ -55,6 +56,42 @@ def test_a_running_case_keeps_its_policy() -> None:
     plan = PolicyPlanner(default_policy()).plan(replace(CALM, policy=kept, double_deviation=True))
     assert plan.policy_version.split()[1] == "older"
     assert policy_from(kept, "kept").digest.startswith(plan.policy_version.split()[2])
+
+
+SAID = [
+    ({"amount": "350.00", "currency": "BRL"}, Money("BRL", Decimal("350.00")), False),
+    ({"amount": 80, "currency": "EUR", "shop": "7"}, Money("EUR", Decimal(80)), False),
+    ({"amount": "R$ 350", "currency": "BRL"}, None, True),
+    ({"amount": {"value": 3}, "currency": "BRL"}, None, True),
+    ({"amount": 3}, None, False),
+    ({"currency": "BRL"}, None, False),
+    ({}, None, False),
+]
+
+
+@pytest.mark.parametrize(("metadata", "at_stake", "unread"), SAID)
+def test_the_caller_says_what_is_at_stake(metadata: dict[str, Any], at_stake: Money | None, *, unread: bool) -> None:
+    context = context_of(replace(CALM, metadata=metadata), NOW)
+    assert (context.at_stake, context.stake_unread) == (at_stake, unread)
+
+
+async def test_an_amount_comes_over_http_and_lasts_for_the_case(open_service: Opener, tmp_path: Path) -> None:
+    async with open_service(Marked(), planner=None) as client:
+        sent = message(thread_id="t", metadata={"amount": "1200.50", "currency": "BRL"})
+        first = (await client.post("/v1/messages", json=sent)).json()
+        again = (await client.post("/v1/messages", json={**sent, "external_id": "2", "metadata": {}})).json()
+        wrong = {**sent, "external_id": "3", "thread_id": "u", "metadata": {"amount": "mucho", "currency": "BRL"}}
+        unread = (await client.post("/v1/messages", json=wrong)).json()
+    stake = {"money": {"currency": "BRL", "amount": "1200.50"}, "basis": "caller"}
+    assert first["plan"]["at_stake"] == again["plan"]["at_stake"] == stake
+    least, most = first["plan"]["compensation"]["share"]
+    assert first["plan"]["compensation"]["basis"] == "caller"
+    assert Decimal(first["plan"]["compensation"]["most"]["amount"]) == round(Decimal("1200.50") * Decimal(str(most)), 2)
+    assert Decimal(first["plan"]["compensation"]["least"]["amount"]) == round(
+        Decimal("1200.50") * Decimal(str(least)), 2
+    )
+    assert [flag["id"] for flag in unread["plan"]["flags"]] == ["unread_amount"]
+    assert unread["plan"]["at_stake"]["basis"] == "message"
 
 
 @pytest.mark.parametrize("own", [True, False])
