@@ -17,6 +17,7 @@ from api.analytics.phrases import fits
 from api.analytics.selection import Selection
 from api.store.database import Store
 from api.store.exports import export_page
+from api.store.samples import is_sample
 from classifier.taxonomy import TASKS, TaskKind
 
 __all__ = ["COLUMNS", "FORMATS", "Csv", "JsonLines", "Parquet", "export", "harmless"]
@@ -49,6 +50,7 @@ COLUMNS: Final[Mapping[str, ColumnKind]] = {
     "corrected": ColumnKind.FLAG,
     "case_id": ColumnKind.TEXT,
     "model": ColumnKind.TEXT,
+    "sample": ColumnKind.FLAG,
 }
 """The columns of an export, in their order."""
 
@@ -244,6 +246,7 @@ def _row(row: Mapping[str, Any], selection: Selection, *, masked: bool) -> Mappi
     hidden = {"external_id": None, "customer_id": None} if masked else {}
     found = {**row, **labels, **hidden, "message_id": row["id"], "text": text}
     found["corrected"] = row["corrected"] is not None
+    found["sample"] = is_sample(row["external_id"], row["customer_id"])
     return {name: found[name] for name in COLUMNS}
 
 

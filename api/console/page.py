@@ -10,13 +10,15 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
+from api.access.scopes import Scope
 from api.batching import QueueFullError
 from api.console.person import home, who
 from api.console.refusals import reason_of
 from api.console.rendering import is_partial, render, see_other, text_of
 from api.console.views.filters import SPANS, as_given
 from api.errors import ConflictError, NotFoundError
-from api.store.database import UnavailableError
+from api.store import samples
+from api.store.database import Store, UnavailableError
 from classifier.errors import InputError
 
 __all__ = ["ConsolePage", "refusal"]
@@ -34,11 +36,21 @@ class ConsolePage(APIRoute):
 
         async def handled(request: Request) -> Response:
             try:
+                request.state.samples = await _samples(request)
                 return await answer(request)
             except _KNOWN as error:
                 return _told(request, error)
 
         return handled
+
+
+async def _samples(request: Request) -> int:
+    """Return how many sample messages there are, so that nobody takes them for real ones."""
+    store: Store | None = request.app.state.store
+    if store is None or request.method != "GET" or is_partial(request) or not who(request).may(Scope.READ):
+        return 0
+    async with store.read() as connection:
+        return await samples.count(connection)
 
 
 def refusal(request: Request, status: int) -> Response:

@@ -62,6 +62,7 @@ def render(
         "filtered": kept(request.url.path, request.query_params.multi_items()),
         "mask": masks(request),
         "principal": principal,
+        "samples": getattr(request.state, "samples", 0),
         "home": home(principal),
         "may": lambda address: may_open(principal, address),
         "csrf": _token_field(form_token(secret) if secret else token_of(request)),

@@ -8,9 +8,9 @@ from typing import Final
 import sqlalchemy as sa
 
 from api.store.database import Connection
-from api.store.tables import cases, messages, outbox
+from api.store.tables import SAMPLES, cases, messages, outbox
 
-__all__ = ["IS_SAMPLE", "PREFIX", "count", "remove", "silence"]
+__all__ = ["IS_SAMPLE", "PREFIX", "count", "is_sample", "remove", "silence"]
 
 PREFIX: Final = "recupera-sample-"
 """What the ``external_id`` of a sample, and its customer's id, begin with."""
@@ -25,8 +25,14 @@ _PART: Final = 400
 
 
 async def count(connection: Connection) -> int:
-    """Return how many samples there are."""
-    return int((await connection.execute(sa.select(sa.func.count()).where(IS_SAMPLE))).scalar_one())
+    """Return how many samples there are, from their index: however many other messages there are."""
+    query = sa.select(sa.func.count()).select_from(messages).where(SAMPLES)
+    return int((await connection.execute(query)).scalar_one())
+
+
+def is_sample(external_id: str | None, customer_id: str | None) -> bool:
+    """Say whether a message of these names is a sample."""
+    return all(name is not None and name.startswith(PREFIX) for name in (external_id, customer_id))
 
 
 async def silence(connection: Connection, case_ids: Sequence[str], message_ids: Sequence[str]) -> None:

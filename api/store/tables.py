@@ -11,6 +11,7 @@ from api.store.sealing import Part, SealedJson, SealedText
 
 __all__ = [
     "METADATA",
+    "SAMPLES",
     "UtcDateTime",
     "accounts",
     "alerts",
@@ -75,6 +76,11 @@ def _id(*constraints: Any, name: str = "id", **options: Any) -> sa.Column[str]:
     return sa.Column(name, sa.String(36), *constraints, **options)
 
 
+SAMPLES: Final = sa.text(
+    " AND ".join(f"substr({name}, 1, 16) = 'recupera-sample-'" for name in ("external_id", "customer_id"))
+)
+"""Which messages are samples, in words of which there is an index; ``store.samples`` says the same with its names."""
+
 messages: Final = sa.Table(
     "messages",
     METADATA,
@@ -118,6 +124,7 @@ messages: Final = sa.Table(
         for label in ("complaint", "severity", "quality", "touchpoint", "tone", "conduct", "review")
     ),
     sa.Index("ix_messages_to_review", "review", "sureness", "id"),
+    sa.Index("ix_messages_samples", "id", postgresql_where=SAMPLES, sqlite_where=SAMPLES),
 )
 """One row a message. ``motive`` and ``justice`` hold the main label; all of them are in ``message_labels``.
 

@@ -22,6 +22,7 @@ from api.analytics.export import COLUMNS, FORMATS, export, harmless
 from api.analytics.reader import Analytics
 from api.analytics.selection import Selection
 from api.store.database import Store, database_url
+from api.store.samples import PREFIX
 from benchmarks.generated import Shape, fill
 
 pytestmark = pytest.mark.anyio
@@ -75,6 +76,14 @@ async def test_personal_data_is_masked_unless_asked_for(service: httpx.AsyncClie
     assert not row["customer_id"]
     (row,) = rows_of(form, await download(service, form, masked="false"))
     assert (row["text"], row["customer_id"]) == (TEXT, "ana@example.com")
+
+
+@pytest.mark.parametrize("form", FORMATS)
+async def test_samples_are_told_from_real_messages(service: httpx.AsyncClient, form: str) -> None:
+    await send(service, external_id=f"{PREFIX}1", customer={"id": f"{PREFIX}1"})
+    await send(service, external_id=f"{PREFIX}2", customer={"id": "ana"})
+    found = rows_of(form, await download(service, form))
+    assert [row["sample"] for row in found] == (["true", "false"] if form == "csv" else [True, False])
 
 
 @pytest.mark.parametrize("form", FORMATS)

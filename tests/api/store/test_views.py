@@ -9,10 +9,11 @@ import pytest
 import sqlalchemy as sa
 
 from api.corrections import keep
-from api.store import cases, messages
+from api.store import cases, messages, samples
 from api.store.database import Store
 from api.store.identifiers import new_id
 from api.store.records import CaseRecord
+from api.store.tables import SAMPLES
 from tests.api.early_warning.history import complaint, record
 
 pytestmark = pytest.mark.anyio
@@ -101,3 +102,27 @@ async def test_how_the_deadlines_of_a_case_went(
     (row,) = await rows(store, "SELECT * FROM recupera_cases")
     assert (row["first_answer"], row["resolution"], row["country"]) == (first_answer, resolution, "PT")
     assert "customer_id" not in row
+
+
+async def test_every_view_says_what_is_a_sample(store: Store) -> None:
+    name = f"{samples.PREFIX}1"
+    for external_id, customer_id in ((name, name), (name, "c"), ("1", name), ("2", None)):
+        opened = case()
+        async with store.write() as connection:
+            await cases.add(connection, opened)
+        names = {"external_id": external_id, "customer_id": customer_id, "channel": f"{customer_id}'s"}
+        await stored(store, {"complaint": True, "severity": "low"}, case_id=opened.id, **names)
+    for view in ("recupera_messages", "recupera_cases", "recupera_labels", "recupera_reviews"):
+        found = await rows(store, f"SELECT DISTINCT sample, count(*) AS n FROM {view} GROUP BY sample ORDER BY sample")
+        assert [bool(row["sample"]) for row in found] == [False, True], view
+        assert found[0]["n"] == 3 * found[1]["n"], view
+
+
+async def test_samples_are_counted_from_their_index(store: Store) -> None:
+    await stored(store, external_id=f"{samples.PREFIX}1", customer_id=f"{samples.PREFIX}1")
+    await stored(store, external_id=f"{samples.PREFIX}2", customer_id="c")
+    async with store.read() as connection:
+        assert await samples.count(connection) == 1
+    if store.is_sqlite:
+        (step,) = await rows(store, f"EXPLAIN QUERY PLAN SELECT count(*) FROM messages WHERE {SAMPLES}")
+        assert "ix_messages_samples" in step["detail"]

@@ -24,8 +24,7 @@ _NAMES: Final = ("recupera_reviews", "recupera_cases", "recupera_labels", "recup
 
 def upgrade() -> None:
     """Make the views."""
-    sqlite = op.get_bind().dialect.name == "sqlite"
-    for statement in (_messages(sqlite=sqlite), _labels(sqlite=sqlite), _cases(sqlite=sqlite), _reviews(sqlite=sqlite)):
+    for statement in statements(sqlite=op.get_bind().dialect.name == "sqlite").values():
         op.execute(statement)
 
 
@@ -33,6 +32,12 @@ def downgrade() -> None:
     """Drop the views."""
     for name in _NAMES:
         op.execute(f"DROP VIEW {name}")
+
+
+def statements(*, sqlite: bool) -> dict[str, str]:
+    """Return what makes each view, by its name."""
+    makers = (_messages, _labels, _cases, _reviews)
+    return {name: make(sqlite=sqlite) for name, make in zip(reversed(_NAMES), makers, strict=True)}
 
 
 def _flag(task: str, *, sqlite: bool) -> str:
