@@ -50,13 +50,20 @@ _STEPS = (("greet", "greet", 8), ("resolve", "resolve", 48), ("check", "follow_u
 """Id, stage and hours of the steps of a plan."""
 _TOGETHER = 5000
 _TASKS = {task.id: task for task in TASKS}
+_OLDER = 0.2
+"""The share of messages that another version of the model labelled."""
+_CHANGED = 0.15
+"""The share of a task's answers that a reviewer changes."""
+_UNSAID = 0.1
+"""The share of questions that a reviewer leaves out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
     """How many messages over how many days before ``until``; the same ``seed`` makes the same ones.
 
-    ``corrected`` is the share that people reviewed, ``cased`` the share of complaints that open a case.
+    ``corrected`` is the share that people reviewed, ``again`` the share of these that a second person read before,
+    ``cased`` the share of complaints that open a case.
     """
 
     messages: int
@@ -64,6 +71,7 @@ class Shape:
     until: datetime = datetime(2026, 11, 29, tzinfo=UTC)
     seed: int = 7
     corrected: float = 0.02
+    again: float = 0.3
     cased: float = 0.6
 
 
@@ -92,7 +100,7 @@ _COLUMNS = {
     ),
     "message_labels": ("message_id", "task", "label"),
     "steps": ("case_id", "revision", "id", "position", "status", "due_at", "content", "completed_at"),
-    "feedback": ("id", "message_id", "created_at", "labels", "model"),
+    "feedback": ("id", "message_id", "created_at", "reviewer", "language", "labels", "model"),
 }  # fmt: skip
 
 
@@ -127,8 +135,9 @@ def _messages(rng: np.random.Generator, shape: Shape, start: int, count: int) ->
     drawn["language"] = rng.choice(("es", "pt"), count, p=(0.6, 0.4)).tolist()
     drawn["complaint"] = (rng.random(count) < 0.7).tolist()
     drawn["guarantee"] = (rng.random(count) < 0.15).tolist()
-    for name in ("review", "case", "corrected", "double", "answer", "close", "text"):
+    for name in ("review", "case", "corrected", "double", "answer", "close", "text", "sure", "again"):
         drawn[name] = rng.random(count).tolist()
+    drawn["readings"] = rng.random((count, 2, len(TASKS), 2)).tolist()
     span = shape.days * 86_400
     moments = np.sort(rng.random(count)) * span * count / shape.messages + span * start / shape.messages
     part = _Part()
@@ -153,21 +162,26 @@ def _message(part: _Part, shape: Shape, number: int, received: datetime, drawn: 
     texts = TEXTS[language]
     text = texts[int(drawn["text"] * len(texts))]
     several = {task: (labels[task] or [None])[0] for task in ("motive", "justice")}
+    model = "0" if drawn["answer"] < _OLDER else "1"
+    written = _classification(name, language, labels, text, model, drawn["sure"])
     part.add(
         "messages", name, drawn["channel"], f"x{number}", "0" * 64, text, "{}", customer,
-        customer and f"c{number % 200_000}", at, at, case_id, _classification(name, language, labels, text), "[]",
-        "generated 1", language, labels["complaint"], several["motive"], labels["severity"], several["justice"],
+        customer and f"c{number % 200_000}", at, at, case_id, written, "[]",
+        f"generated {model}", language, labels["complaint"], several["motive"], labels["severity"], several["justice"],
         labels["quality"], labels["touchpoint"], labels["tone"], labels["guarantee"], labels["conduct"], review,
         drawn["answer"],
     )  # fmt: skip
     for task in ("motive", "justice"):
         for label in labels[task] or ():
             part.add("message_labels", name, task, label)
-    if reviewed:
-        corrected = {task: label for task, label in labels.items() if label is not None}
-        if drawn["text"] < 0.3 and labels["complaint"]:
-            corrected["severity"] = "critical"
-        part.add("feedback", _id(received, 2, number), name, at, json.dumps(corrected), "generated 1")
+    readings = (drawn["again"] < shape.again, True) if reviewed else ()
+    for place, read in enumerate(readings):
+        if read:  # what the last one said counts; of one in six both are the same person
+            reviewer = ("ana", "bruno")[place or drawn["again"] < shape.again / 6]
+            said = ("es", "pt")[language == "es"] if drawn["again"] > 0.95 else None
+            corrected = json.dumps(_corrected(labels, drawn["readings"][place]))
+            entry = _id(received, 2 + place, number)
+            part.add("feedback", entry, name, at, reviewer, said, corrected, f"generated {model}")
 
 
 def _case(part: _Part, name: str, opened: datetime, customer: str | None, drawn: dict[str, Any]) -> None:
@@ -205,24 +219,43 @@ def _labels(drawn: dict[str, Any]) -> dict[str, Any]:
     return labels
 
 
-def _classification(name: str, language: str, labels: dict[str, Any], text: str) -> str:
-    """Return the JSON of a classification with these labels."""
+def _corrected(labels: dict[str, Any], chances: Sequence[tuple[float, float]]) -> dict[str, Any]:
+    """Return what a reviewer says: most answers as they were, some others, some not at all."""
+    said: dict[str, Any] = {}
+    for task, (chance, choice) in zip(TASKS, chances, strict=True):
+        if said.get("complaint") is False and task.complaints_only:
+            continue
+        label = labels[task.id]
+        if chance < _CHANGED:
+            label = (True, False)[int(choice * 2)] if task.kind is TaskKind.FLAG else _any(task.label_ids, choice)
+            label = [label] if task.kind is TaskKind.MULTI else label
+        if label is not None and (task.id == "complaint" or chance < 1 - _UNSAID):
+            said[task.id] = label
+    return said
+
+
+def _any(labels: Sequence[str], choice: float) -> str:
+    return labels[int(choice * len(labels))]
+
+
+def _classification(name: str, language: str, labels: dict[str, Any], text: str, model: str, sure: float) -> str:
+    """Return the JSON of a classification with these labels, of each task about as ``sure``."""
     written: dict[str, Any] = {"id": name, "language": language, "language_probability": 0.99}
-    for task, label in labels.items():
-        kind = _TASKS[task].kind
+    for place, (task, label) in enumerate(labels.items()):
+        kind, share = _TASKS[task].kind, round(0.5 + (sure + place / 9) % 1 / 2, 4)
         if label is None:
             written[task] = None
         elif kind is TaskKind.FLAG:
-            written[task] = {"label": label, "probability": 0.9}
+            written[task] = {"label": label, "probability": share if label else round(1 - share, 4)}
         elif kind is TaskKind.MULTI:
-            written[task] = {"primary": label[0], "labels": label, "probabilities": dict.fromkeys(label, 0.9)}
+            written[task] = {"primary": label[0], "labels": label, "probabilities": dict.fromkeys(label, share)}
         else:
             more = {"score": 1.0} if kind is TaskKind.ORDINAL else {}
-            written[task] = {"label": label, "probabilities": {label: 0.9}, **more}
+            written[task] = {"label": label, "probabilities": {label: share}, **more}
     evidence = {"task": "severity", "label": labels["severity"], "start": 0, "end": len(text), "text": text}
     written["evidence"] = [evidence] if labels["severity"] else []
     written |= {"facts": [], "review": {"needed": False, "reasons": []}}
-    written["model"] = {"name": "generated", "version": "1", "taxonomy": "1"}
+    written["model"] = {"name": "generated", "version": model, "taxonomy": "1"}
     return json.dumps(written, ensure_ascii=False)
 
 

@@ -13,6 +13,7 @@ import pytest
 from api.analytics.refresh import refresh
 from api.store.database import DatabaseUrl, Store, database_url
 from benchmarks.generated import Shape, fill
+from tests.api.analytics.direct import flatten
 
 MESSAGES = 50_000
 DAYS = 120
@@ -38,6 +39,8 @@ async def _fill(url: DatabaseUrl) -> None:
     await asyncio.to_thread(fill, url, Shape(MESSAGES, days=DAYS))
     store = await Store.open(url)
     await refresh(store)
+    async with store.write() as connection:
+        await flatten(connection)
     await store.close()
 
 

@@ -1,18 +1,27 @@
-"""Every figure equals a count by SQL on the same store of 50,000 messages, on both databases."""
+"""Every figure, now and before, equals a count by SQL on the same store of 50,000 messages, on both databases."""
 
 from __future__ import annotations
 
+import math
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from api.analytics.charts import WEIGHTS
+from api.analytics.figures import Count, Overview
 from api.analytics.reader import Analytics
 from api.analytics.selection import Selection
+from api.console.views.weeks import weeks_of
 from api.store import analytics
 from api.store.database import Store
+from classifier.taxonomy import TASK_BY_ID
+from classifier.types import ModelInfo
 from tests.api.analytics.conftest import MESSAGES
-from tests.api.analytics.direct import LEVELS, Direct, severity
+from tests.api.analytics.direct import LEVELS, Direct
 
 pytestmark = pytest.mark.anyio
 
@@ -35,6 +44,9 @@ SELECTIONS = {
 }
 
 
+_SCREENS: dict[tuple[bool, str], Overview] = {}
+
+
 @pytest.fixture(params=SELECTIONS)
 def selection(request: pytest.FixtureRequest) -> Selection:
     return SELECTIONS[request.param]
@@ -44,6 +56,14 @@ def reader(store: Store) -> Analytics:
     return Analytics(store, clock=lambda: NOW)
 
 
+async def first_screen(store: Store, selection: Selection) -> Overview:
+    """Return the overview, counted once for all tests."""
+    key = store.is_sqlite, str(selection)
+    if key not in _SCREENS:
+        _SCREENS[key] = await reader(store).overview(selection)
+    return _SCREENS[key]
+
+
 async def test_nothing_is_left_to_count(large: Store) -> None:
     async with large.read() as connection:
         assert await analytics.changes(connection) == []
@@ -51,117 +71,219 @@ async def test_nothing_is_left_to_count(large: Store) -> None:
     assert everything.messages.now == MESSAGES
 
 
-async def test_messages_and_shares(large: Store, selection: Selection) -> None:
-    found = await reader(large).overview(selection)
-    async with large.read() as connection:
+async def counted(store: Store, selection: Selection, figure: Callable[[Direct], Awaitable[Any]]) -> tuple[Any, Any]:
+    """Return what SQL counts in a period and in the one before."""
+    async with store.read() as connection:
         now, before = (Direct(connection, each, NOW) for each in (selection, selection.before))
-        assert (found.messages.now, found.messages.before) == (await now.messages(), await before.messages())
-        complaining = "m.complaint"
-        counted = (await now.messages(complaining), await before.messages(complaining))
-        assert (found.complaints.now, found.complaints.before) == counted
-        share = found.needing_review
-        assert (share.now.count, share.before.of) == (
-            await now.messages("m.review = 'needed'"),
-            await before.messages(),
-        )
+        return await figure(now), await figure(before)
+
+
+def both(found: Iterable[tuple[Any, Count]]) -> tuple[dict[Any, int], dict[Any, int]]:
+    """Return what there is of each now, and before."""
+    listed = list(found)
+    return {name: n.now for name, n in listed if n.now}, {name: n.before for name, n in listed if n.before}
+
+
+async def test_messages_and_shares(large: Store, selection: Selection) -> None:
+    found = await first_screen(large, selection)
+    everyone = await counted(large, selection, lambda direct: direct.messages())
+    assert (found.messages.now, found.messages.before) == everyone
+    complaining = await counted(large, selection, lambda direct: direct.messages("m.complaint"))
+    assert (found.complaints.now, found.complaints.before) == complaining
+    needed = await counted(large, selection, lambda direct: direct.messages("m.review = 'needed'"))
+    share = found.needing_review
+    assert ((share.now.count, share.before.count), (share.now.of, share.before.of)) == (needed, everyone)
 
 
 async def test_volume_by_day_and_severity(large: Store, selection: Selection) -> None:
-    found = await reader(large).overview(selection)
-    async with large.read() as connection:
-        counted = await Direct(connection, selection, NOW).by_day_and_severity()
-    volume = {(str(day.day), level): count for day in found.volume for level, count in day.severities.items() if count}
-    assert volume == {key: count for key, count in counted.items() if key[1]}
-    assert [day.day for day in found.volume] == [selection.since + timedelta(days=n) for n in range(selection.days)]
-    assert sum(day.messages for day in found.volume) == sum(counted.values())
-
-
-@pytest.mark.parametrize(("task", "figure"), [("motive", "motives"), ("justice", "justices")])
-async def test_tasks_with_several_labels(large: Store, selection: Selection, task: str, figure: str) -> None:
-    found = getattr(await reader(large).overview(selection), figure)
-    async with large.read() as connection:
-        now, before = [await Direct(connection, each, NOW).by_label(task) for each in (selection, selection.before)]
-    assert {each.label: each.count.now for each in found if each.count.now} == now
-    assert {each.label: each.count.before for each in found if each.count.before} == before
-
-
-async def test_tasks_with_one_label(large: Store, selection: Selection) -> None:
-    found = await reader(large).overview(selection)
+    found = await first_screen(large, selection)
     async with large.read() as connection:
         direct = Direct(connection, selection, NOW)
-        for figures, column in (
-            (found.severities, severity()),
-            (found.tones, "m.tone"),
-            (found.touchpoints, "m.touchpoint"),
-            (found.qualities, "m.quality"),
-        ):
-            counted = await direct.by(column)
-            assert {each.label: each.count.now for each in figures if each.count.now} == {
-                label: count for label, count in counted.items() if label is not None
-            }
+        levels, answers = await direct.by_day("m.severity"), await direct.by_day("m.complaint")
+    volume = {(str(day.day), level): count for day in found.volume for level, count in day.severities.items() if count}
+    assert volume == {key: count for key, count in levels.items() if key[1]}
+    complaining = {str(day.day): day.complaints for day in found.volume if day.complaints}
+    assert complaining == {day: count for (day, answer), count in answers.items() if answer}
+    assert [day.day for day in found.volume] == [selection.since + timedelta(days=n) for n in range(selection.days)]
+    assert sum(day.messages for day in found.volume) == sum(levels.values())
+
+
+@pytest.mark.parametrize(
+    ("task", "figure"),
+    [
+        ("motive", "motives"),
+        ("justice", "justices"),
+        ("severity", "severities"),
+        ("tone", "tones"),
+        ("touchpoint", "touchpoints"),
+        ("quality", "qualities"),
+    ],
+)
+async def test_bars(large: Store, selection: Selection, task: str, figure: str) -> None:
+    found = getattr(await first_screen(large, selection), figure)
+    assert both((each.label, each.count) for each in found) == await counted(
+        large, selection, lambda direct: direct.by_label(task)
+    )
+    assert [each.label for each in found] == list(TASK_BY_ID[task].label_ids)
 
 
 async def test_justice_by_touchpoint(large: Store, selection: Selection) -> None:
-    found = (await reader(large).overview(selection)).justice_by_touchpoint
-    async with large.read() as connection:
-        counted = await Direct(connection, selection, NOW).justice_by_touchpoint()
-    assert {(cell.touchpoint, cell.justice): cell.count.now for cell in found if cell.count.now} == counted
+    found = (await first_screen(large, selection)).justice_by_touchpoint
+    assert both(((cell.touchpoint, cell.justice), cell.count) for cell in found) == await counted(
+        large, selection, lambda direct: direct.justice_by_touchpoint()
+    )
     assert len(found) == 24
 
 
 async def test_cases_and_their_deadlines(large: Store, selection: Selection) -> None:
-    found = await reader(large).overview(selection)
-    async with large.read() as connection:
-        direct = Direct(connection, selection, NOW)
-        assert found.cases.now == await direct.cases()
-        assert found.double_deviations.now.count == await direct.cases("c.double_deviation")
-        met = await direct.met()
-    for deadline in found.deadlines:
-        told = (deadline.met.now.count, deadline.missed.now, deadline.pending.now)
-        assert told == met[deadline.kind]
-        assert deadline.met.now.of == told[0] + told[1]
+    found = await first_screen(large, selection)
+    cases = await counted(large, selection, lambda direct: direct.cases())
+    assert (found.cases.now, found.cases.before) == cases
+    doubled = await counted(large, selection, lambda direct: direct.cases("c.double_deviation"))
+    share = found.double_deviations
+    assert ((share.now.count, share.before.count), (share.now.of, share.before.of)) == (doubled, cases)
+    now, before = await counted(large, selection, lambda direct: direct.deadlines())
+    for each in found.deadlines:
+        assert (each.met.now.count, each.missed.now, each.pending.now) == now[each.kind]
+        assert (each.met.before.count, each.missed.before, each.pending.before) == before[each.kind]
+        assert (each.met.now.of, each.met.before.of) == (sum(now[each.kind][:2]), sum(before[each.kind][:2]))
 
 
 async def test_moments_of_truth(large: Store, selection: Selection) -> None:
     found = await reader(large).moments(selection, phrases=0)
-    async with large.read() as connection:
-        direct = Direct(connection, selection, NOW)
-        for moment in found.moments:
-            here = f"m.touchpoint = '{moment.touchpoint}'"
-            levels = {level: await direct.messages(f"{here} AND {severity()} = '{level}'") for level in LEVELS}
-            content = await direct.messages(f"{here} AND NOT m.complaint")
-            assert moment.messages.now == await direct.messages(here)
-            assert moment.critical.now.count == levels["high"] + levels["critical"]
-            assert (moment.terms.content, moment.terms.severities) == (content, levels)
-            judged = content + sum(levels.values())
-            taken = sum(WEIGHTS[level] * count for level, count in levels.items())
-            assert moment.satisfaction == (pytest.approx(100 * (1 - taken / judged)) if judged else None)
+    tables = await counted(large, selection, lambda direct: direct.by("m.touchpoint", "m.complaint", "m.severity"))
+    for moment in found.moments:
+        now, before = (_moment(table, moment.touchpoint) for table in tables)
+        assert (moment.messages.now, moment.messages.before) == (now["messages"], before["messages"])
+        assert (moment.complaints.now, moment.complaints.before) == (now["complaints"], before["complaints"])
+        assert (moment.critical.now.count, moment.critical.before.count) == (now["critical"], before["critical"])
+        assert (moment.critical.now.of, moment.critical.before.of) == (now["messages"], before["messages"])
+        assert (moment.terms.content, dict(moment.terms.severities)) == (now["content"], now["levels"])
+        assert (moment.satisfaction, moment.satisfaction_before) == (now["index"], before["index"])
+        if now["index"] is not None and before["index"] is not None:
+            assert moment.change == pytest.approx(now["index"].expected - before["index"].expected)
+
+
+def _moment(table: dict[Any, int], touchpoint: str) -> dict[str, Any]:
+    """Return the figures of a touchpoint from counts by touchpoint, complaint and severity."""
+    rows = [(complaint, level, count) for (point, complaint, level), count in table.items() if point == touchpoint]
+    levels = {name: sum(count for said, level, count in rows if said and level == name) for name in LEVELS}
+    content = sum(count for said, _, count in rows if said is not None and not said)
+    taken, judged = sum(WEIGHTS[level] * count for level, count in levels.items()), content + sum(levels.values())
+    return {
+        "messages": sum(count for *_, count in rows),
+        "complaints": sum(count for said, _, count in rows if said),
+        "critical": levels["high"] + levels["critical"],
+        "content": content,
+        "levels": levels,
+        "index": pytest.approx(100 * (1 - taken / judged)) if judged else None,
+    }
 
 
 async def test_rules_that_fired(large: Store, selection: Selection) -> None:
     found = await reader(large).rules(selection)
-    async with large.read() as connection:
-        counted = await Direct(connection, selection, NOW).fired()
-    assert {rule.rule: rule.cases.now for rule in found.rules if rule.cases.now} == counted
+    expected = await counted(large, selection, lambda direct: direct.fired())
+    assert both((rule.rule, rule.cases) for rule in found.rules) == expected
     assert [rule.cases.now for rule in found.rules] == sorted((rule.cases.now for rule in found.rules), reverse=True)
 
 
-async def test_precision_on_reviewed_messages(large: Store) -> None:
-    found = await reader(large).precision(WHOLE)
+async def test_precision_on_reviewed_messages(large: Store, selection: Selection) -> None:
+    found = await reader(large).precision(selection)
+    reviewed = await counted(large, selection, lambda direct: direct.messages("m.correction IS NOT NULL"))
+    assert (found.reviewed.now, found.reviewed.before) == reviewed
+    now, before = await counted(large, selection, lambda direct: direct.judged_by("j.task", "j.whole"))
+    assert {each.task: (each.right.now.count, each.right.now.of) for each in found.tasks if each.right.now.of} == now
+    told = {each.task: (each.right.before.count, each.right.before.of) for each in found.tasks if each.right.before.of}
+    assert told == before
     async with large.read() as connection:
-        direct = Direct(connection, WHOLE, NOW)
-        reviewed = await direct.messages("f.id IS NOT NULL")
-        judged = await direct.messages("f.labels->>'severity' IS NOT NULL")
-        right = await direct.messages("f.labels->>'severity' = m.severity")
-        by_day = await direct.by("date(m.received_at)" if direct.sqlite else "(m.received_at AT TIME ZONE 'UTC')::date")
-    assert found.reviewed.now == reviewed > 0
-    tasks = {each.task: each.right.now for each in found.tasks}
-    assert (tasks["severity"].count, tasks["severity"].of) == (right, judged)
-    assert 0.5 < right / judged < 1
-    assert tasks["tone"].value == 1
-    assert sum(day.reviewed for day in found.over_time) == reviewed
-    assert all(day.reviewed <= by_day[str(day.day) if direct.sqlite else day.day] for day in found.over_time)
-    assert found.models == {"generated 1": reviewed}
+        direct = Direct(connection, selection, NOW)
+        days, models = await direct.by_day("m.correction IS NOT NULL"), await direct.by("m.judged")
+        right = await direct.judged_by(direct.day(), "j.whole", "j.task = 'touchpoint'")
+        weeks = await direct.judged_by(direct.week(), "j.whole")
+    assert {str(day.day): day.reviewed for day in found.over_time} == {day: n for (day, yes), n in days.items() if yes}
+    told = {str(day.day): (day.right["touchpoint"].count, day.right["touchpoint"].of) for day in found.over_time}
+    assert {day: ratio for day, ratio in told.items() if ratio[1]} == right
+    assert {str(week.start): (week.right.count, week.right.of) for week in weeks_of(found)} == weeks
+    assert found.models == {name: count for name, count in models.items() if name}
+
+
+async def test_people_change_answers_to_every_task(large: Store) -> None:
+    async with large.read() as connection:
+        right = await Direct(connection, WHOLE, NOW).judged_by("j.task", "j.whole")
+    assert {task: 0.5 < count / of < 1 for task, (count, of) in right.items()} == dict.fromkeys(TASK_BY_ID, True)
+
+
+async def test_drift(large: Store, selection: Selection) -> None:
+    found = {each.task: each for each in await reader(large).drift(selection)}
+    for task in TASK_BY_ID:
+        now, before = await counted(large, selection, lambda direct, task=task: direct.by_label(task))
+        sums = sum(now.values()), sum(before.values())
+        if not all(sums):
+            assert task not in found
+            continue
+        assert (found[task].messages.now, found[task].messages.before) == sums
+        shares = [(now.get(label, 0) / sums[0], before.get(label, 0) / sums[1]) for label in now | before]
+        pairs = [(max(one, 1e-4), max(other, 1e-4)) for one, other in shares]
+        index = sum((one - other) * math.log(one / other) for one, other in pairs)
+        assert found[task].index == pytest.approx(index, abs=1e-12)
+
+
+async def test_calibration_and_coverage(large: Store, selection: Selection) -> None:
+    found = await reader(large).model(selection, ModelInfo("generated", "1", "1"))
+    present = "m.judged = 'generated 1'"
+    rows = {}
+    async with large.read() as connection:
+        direct = Direct(connection, selection, NOW)
+        assert found.reviewed == await direct.messages(present)
+        for group in (*(f"j.task = '{task}'" for task in TASK_BY_ID), "true"):
+            columns = (
+                "min(9, CAST(j.sure * 10 AS int))" if direct.sqlite else "least(9, floor(j.sure * 10))",
+                "count(*)",
+            )
+            sums = ("avg(j.sure)", "avg(CASE WHEN j.main THEN 1.0 ELSE 0.0 END)")
+            where = f"{present} AND j.answered AND {group} GROUP BY 1 ORDER BY 1"
+            rows[group] = [tuple(map(float, row[1:])) for row in await direct.judged(*columns, *sums, where=where)]
+        kept = {}
+        for row in found.coverage:
+            where = f"{present} AND j.answered AND j.sure >= {row.threshold}"
+            ((right, of),) = await direct.judged("sum(CASE WHEN j.main THEN 1 ELSE 0 END)", "count(*)", where=where)
+            kept[row.threshold] = (int(right or 0), int(of))
+    assert [(each.count, each.sureness, each.right) for each in found.calibration] == [
+        pytest.approx(row) for row in rows["true"]
+    ]
+    for each in found.tasks:
+        bins = rows[f"j.task = '{each.task}'"]
+        count = sum(row[0] for row in bins)
+        error = sum(row[0] * abs(row[1] - row[2]) for row in bins) / count
+        means = (sum(row[0] * row[place] for row in bins) / count for place in (2, 1))
+        assert (each.count, each.right, each.sureness, each.error) == pytest.approx((count, *means, error))
+    whole = kept[0.0][1]
+    for row in found.coverage:
+        right, of = kept[row.threshold]
+        assert row.share == (pytest.approx(of / whole) if whole else 0)
+        assert row.right == (pytest.approx(right / of) if of else None)
+
+
+async def test_no_selection_has_another_verdict(large: Store, selection: Selection) -> None:
+    model = ModelInfo("generated", "1", "1")
+    whole, part = [await reader(large).model(each, model) for each in (WHOLE, replace(selection, timezone="UTC"))]
+    assert part.verdict == whole.verdict
+    assert whole.verdict.worth_it is True
+
+
+async def test_agreement_of_reviewers(large: Store, selection: Selection) -> None:
+    found = await reader(large).agreement(selection)
+    async with large.read() as connection:
+        pairs = await Direct(connection, selection, NOW).read_twice()
+    assert {each.task: (each.messages, each.pairs, each.same) for each in found.tasks} == {
+        task: (len(some), len(some), sum(one == other for one, other in some)) for task, some in pairs.items()
+    }
+    for each in found.tasks:
+        some = pairs[each.task]
+        count, labels = 2 * len(some), Counter(label for pair in some for label in pair)
+        expected = (count**2 - sum(number**2 for number in labels.values())) / (count * (count - 1))
+        disagree = sum(one != other for one, other in some) / len(some)
+        assert each.alpha == (pytest.approx(1 - disagree / expected) if expected else None)
 
 
 async def test_choices_of_filters(large: Store) -> None:
