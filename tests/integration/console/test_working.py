@@ -110,7 +110,7 @@ def test_no_control_that_has_the_focus_is_under_the_bar(visit: Callable[..., Vis
     case_id = send(address, "hidden", "Es gravísimo. Nadie vino.")["case_id"]
     window = visit("es")
     page = window.page
-    for width in (1440, 700):
+    for width in (1440, 500):
         page.set_viewport_size({"width": width, "height": 420})
         window.go(f"/cases/{case_id}")
         page.locator("footer a").focus()
