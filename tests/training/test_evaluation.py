@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from classifier.taxonomy import TASK_BY_ID
 from classifier.types import Classification
 from training.corpus import Example
-from training.evaluation import calibration_error, coverage_at_precision, main_confidence, score, score_by_language
+from training.evaluation import (
+    calibration_error,
+    coverage_at_precision,
+    covered,
+    main_confidence,
+    score,
+    score_by_language,
+)
 
 GOLD = json.loads((Path(__file__).parents[1] / "golden" / "scores.json").read_text(encoding="utf-8"))
 
@@ -77,6 +84,14 @@ def test_main_confidence_is_that_of_the_answer_given() -> None:
     assert main_confidence(TASK_BY_ID["motive"], ["restitution", "venting"], motive) == (0.7, False)
     severity = {"label": "low", "probabilities": {"low": 0.4, "moderate": 0.6}, "score": 0.6}
     assert main_confidence(TASK_BY_ID["severity"], "low", severity) == (0.4, True)
+
+
+def test_what_needs_no_person_is_told_by_task_and_an_answer_that_is_missing_needs_one() -> None:
+    answers = [(True, 0.99), (True, 0.98), (False, 0.4)]
+    found = [classification({"complaint": {"label": label, "probability": p}}) for label, p in answers]
+    labels = {"complaint": True, "severity": "low"}
+    examples = [Example(str(i), "a", "es", "", str(i), labels) for i in range(3)]
+    assert covered(examples, found) == {"complaint": 0.6667, "severity": 0.0}
 
 
 def test_a_text_that_was_not_classified_counts_as_wrong() -> None:
