@@ -45,7 +45,7 @@ class Part(StrEnum):
 
     ALL = "all"  # everything
     CLASSIFICATION = "classification"  # words of the customer: evidence, and the facts read from it
-    EVENT = "event"  # the same, in the classification that an event tells
+    EVENT = "event"  # the same, in the classification that an event tells, and the examples of an alert
     CUSTOMER = "customer"  # all but ``CUSTOMER_KEYS``
     NOTE = "note"  # what an agent noted
 
@@ -189,13 +189,15 @@ def _with_first(value: Mapping[str, Any], change: Callable[[str], str]) -> dict[
 
 
 def _close_event(value: Any, vault: Vault | None) -> Any:
-    told = value.get("classification")
-    return {**value, "classification": _close_words(told, vault)} if told else value
+    told, examples = value.get("classification"), value.get("examples")
+    closed = {**value, "classification": _close_words(told, vault)} if told else value
+    return {**closed, "examples": _close_all(examples, vault)} if examples else closed
 
 
 def _open_event(value: Any, vault: Vault | None) -> Any:
-    told = value.get("classification")
-    return {**value, "classification": _open_words(told, vault)} if told else value
+    told, examples = value.get("classification"), value.get("examples")
+    opened = {**value, "classification": _open_words(told, vault)} if told else value
+    return {**opened, "examples": _open_all(examples, vault)} if examples else opened
 
 
 def _close_customer(value: Any, vault: Vault | None) -> Any:

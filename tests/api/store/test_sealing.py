@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +17,19 @@ from hypothesis import strategies as st
 from sqlalchemy.dialects import sqlite
 
 from api.batching import Batcher
+from api.early_warning.settings import AlertSettings
+from api.early_warning.watch import look
 from api.intake import Incoming, Intake
 from api.store import messages, outbox, plans, seals
 from api.store.database import Store, database_url
+from api.store.records import OutboxKind
 from api.store.sealing import MARK, Part, SealedJson, SealedText, use
 from api.store.tables import inbound
 from api.store.vault import Vault
 from classifier.errors import InputError
+from classifier.types import Evidence
 from tests.api.conftest import STEADY
+from tests.api.early_warning import history
 from tests.api.privacy.conftest import CUSTOMER, TEXT, Quoting
 from tests.api.privacy.looking import in_files, in_tables
 
@@ -97,6 +104,59 @@ async def test_what_is_stored_is_noise_and_what_is_read_is_clear(database: str, 
     await store.close()
     if database.startswith("sqlite"):
         assert in_files(tmp_path, WORDS) == {}
+
+
+async def raise_an_alert(store: Store) -> None:
+    """Have complaints rise, and the alert be told with phrases of them."""
+    now = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+    span = Evidence("touchpoint", "payment", 0, len(history.TEXT), history.TEXT)
+    await history.tell(store, history.steady(now, 40, 3))
+    await history.tell(store, history.steady(now, 1, 20), replace(history.complaint("payment"), evidence=(span,)))
+    assert (await look(store, AlertSettings(), now)).raised
+
+
+async def phrases_told(store: Store) -> set[str]:
+    """Return the phrases of the alerts that are yet to be told."""
+    async with store.write() as connection:
+        told = [event.data for event in await outbox.pending(connection, OutboxKind.EVENT)]
+    return {example["phrase"] for data in told for example in data.get("examples", ()) if example["phrase"]}
+
+
+async def test_phrases_of_an_alert_are_noise_where_they_are_told_from(database: str, tmp_path: Path) -> None:
+    words, phrase = ("La caja llegó rota",), "La caja llegó rota y el repartidor se rió. Mi correo es <EMAIL>."
+    store = await Store.open(database_url(database, tmp_path), Vault([OLD], messages=True))
+    await raise_an_alert(store)
+    assert await phrases_told(store) == {phrase}
+    assert in_tables(database, words) == {}
+    await store.close()
+
+
+async def test_phrases_that_were_told_from_clear_rows_are_encrypted_later(database: str, tmp_path: Path) -> None:
+    words, url = ("La caja llegó rota",), database_url(database, tmp_path)
+    store = await Store.open(url)
+    await raise_an_alert(store)
+    told = await phrases_told(store)
+    assert in_tables(database, words)["outbox"] == set(words)
+    await store.close()
+
+    store = await Store.open(url, Vault([OLD], messages=True))
+    assert await phrases_told(store) == told
+    changed = {table async for table, rows in seals.renew(store) if rows}
+    assert changed >= {"alerts", "messages", "outbox"}
+    assert in_tables(database, words) == {}
+    assert await phrases_told(store) == told
+    assert [each async for each in seals.renew(store) if each[1]] == []
+    await store.close()
+
+
+@given(examples=st.none() | st.lists(st.dictionaries(st.text(), JSON, max_size=3), max_size=3))
+def test_any_event_comes_back(examples: list[dict[str, Any]] | None) -> None:
+    event = {"alert_id": "1", "classification": None} | ({} if examples is None else {"examples": examples})
+    column = SealedJson(Part.EVENT)
+    for vault in VAULTS:
+        dialect = Engine(vault).dialect
+        stored = json.loads(json.dumps(column.process_bind_param(event, dialect)))
+        assert column.process_result_value(stored, dialect) == event
 
 
 async def test_a_key_comes_is_changed_and_goes(database: str, tmp_path: Path) -> None:
