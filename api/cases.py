@@ -27,6 +27,7 @@ from api.store.records import (
     StepRecord,
     StepStatus,
 )
+from api.workflow.agenda import claims_of
 from api.workflow.version import WORKFLOW_VERSION
 from classifier.types import Classification
 
@@ -142,7 +143,8 @@ async def complete_step(
 ) -> CaseRecord:
     """Say that a step of the present plan is done; once more changes nothing.
 
-    Of a closed case only what checks again and leaves the door open can be done.
+    Of a closed case only what checks again and leaves the door open can be done, and what a guarantee pays: it was
+    told at once, and may be paid when the case is over.
     """
     case = await locked(connection, case_id)
     steps = [step for step in await cases.steps_of(connection, case_id) if step.revision == case.revision]
@@ -151,7 +153,7 @@ async def complete_step(
         raise NotFoundError("the plan of this case has no such step")
     if step.status == StepStatus.DONE:
         return case
-    if case.status != CaseStatus.OPEN and step.status != StepStatus.PENDING:
+    if case.status != CaseStatus.OPEN and step.status != StepStatus.PENDING and step.id not in claims_of(case):
         raise ConflictError("the case is closed")
     case = replace(case, updated_at=now)
     done = replace(step, status=StepStatus.DONE, completed_at=now, completed_by=by, note=note)

@@ -6,11 +6,12 @@ its case is planned for it. No correction takes anything back from a customer.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from api.cases import Planner, conversation, event_data
+from api.planners import planner_of
 from api.relabelling import relabelled
 from api.store import cases, feedback, messages, outbox
 from api.store.database import Connection
@@ -24,20 +25,21 @@ from api.store.records import (
     OutboxRecord,
     ReviewStatus,
 )
-from api.taking_up import found_in, replan, take_up, taken_up
+from api.taking_up import found_in, replan, replanned, take_up, taken_up
 from classifier.taxonomy import TASK_BY_ID
 from classifier.types import Classification
 
 __all__ = ["keep"]
 
-_LEVELS = TASK_BY_ID["severity"].label_ids
+Follows = Callable[[MessageRecord, CaseRecord], list[OutboxRecord]]
+
+_LEVELS: Final = TASK_BY_ID["severity"].label_ids
 
 
 async def keep(
     connection: Connection,
     message: MessageRecord,
     labels: Mapping[str, Any],
-    planner: Planner | None = None,
     *,
     reviewer: str | None = None,
     comment: str | None = None,
@@ -45,7 +47,8 @@ async def keep(
 ) -> FeedbackRecord:
     """Store valid ``api.feedback.Labels`` of a message, which has been reviewed then, and tell of it.
 
-    By ``planner`` a complaint that has no case gets one, and an open case is planned anew if more is owed.
+    A complaint that has no case gets one, and an open case is planned anew if more is owed, in a process where
+    something plans (``api.planners``).
     """
     kept = FeedbackRecord(
         id=new_id(),
@@ -63,12 +66,12 @@ async def keep(
     before = await _found(connection, message, case)
     await feedback.add(connection, kept)
     await messages.set_review(connection, message.id, ReviewStatus.DONE)
-    entries: list[OutboxRecord] = []
+    planner, follows = planner_of(connection), _nothing
     if planner is not None and message.erased_at is None:
-        case, entries = await _acted_on(connection, message, case, before, kept, planner)
+        case, follows = await _acted_on(connection, message, case, before, kept, planner)
     told = {**event_data(message, case), "feedback": {"id": kept.id, "labels": kept.labels}}
     recorded = outbox.entry(OutboxKind.EVENT, "feedback.recorded", told, kept.created_at)
-    await outbox.add(connection, recorded, *entries)
+    await outbox.add(connection, recorded, *(follows(message, case) if case else ()))
     return kept
 
 
@@ -79,18 +82,22 @@ async def _acted_on(
     before: Sequence[Classification],
     kept: FeedbackRecord,
     planner: Planner,
-) -> tuple[CaseRecord | None, list[OutboxRecord]]:
-    """Do what a correction asks for; return the message's case then, and what must be told of it."""
+) -> tuple[CaseRecord | None, Follows]:
+    """Do what a correction asks for; return the message's case then, and what makes the entries that follow."""
     result = relabelled(Classification.from_dict(message.classification), kept.labels, kept.language)
     if not result.complaint.label:
-        return case, []
+        return case, _nothing
     if case is None or not any(found.id == message.id for found in before):
         case = await take_up(connection, message, result, planner, now=kept.created_at)
         await messages.set_case(connection, message.id, case.id)
-        return case, taken_up(message, case)
+        return case, taken_up
     if case.status != CaseStatus.OPEN or not _rose(before, result):
-        return case, []
-    return await replan(connection, case, message, result, planner, by=kept.reviewer, now=kept.created_at)
+        return case, _nothing
+    return await replan(connection, case, message, result, planner, by=kept.reviewer, now=kept.created_at), replanned
+
+
+def _nothing(message: MessageRecord, case: CaseRecord) -> list[OutboxRecord]:
+    return []
 
 
 async def _found(connection: Connection, message: MessageRecord, case: CaseRecord | None) -> list[Classification]:

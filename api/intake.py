@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Self
 
+from api import planners
 from api.batching import Batcher, QueueFullError, Request
 from api.cases import Planner, conversation, event_data
 from api.errors import ConflictError, ErasedError
@@ -58,9 +59,10 @@ class Intake:
 
     @classmethod
     async def start(cls, store: Store, batcher: Batcher, planner: Planner, *, capacity: int) -> Self:
-        """Return an intake, its planner's policy stored: cases refer to it."""
+        """Return an intake, its planner's policy stored: cases refer to it. Corrections are planned by it too."""
         async with store.write() as connection:
             await policies.keep(connection, planner.version, planner.content, datetime.now(UTC))
+            planners.use(connection, planner)
         return cls(store, batcher, planner, capacity=capacity)
 
     def __init__(self, store: Store, batcher: Batcher, planner: Planner, *, capacity: int) -> None:

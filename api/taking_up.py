@@ -35,10 +35,10 @@ from api.workflow.follow_up import CHECK_AGAIN, follow_up_at
 from api.workflow.version import WORKFLOW_VERSION
 from classifier.types import Classification
 
-__all__ = ["answered", "found_in", "replan", "take_up", "taken_up", "told_of_answer"]
+__all__ = ["answered", "found_in", "replan", "replanned", "take_up", "taken_up", "told_of_answer"]
 
 _ASKS: Final = "find_expectation"
-_CORRECTED: Final = "corrected"
+_CORRECTED: Final = {"reason": "corrected"}
 
 
 async def take_up(
@@ -84,8 +84,8 @@ async def replan(
     *,
     by: str | None,
     now: datetime,
-) -> tuple[CaseRecord, list[OutboxRecord]]:
-    """Plan an open case for what a person found in one of its messages, and return what must be told of it.
+) -> CaseRecord:
+    """Plan an open case for what a person found in one of its messages.
 
     The plan only ever owes more. What was done is done: the customer did not write again.
     """
@@ -95,10 +95,14 @@ async def replan(
     plan = planner.plan(await _situation(connection, case, message, result, planner, steps))
     case = _planned(case, plan, await _queues(connection, case))
     await _renew(connection, case, _steps(case, plan, {**_paid(known, steps), **present}))
-    detail = {"reason": _CORRECTED}
-    await cases.record(connection, case, "case.escalated", actor=by, message_id=message.id, detail=detail)
-    data = event_data(message, case) | detail
-    return case, [outbox.entry(OutboxKind.EVENT, "case.escalated", data, now), work(case, "replan")]
+    await cases.record(connection, case, "case.escalated", actor=by, message_id=message.id, detail=_CORRECTED)
+    return case
+
+
+def replanned(message: MessageRecord, case: CaseRecord) -> list[OutboxRecord]:
+    """Tell that ``replan`` found that more is owed, and have the workflow follow."""
+    data = event_data(message, case) | _CORRECTED
+    return [outbox.entry(OutboxKind.EVENT, "case.escalated", data, case.updated_at), work(case, "replan")]
 
 
 def taken_up(message: MessageRecord, case: CaseRecord) -> list[OutboxRecord]:

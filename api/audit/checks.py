@@ -25,7 +25,10 @@ _SEEING: Final = frozenset({"PENDING", "ENQUEUED", "DELAYED"})
 
 
 def check_message(message: AuditedMessage) -> Iterator[Finding]:
-    """Hold a message to one classification that can be read, its labels, a case if it complains, told once."""
+    """Hold a message to one classification that can be read, its labels, a case if it complains, told once.
+
+    Whether it complains is what the latest correction says, where a person corrected it.
+    """
     about = {"message": message.id}
     classification = _classification(message)
     if classification is None:
@@ -37,6 +40,7 @@ def check_message(message: AuditedMessage) -> Iterator[Finding]:
         if wrong:
             yield Finding(Code.LABELS, f"stored under other labels than it was given: {', '.join(wrong)}", about)
     complains = classification.complaint.label if classification else message.labels["complaint"]
+    complains = complains if message.corrected is None else message.corrected
     if complains and message.case_id is None:
         yield Finding(Code.NO_CASE, "it is a complaint and has no case", about)
     if message.case_id is not None and not message.case_known:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from api import planners
 from api.cases import Planner, close, complete_step
 from api.corrections import keep
 from api.demo.samples import FILLINGS, FOLLOWING, PATTERNS
@@ -85,6 +86,7 @@ async def fill(
     chance = random.Random(11)  # noqa: S311 - nothing is to be kept secret
     async with store.write() as connection:
         await policies.keep(connection, planner.version, planner.content, now)
+        planners.use(connection, planner)
     for part in _parts(made):
         ids = [new_id() for _ in part]
         results = classifier.predict([sample.text for sample in part], ids=ids, evidence=True)
@@ -92,7 +94,7 @@ async def fill(
             await _store(connection, planner, list(zip(part, results, strict=True)))
         async with store.write() as connection:
             for result in results:
-                await _handle(connection, planner, result, chance, now)
+                await _handle(connection, result, chance, now)
         advance(len(part))
 
 
@@ -114,9 +116,7 @@ async def _store(connection: Connection, planner: Planner, part: Sequence[tuple[
         await samples.silence(connection, [case.id] if case else [], [message.id])
 
 
-async def _handle(
-    connection: Connection, planner: Planner, result: Classification, chance: random.Random, now: datetime
-) -> None:
+async def _handle(connection: Connection, result: Classification, chance: random.Random, now: datetime) -> None:
     """Do some steps of the case, close it if it is old enough, and review what was unsure."""
     message = await messages.get(connection, result.id)
     if message is None:
@@ -126,7 +126,7 @@ async def _handle(
         await _work_off(connection, case, chance, now)
     if message.review == ReviewStatus.NEEDED and chance.random() < 0.6 and result.complaint.label is not None:  # noqa: PLR2004, RUF100
         for reviewer in _REVIEWERS[: chance.choice((1, 1, 2))]:
-            await keep(connection, message, _judged(result, chance), planner, reviewer=reviewer)
+            await keep(connection, message, _judged(result, chance), reviewer=reviewer)
     await samples.silence(connection, [case.id] if case else [], [message.id])
 
 

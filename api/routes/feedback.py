@@ -61,7 +61,6 @@ async def correct(
             connection,
             message,
             correction.labels.model_dump(exclude_none=True),
-            service.intake.planner,
             reviewer=asking.signs(correction.reviewer),
             comment=correction.comment,
             language=correction.language,

@@ -15,7 +15,17 @@ from api.store.deliveries import DeliveryStatus
 from api.store.destinations import DestinationRecord
 from api.store.records import OutboxKind, OutboxRecord
 from api.store.samples import IS_SAMPLE
-from api.store.tables import cases, deliveries, destinations, message_labels, messages, outbox, policies, steps
+from api.store.tables import (
+    cases,
+    deliveries,
+    destinations,
+    feedback,
+    message_labels,
+    messages,
+    outbox,
+    policies,
+    steps,
+)
 from api.store.workflows import SCHEMA
 
 __all__ = [
@@ -50,7 +60,8 @@ class AuditedMessage:
     """A message: its classification as the text of its JSON, the labels that it is found by, and what was told of it.
 
     ``several`` are the labels of tasks that may have more than one, ``(task, label)``. ``case_known`` is whether the
-    case that it names is there. ``told`` counts its events by type.
+    case that it names is there. ``told`` counts its events by type. ``corrected`` says whether the latest correction
+    finds a complaint, if there is one.
     """
 
     id: str
@@ -60,14 +71,16 @@ class AuditedMessage:
     case_id: str | None
     case_known: bool
     told: Mapping[str, int]
+    corrected: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AuditedCase:
     """A case: its plan as the text of its JSON, and what hangs on it.
 
-    ``messages`` and ``complaining`` count its messages, ``steps`` are the ids of its present plan's, ``told`` counts
-    its events by type. ``workflow`` is what the workflow library says of the one that sees it through.
+    ``messages`` counts its messages, ``complaining`` those that complain by the model or by any correction: none takes
+    a complaint back. ``steps`` are the ids of its present plan's, ``told`` counts its events by type. ``workflow`` is
+    what the workflow library says of the one that sees it through.
     """
 
     id: str
@@ -145,12 +158,14 @@ async def messages_of(connection: Connection) -> AsyncIterator[AuditedMessage]:
         for row in await _all(connection, message_labels.select().where(message_labels.c.message_id.in_(ids))):
             several[row["message_id"]].add((row["task"], row["label"]))
         told = await _told(connection, outbox.c.message_id, ids)
+        corrected = await _corrected(connection, ids)
         for row in part:
             labels = {name: row[name] for name in _LABELS}
             known, own = row["known"] is not None, frozenset(several[row["id"]])
             yield AuditedMessage(
-                row["id"], row["classification"], labels, own, row["case_id"], known, told.get(row["id"], {})
-            )
+                row["id"], row["classification"], labels, own, row["case_id"], known, told.get(row["id"], {}),
+                corrected.get(row["id"]),
+            )  # fmt: skip
 
 
 async def has_workflows(connection: Connection) -> bool:
@@ -321,6 +336,13 @@ async def _told(
     return await _counted(connection, outbox, column, outbox.c.type, ids, outbox.c.kind == OutboxKind.EVENT)
 
 
+async def _corrected(connection: Connection, ids: Sequence[str]) -> dict[str, bool]:
+    """Return by message whether its latest correction finds a complaint."""
+    chosen = sa.select(feedback.c.message_id, feedback.c.labels).where(feedback.c.message_id.in_(ids))
+    rows = await _all(connection, chosen.order_by(feedback.c.id))
+    return {row["message_id"]: bool(row["labels"].get("complaint")) for row in rows}
+
+
 async def _workflows(connection: Connection, names: Mapping[str, str]) -> dict[str, str]:
     """Return the status of workflows, by what their names stand for."""
     if not names:
@@ -331,7 +353,10 @@ async def _workflows(connection: Connection, names: Mapping[str, str]) -> dict[s
 
 async def _messages_by_case(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[int, int]]:
     """Return for each case how many messages it has, and how many of them complain."""
-    complaining = sa.func.sum(sa.case((messages.c.complaint.is_(True), 1), else_=0))
+    recognised = sa.exists().where(
+        feedback.c.message_id == messages.c.id, feedback.c.labels["complaint"].as_boolean().is_(True)
+    )
+    complaining = sa.func.sum(sa.case((sa.or_(messages.c.complaint.is_(True), recognised), 1), else_=0))
     query = (
         sa.select(messages.c.case_id, sa.func.count().label("n"), complaining.label("complaining"))
         .where(messages.c.case_id.in_(ids))

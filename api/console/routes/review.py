@@ -82,7 +82,7 @@ async def judge(request: Request, message_id: Identifier, service: Loaded) -> Re
         if message is None:
             raise NotFoundError("there is no such message")
         comment = storable(more.get("comment", "")).strip()[:4000] or None
-        await keep(connection, message, labels, service.intake.planner, reviewer=reviewer, comment=comment)
+        await keep(connection, message, labels, reviewer=reviewer, comment=comment)
         said = await opinions(connection, message, labels)
     second = more.get("second") == "true"
     following = f"/review?after={message.id}" + ("&second=true" if second else "")

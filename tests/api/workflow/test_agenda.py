@@ -8,7 +8,7 @@ import pytest
 from api.recovery import default_policy, make_plan
 from api.recovery.case import Context
 from api.store.records import CaseRecord, CaseStatus, StepRecord, StepStatus
-from api.workflow.agenda import Missed, agenda, key_of, workflow_id
+from api.workflow.agenda import Missed, agenda, key_of, step_data, told_of, workflow_id
 from tests.classifier.test_card import classification
 
 START = datetime(2026, 5, 4, 9, tzinfo=UTC)
@@ -113,6 +113,38 @@ def test_a_new_complaint_has_a_first_answer_of_its_own() -> None:
     steps = [done(STEPS[0]), step("greet", "greet", 30, revision=2), step("mend", "resolve", 70, revision=2)]
     missed = [item for item in told(second, steps) if item[1] in tuple(Missed)]
     assert missed == [(30, Missed.FIRST_ANSWER), (48, Missed.RESOLUTION), (70, Missed.RESOLUTION)]
+
+
+def test_a_pay_out_keeps_the_key_of_the_plan_that_owed_it_first() -> None:
+    promised = replace(case(), plan={"guarantees": [{"id": "late", "step": "pay_late"}]})
+    first = [step("pay_late", "resolve", 24), step("greet", "greet", 8)]
+    again = [*first, step("pay_late", "resolve", 24, revision=2), step("greet", "greet", 30, revision=2)]
+    before = {item.key for item in agenda(promised, first)}
+    after = {item.key for item in agenda(replace(promised, revision=2), again)}
+    assert {key for key in before if "pay_late" in key} == {key for key in after if "pay_late" in key}
+    assert len({key for key in after if "pay_late" in key}) == 2  # told once, and missed once
+    assert not {key for key in before & after if "greet" in key}
+
+
+def test_a_step_is_for_whoever_has_the_case_unless_it_names_somebody() -> None:
+    found, own = step("greet", "greet", 8), step("call", "greet", 8)
+    own = replace(own, content={**own.content, "owner": "team_lead"})
+    for owner in ("desk", "eva"):
+        assert step_data(replace(case(), owner=owner), found)["owner"] == owner
+        assert step_data(replace(case(), owner=owner), own)["owner"] == "team_lead"
+
+
+def test_each_answer_of_the_customer_is_told_with_its_step() -> None:
+    waiting = step("greet", "greet", 8)
+    keys = []
+    for answer in ("m1", "m2"):
+        found = replace(waiting, due_at=START + HOUR, content={**waiting.content, "answer": answer})
+        (item,) = [item for item in agenda(case(), [found, *STEPS[1:]]) if item.step and item.step.id == "greet"]
+        assert item.moment == START + HOUR
+        keys.append(item.key)
+        assert told_of(case(), found)["reason"] == "customer_answered"
+    assert keys == ["c:answer:m1", "c:answer:m2"]
+    assert set(told_of(case(), waiting)) == {"step"}
 
 
 def test_keys_name_the_workflow_and_the_step() -> None:

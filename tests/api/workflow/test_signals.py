@@ -6,6 +6,7 @@ from dbos import DBOS
 
 from api.case_changes import cancel, reopen
 from api.cases import close, complete_step
+from api.intake import Incoming
 from api.store import cases, outbox
 from api.store.records import OutboxKind, Outcome, StepStatus
 from tests.api.workflow.conftest import PAY, Desk, FastClock, Open, Staged, until
@@ -66,6 +67,17 @@ async def test_a_customer_who_writes_again_gets_the_new_plan_seen_through(desk: 
     assert [(event.data["step"]["id"], event.data["step"]["revision"]) for event in due] == [("greet", 2)]
     (joined,) = await desk.events(case_id, "case.escalated")
     assert joined.data["reason"] == "double_deviation"
+
+
+async def test_an_answer_wakes_the_workflow_and_is_told(desk: Desk) -> None:
+    case_id, clock = await desk.complain(), FastClock()
+    async with desk.working(clock=clock):
+        await until(lambda: _is_later(desk, case_id, clock))
+        answer = await desk.intake.accept(Incoming("email", "2", "Ficou tudo bien.", thread_id="t"))
+        (told,) = await until(lambda: desk.events(case_id, "step.due"))
+    assert (told.data["reason"], told.data["answer"]) == ("customer_answered", answer.message.id)
+    assert (told.data["step"]["id"], told.data["owner"]) == ("confirm_solved", "desk")
+    assert await desk.history(case_id) == ["case.opened", "customer.answered"]
 
 
 async def test_a_cancelled_case_is_left_alone_and_a_reopened_one_seen_through_again(desk: Desk) -> None:
