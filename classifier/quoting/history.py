@@ -69,12 +69,20 @@ def _is_separator(line: Line) -> bool:
 
 
 def _is_header(lines: Lines, place: int) -> bool:
-    """Recognise a block ``De: / Enviado: / Para: / Asunto:``, also with blank or folded lines in it."""
+    """Recognise a block ``De: / Enviado: / Para: / Asunto:``, also with blank or folded lines in it.
+
+    Laid out as a table, each value stands in a line of its own below its name.
+    """
     if _field(lines[place]) not in ("from", "sent"):
         return False
     found: set[str] = set()
+    awaits = False
     for line in lines[place : place + _HEADER_LINES]:
         name = _field(line)
+        if awaits and not line.blank and not name:
+            awaits = False
+            continue
+        awaits = line.folded.endswith(":") if name else awaits and line.blank
         if name in found:
             break
         if name:
@@ -102,6 +110,8 @@ def _attribution(lines: Lines, place: int) -> int:
         if line.blank or line.quoted or (length > 1 and phrases.begins.match(line.folded)):
             break
         joined = f"{joined} {line.folded}".strip()
+        if dated and _goes_on(joined):
+            return length
         if len(joined) > ATTRIBUTION_LENGTH or not (TIME.search(joined) or _YEAR.search(joined) or length == 1):
             break
         if _attributes(joined, dated=dated, quoted=_quotation_follows(lines, place + length)):
@@ -123,6 +133,16 @@ def _attributes(joined: str, *, dated: bool, quoted: bool) -> bool:
         return not told and (quoted or address or (TIME.search(joined) is not None and "," in joined))
     after = phrases.wrote_when.search(joined)
     return after is not None and (address or quoted)
+
+
+def _goes_on(joined: str) -> bool:
+    """Tell whether a folded text says who wrote when, and what was written in the same line, as Yahoo's app does."""
+    phrases = read_phrases()
+    for verb in phrases.says_wrote:
+        head, found, written = joined.partition(f" {verb}: ")
+        if found and written and len(head) <= ATTRIBUTION_LENGTH:
+            return "@" in head and TIME.search(head) is not None and head.split()[-1] not in phrases.tells_story
+    return False
 
 
 def _quotation_follows(lines: Lines, place: int) -> bool:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import base64
+import json
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +13,9 @@ from hypothesis import strategies as st
 from api.channels.email import mime
 from tests.api.channels.email.mails import MILD, QUOTED_ES, QUOTED_PT, mail
 from tests.api.channels.email.test_tnef import tnef
+
+RAW = [json.loads(line) for line in (Path(__file__).parents[3] / "golden/mails.jsonl").read_text("utf-8").splitlines()]
+"""Whole mails in HTML, as the programs named write them in Spanish and Portuguese; the words are ours."""
 
 HEAD = b"From: Caio <Caio@Example.com>\r\nMessage-ID: <7@example.com>\r\n"
 
@@ -30,6 +35,11 @@ def many(kind: str, *parts: str, name: str = "b") -> str:
 
 def composed(kind: str, *parts: str) -> bytes:
     return HEAD + many(kind, *parts).encode()
+
+
+@pytest.mark.parametrize("case", RAW, ids=[case["name"] for case in RAW])
+def test_what_each_program_makes_of_a_reply_is_read_without_its_history(case: dict[str, str]) -> None:
+    assert read(case["mail"].encode()).text == case["expected"]
 
 
 def test_reads_who_wrote_what_when() -> None:
