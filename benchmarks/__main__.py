@@ -275,6 +275,17 @@ def _sign_in(_options: argparse.Namespace) -> Iterator[Table]:
     yield Table("Sign-in while passwords are guessed, a minute each", columns, rows, (f"{ONE_RUN} each",))
 
 
+def _replies(_options: argparse.Namespace) -> Iterator[Table]:
+    """Compare what is read of replies with what is read of them above a quoted history."""
+    from benchmarks import replies
+
+    found = replies.measure()
+    faults = () if found.labels >= replies.LEAST else (f"equal labels below {replies.LEAST:.0%}",)
+    rows = [(found.pairs, found.labels, found.text)]
+    columns = ("pairs", "share with equal labels", "share with equal text")
+    yield Table("Replies with and without a quoted history", columns, rows, (ONE_RUN,), faults)
+
+
 @contextmanager
 def _progress(title: str) -> Iterator[Callable[[float], None]]:
     """Show a bar while a peer trains."""
@@ -314,6 +325,7 @@ _MEASURES: Mapping[str, Callable[[argparse.Namespace], Iterable[Table]]] = {
     "analytics": _analytics,
     "personal-data": _personal_data,
     "sign-in": _sign_in,
+    "replies": _replies,
 }
 """What each section measures: a new one is a row here."""
 

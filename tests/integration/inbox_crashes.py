@@ -160,6 +160,8 @@ def failures(result: dict[str, Any]) -> list[str]:
     extra = result["new_mails"]
     if result["messages"] != result["customers"] + extra or sum(result["ledger"].values()) != result["mails"] + extra:
         found.append("messages or ledger")
+    if result["exit_status"] != 0:
+        found.append("exit_status")
     return found + (["slow"] if result["slowest_new_mail_seconds"] > 5 else [])
 
 
