@@ -3,38 +3,64 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from api.cases import Situation
 from api.planning import context_of
 from api.recovery import Case, Context, Plan
-from api.recovery.backtest import Past
-from api.store.plans import PlannedCase
+from api.recovery.backtest import Past, Turn
+from api.recovery.policy import Stage
+from api.store.plans import EarlierComplaint, PlannedCase
 from classifier.types import Classification
 
 __all__ = ["past"]
 
+_ANSWERS: Final = frozenset({Stage.GREET, Stage.UNDERSTAND})
+
 
 def past(stored: PlannedCase) -> Past | None:
-    """Return a case as it happened; ``None`` if its message is gone, or its plan is not one of a recovery policy."""
-    if not (stored.plan and stored.classification and stored.received_at and stored.accepted_at):
+    """Return a case as it happened.
+
+    ``None`` if its message is gone, its plan is not one of a recovery policy, or a person's labels had it planned.
+    """
+    last = _last(stored)
+    if last is None or stored.plan is None or stored.corrected:
         return None
     try:
-        classification = Classification.from_dict(stored.classification)
         plan = Plan.from_dict(stored.plan)
+        turns = [_turn(stored, plan, number, each) for number, each in enumerate((*stored.earlier, last))]
     except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError):
         return None
+    *before, turn = turns
+    case = Case(stored.id, turn.classification, turn.context)
+    return Past(case, plan, stored.answered_at, stored.closed_at, tuple(before), turn.done, turn.answered)
+
+
+def _last(stored: PlannedCase) -> EarlierComplaint | None:
+    """Return the complaint that the present plan was made for."""
+    if not (stored.classification and stored.received_at and stored.accepted_at):
+        return None
+    return EarlierComplaint(stored.classification, stored.channel, stored.received_at, stored.accepted_at)
+
+
+def _turn(stored: PlannedCase, plan: Plan, number: int, complaint: EarlierComplaint) -> Turn:
+    """Return what was known when a case was planned for a complaint of it."""
+    classification = Classification.from_dict(complaint.classification)
+    later = len(stored.earlier) - number
     situation = Situation(
         classification=classification,
-        received_at=stored.received_at,
+        received_at=complaint.received_at,
         opened_at=stored.opened_at,
-        channel=stored.channel,
+        channel=complaint.channel,
         customer=stored.customer or {},
-        double_deviation=stored.double_deviation,
-        contacts=stored.complaints - 1,
-        earlier_complaints=stored.earlier_complaints,
+        double_deviation=number > 0 or (stored.double_deviation and later == 0),
+        contacts=stored.complaints - 1 - later,
+        earlier_complaints=max(0, stored.earlier_complaints - later),
     )
-    case = Case(stored.id, classification, _with_stake(context_of(situation, stored.accepted_at), plan))
-    return Past(case, plan, stored.answered_at, stored.closed_at)
+    done = [step for step in stored.done if step.completed_at < complaint.accepted_at]
+    context = _with_stake(context_of(situation, complaint.accepted_at), plan)
+    answered = any(step.stage in _ANSWERS for step in done)
+    return Turn(classification, context, frozenset(step.id for step in done), answered=answered)
 
 
 def _with_stake(context: Context, plan: Plan) -> Context:

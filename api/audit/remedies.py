@@ -8,7 +8,7 @@ them on purpose, so a difference that goes along with them is told as a notice.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Final, Self
 
@@ -126,18 +126,22 @@ class Remedies:
 
 def failure_of(case: PlannedCase) -> Failure:
     """Return the failure that a case is about: what its plan was made for."""
-    said = (case.classification or {}, *case.earlier)
-    return Failure(frozenset(map(Suffered.of, said)), case.double_deviation)
+    return Failure(frozenset(map(Suffered.of, _said(case))), case.double_deviation)
 
 
 def circumstances_of(case: PlannedCase) -> Circumstances:
     """Return what else the messages of a case say; a country that is none is left out."""
-    said = (case.classification or {}, *case.earlier)
+    said = _said(case)
     motives = frozenset(label for labels in said for label in (labels["motive"] or {}).get("labels", ()))
     guarantee = any((labels["guarantee"] or {}).get("label") for labels in said)
     country = (case.customer or {}).get("country")
     known = country if isinstance(country, str) and _COUNTRY.fullmatch(country) else None
     return Circumstances(motives, guarantee, known)
+
+
+def _said(case: PlannedCase) -> Sequence[Mapping[str, Any]]:
+    """Return what was found in the complaints of a case."""
+    return (case.classification or {}, *(complaint.classification for complaint in case.earlier))
 
 
 def _unequal(what: str, got: _Bands) -> Iterator[Finding]:

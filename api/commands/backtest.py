@@ -79,7 +79,9 @@ def _print(report: Report, unread: int, first: Sequence[Changed]) -> None:
     by = ", ".join(f"{name} ({count})" for name, count in report.before.items())
     typer.echo(f"{report.policy} instead of {by or 'nothing'}: {report.changed} of {report.cases} cases change")
     if unread:
-        typer.echo(f"{unread} cases left out: their message is gone, or their plan is not one of a recovery policy")
+        typer.echo(
+            f"{unread} cases left out: their message is gone or was corrected, or no recovery policy planned them"
+        )
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(width=_PLAIN_WIDTH, highlight=False)

@@ -4,29 +4,62 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from api.recovery.case import Case
+from api.recovery.case import Case, Context
 from api.recovery.difference import CaseChange, Cost, Ledger, Moved, instant
+from api.recovery.earlier import Earlier, Found
 from api.recovery.plan import DeadlineKind, Plan
 from api.recovery.planner import make_plan
 from api.recovery.policy import Policy
+from classifier.types import Classification
 
-__all__ = ["Backtest", "Changed", "Kept", "Past", "Report"]
+__all__ = ["Backtest", "Changed", "Kept", "Past", "Report", "Turn"]
 
 _KEPT: Final = (DeadlineKind.FIRST_ANSWER, DeadlineKind.RESOLUTION)
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """A complaint that a case was planned for; ``done`` are the steps that were done before it.
+
+    ``answered`` says that the customer had had an answer by then.
+    """
+
+    classification: Classification
+    context: Context
+    done: frozenset[str] = frozenset()
+    answered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Past:
-    """A case that happened: what its plan was made from, that plan, and when it was answered and closed, if it was."""
+    """A case that happened: what its plan was made from, that plan, and when it was answered and closed, if it was.
+
+    ``before`` are the complaints that it was planned for earlier, the first one first; ``done`` and ``answered`` are
+    as they were at the last one, which is ``case``.
+    """
 
     case: Case
     plan: Plan
     answered_at: datetime | None = None
     closed_at: datetime | None = None
+    before: tuple[Turn, ...] = ()
+    done: frozenset[str] = frozenset()
+    answered: bool = False
+
+    def planned_by(self, policy: Policy) -> Plan:
+        """Plan the case as it was planned: for one complaint after the other, each plan owing no less than before."""
+        earlier = Earlier()
+        for turn in self.before:
+            earlier = replace(earlier, done=turn.done, answered=turn.answered)
+            plan = make_plan(policy, turn.classification, turn.context, earlier)
+            found = Found(turn.classification, turn.context.channel)
+            earlier = replace(earlier, found=(*earlier.found, found), plan=plan)
+        earlier = replace(earlier, done=self.done, answered=self.answered)
+        return make_plan(policy, self.case.classification, self.case.context, earlier)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +133,7 @@ class Backtest:
 
     def replay(self, past: Past) -> Changed | None:
         """Plan a case as the policy would have; return what changes, if anything does."""
-        plan = make_plan(self._policy, past.case.classification, past.case.context)
+        plan = past.planned_by(self._policy)
         changes = self._ledger.enter(past.plan, plan)
         self._before[f"{past.plan.policy.name} {past.plan.policy.version}"] += 1
         for fired, made in zip(self._fired, (past.plan, plan), strict=True):

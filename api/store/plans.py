@@ -16,7 +16,7 @@ from api.store.records import Json
 from api.store.sealing import opened_classification, vault_of
 from api.store.tables import cases, history, messages, steps
 
-__all__ = ["PlannedCase", "PlannedFilter", "count", "planned", "read_json"]
+__all__ = ["DoneStep", "EarlierComplaint", "PlannedCase", "PlannedFilter", "count", "planned", "read_json"]
 
 _PART: Final = 200
 _PLANNING: Final = ("case.opened", "case.escalated")
@@ -34,11 +34,30 @@ class PlannedFilter:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierComplaint:
+    """A complaint of a case before the one that its present plan was made for."""
+
+    classification: Json
+    channel: str
+    received_at: datetime
+    accepted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DoneStep:
+    """A step that was done, of whichever plan of the case."""
+
+    id: str
+    stage: str | None
+    completed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedCase:
     """A case, its present plan, and the message that it was made for; ``None`` where something can't be read.
 
-    ``earlier`` is what was found in the complaints of the case before that message, the first one first; ``corrected``
-    that a person's labels had the case planned anew. ``earlier_complaints`` counts those of the same customer before
+    ``earlier`` are the complaints of the case before that message, the first one first; ``corrected`` says that a
+    person's labels had the case planned anew. ``earlier_complaints`` counts those of the same customer before
     this message. ``answered_at`` is when the first step of the plan that greets or understands was done.
     """
 
@@ -57,7 +76,8 @@ class PlannedCase:
     classification: Json | None = None
     earlier_complaints: int = 0
     answered_at: datetime | None = None
-    earlier: tuple[Json, ...] = ()
+    earlier: tuple[EarlierComplaint, ...] = ()
+    done: tuple[DoneStep, ...] = ()
     corrected: bool = False
 
 
@@ -99,14 +119,15 @@ async def planned(connection: Connection, wanted: PlannedFilter) -> AsyncIterato
             await _earlier(connection, joined),
             await _corrected(connection, [row["id"] for row in part]),
         )
-        answers = await _answers(connection, {row["id"]: row["revision"] for row in part})
+        done = await _done(connection, {row["id"]: row["revision"] for row in part})
         for row in part:
             cause = causes.get(row["id"], {})
             values: dict[str, Any] = {name: row[name] for name in columns} | cause
             values["plan"] = read_json(row["plan"])
             values["customer"] = cause.get("customer") or row["customer"]
-            values["earlier"] = earlier.get(row["id"], ())
-            yield PlannedCase(**values, answered_at=answers.get(row["id"]), corrected=row["id"] in corrected)
+            values["earlier"], values["corrected"] = earlier.get(row["id"], ()), row["id"] in corrected
+            did, answered_at = done.get(row["id"], ((), None))
+            yield PlannedCase(**values, done=tuple(did), answered_at=answered_at)
         left = None if left is None else left - len(part)
         page = query.where(cases.c.id < part[-1]["id"])
 
@@ -136,18 +157,20 @@ async def _causes(connection: Connection, ids: Sequence[str]) -> dict[str, dict[
     return found
 
 
-async def _earlier(connection: Connection, joined: Mapping[str, str]) -> dict[str, tuple[Json, ...]]:
-    """Return by case what was found in its complaints before a message of it."""
+async def _earlier(connection: Connection, joined: Mapping[str, str]) -> dict[str, tuple[EarlierComplaint, ...]]:
+    """Return by case its complaints before a message of it."""
+    columns = [messages.c[name] for name in ("id", "case_id", "channel", "received_at", "accepted_at")]
     query = (
-        sa.select(messages.c.id, messages.c.case_id, sa.cast(messages.c.classification, sa.Text).label("said"))
+        sa.select(*columns, sa.cast(messages.c.classification, sa.Text).label("said"))
         .where(messages.c.case_id.in_(list(joined)), messages.c.complaint)
         .order_by(messages.c.id)
     )
-    found: dict[str, tuple[Json, ...]] = defaultdict(tuple)
+    found: dict[str, tuple[EarlierComplaint, ...]] = defaultdict(tuple)
     for row in (await connection.execute(query)).mappings() if joined else ():
         told = opened_classification(read_json(row["said"]), vault_of(connection))
         if row["id"] < joined[row["case_id"]] and told is not None:
-            found[row["case_id"]] += (told,)
+            complaint = EarlierComplaint(told, row["channel"], row["received_at"], row["accepted_at"])
+            found[row["case_id"]] += (complaint,)
     return found
 
 
@@ -159,16 +182,20 @@ async def _corrected(connection: Connection, ids: Sequence[str]) -> frozenset[st
     return frozenset(row["case_id"] for row in rows if (row["detail"] or {}).get("reason") == _CORRECTED)
 
 
-async def _answers(connection: Connection, revisions: Mapping[str, int]) -> dict[str, datetime]:
-    """Return by case when the first step was done that answers the customer."""
-    query = sa.select(steps.c.case_id, steps.c.revision, steps.c.completed_at, steps.c.content).where(
-        steps.c.case_id.in_(list(revisions)), steps.c.completed_at.is_not(None)
-    )
-    done: dict[str, list[datetime]] = defaultdict(list)
+async def _done(
+    connection: Connection, revisions: Mapping[str, int]
+) -> dict[str, tuple[list[DoneStep], datetime | None]]:
+    """Return by case the steps that were done, and when the first one of its present plan answered the customer."""
+    columns = [steps.c[name] for name in ("case_id", "revision", "id", "completed_at", "content")]
+    query = sa.select(*columns).where(steps.c.case_id.in_(list(revisions)), steps.c.completed_at.is_not(None))
+    done: dict[str, list[DoneStep]] = defaultdict(list)
+    answers: dict[str, list[datetime]] = defaultdict(list)
     for row in (await connection.execute(query)).mappings():
-        if row["revision"] == revisions[row["case_id"]] and row["content"].get("stage") in _ANSWERING:
-            done[row["case_id"]].append(row["completed_at"])
-    return {case: min(moments) for case, moments in done.items()}
+        step = DoneStep(row["id"], row["content"].get("stage"), row["completed_at"])
+        done[row["case_id"]].append(step)
+        if row["revision"] == revisions[row["case_id"]] and step.stage in _ANSWERING:
+            answers[row["case_id"]].append(step.completed_at)
+    return {case: (found, min(answers[case], default=None)) for case, found in done.items()}
 
 
 def _conditions(wanted: PlannedFilter) -> list[sa.ColumnElement[bool]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from api.backtest import past
 from api.commands.backtest import _print as show
 from api.planning import PolicyPlanner
-from api.recovery import default_policy
+from api.recovery import Money, default_policy
 from api.recovery.backtest import Backtest
 from api.recovery.reading import default_policy_text
 from api.store import plans
@@ -29,6 +30,7 @@ from tests.api.test_messages import post
 pytestmark = pytest.mark.anyio
 
 BR = {"id": "ana", "country": "BR"}
+STAKE = {"amount": 1000, "currency": "BRL"}
 
 
 @pytest.fixture
@@ -82,6 +84,24 @@ async def test_the_policy_that_planned_them_changes_no_stored_case(
         assert happened is not None
         assert backtest.replay(happened) is None
     assert backtest.report().cases == 3
+
+
+async def test_nor_one_that_was_complained_about_less_gravely_again(
+    planning: httpx.AsyncClient, database: str, tmp_path: Path
+) -> None:
+    accepted = await post(planning, "1", "Es gravísimo.", customer=BR, thread_id="t", metadata=STAKE)
+    steps = {step["stage"]: step["id"] for step in accepted["plan"]["steps"]}
+    done = f"/v1/cases/{accepted['case_id']}/steps/{steps['greet']}/complete"
+    assert (await planning.post(done, json={})).status_code == 200
+    again = await post(planning, "2", "No llegó.", customer=BR, thread_id="t")
+    assert again["plan"]["compensation"] == accepted["plan"]["compensation"]
+    (case,) = await stored(database, tmp_path)
+    happened = past(case)
+    assert happened is not None
+    assert [turn.classification.severity.label for turn in happened.before] == ["critical"]  # type: ignore[union-attr]
+    assert (steps["greet"] in happened.done, happened.answered) == (True, True)
+    assert happened.case.context.at_stake == Money("BRL", Decimal(1000))
+    assert Backtest(default_policy(), case.opened_at).replay(happened) is None
 
 
 async def test_a_case_comes_with_the_message_that_it_was_planned_for_last(

@@ -10,7 +10,7 @@ import pytest
 
 from api.audit import Code, Finding
 from api.audit.remedies import Remedies, circumstances_of, failure_of
-from api.store.plans import PlannedCase
+from api.store.plans import EarlierComplaint, PlannedCase
 from classifier.taxonomy import TASK_BY_ID
 from tests.api.recovery.cases import classified
 
@@ -110,7 +110,9 @@ def test_unequal_where_all_is_alike_is_a_finding_also_where_motives_differ_besid
 def test_a_case_is_about_all_that_its_messages_found() -> None:
     graver = classified(severity="critical").to_dict()
     again = replace(case("b"), double_deviation=True)
-    worse = replace(case("c", "substantial"), double_deviation=True, earlier=(graver,))
+    worse = replace(
+        case("c", "substantial"), double_deviation=True, earlier=(EarlierComplaint(graver, "email", NOW, NOW),)
+    )
     assert findings(again, worse, replace(worse, id="d")) == []
     (finding,) = findings(worse, replace(worse, id="d", plan={"compensation": {"band": "moderate"}}))
     assert finding.code is Code.UNEQUAL
