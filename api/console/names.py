@@ -52,6 +52,14 @@ _ROLES: Final = {
     "engineer": Translated("ingeniería", "engenharia", "engineer"),
     "admin": Translated("administración", "administração", "administrator"),
 }
+_PAYOUTS: Final = {
+    "refund": Translated("reembolso", "reembolso", "refund"),
+    "credit": Translated("crédito", "crédito", "credit"),
+    "amount": Translated("importe fijo", "valor fixo", "fixed amount"),
+    "replacement": Translated("reemplazo", "substituição", "replacement"),
+    "redo": Translated("se rehace", "refeito", "done again"),
+    "as_promised": Translated("lo prometido", "o prometido", "as promised"),
+}
 _PERSONAL: Final = {
     "email": Translated("correo", "e-mail", "e-mail"),
     "url": Translated("enlace", "link", "link"),
@@ -121,6 +129,10 @@ class Names:
     def personal(self, kind: str) -> str:
         """Return what a kind of personal data is called."""
         return _PERSONAL[kind][self.language] if kind in _PERSONAL else kind.upper()
+
+    def payout(self, kind: str) -> str:
+        """Return what a guarantee's kind of payment is called."""
+        return _PAYOUTS[kind][self.language] if kind in _PAYOUTS else kind
 
     def trait(self, key: str) -> str:
         """Return what a condition of a rule looks at is called."""

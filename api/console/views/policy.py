@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from api.analytics.policy import MOST_CASES, RuleRow, Trial, conditions, rule_rows, try_policy
 from api.console.formats import Formats
@@ -13,6 +15,12 @@ from api.recovery.difference import Change
 from api.recovery.plan import DeadlineKind
 
 __all__ = ["MOST_CASES", "RuleRow", "Told", "Trial", "conditions", "promises_of", "rule_rows", "told", "try_policy"]
+
+_PAYOUT: Final = re.compile(
+    r"(?P<id>\S+): (?P<kind>\w+)(?: (?P<share>[\d.]+)%)?(?: (?P<sums>[A-Z]{3} [\d.]+(?:/[A-Z]{3} [\d.]+)*))?"
+    r"(?: within (?P<within>\d+ [\w ]+))?"
+)
+"""How a difference says what a guarantee pays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +44,24 @@ def told(change: Change, names: Names, fmt: Formats, promises: Mapping[str, str]
         return Told(change.what, before, after)
     kind = change.what
     gained, lost = (
-        [promises.get(one) or names.word(kind, one) for one in some if one not in others]
+        [_item(kind, one, names, fmt, promises) for one in some if one not in others]
         for some, others in ((change.after, change.before), (change.before, change.after))
     )
     return Told(kind, gained=gained, lost=lost)
+
+
+def _item(kind: str, item: str, names: Names, fmt: Formats, promises: Mapping[str, str]) -> str:
+    """Return what an item of a list is called: a guarantee by its promise, one's payment by what and until when."""
+    paid = _PAYOUT.fullmatch(item) if kind == "payouts" else None
+    if paid is None:
+        return promises.get(item) or names.word(kind, item)
+    parts = [names.payout(paid["kind"])]
+    parts += [fmt.percent(float(paid["share"]) / 100, digits=int("." in paid["share"]))] if paid["share"] else []
+    for money in paid["sums"].split("/") if paid["sums"] else ():
+        currency, _, amount = money.partition(" ")
+        parts.append(fmt.amounts({"amount": amount}, {"amount": amount, "currency": currency}))
+    parts += [names.span(paid["within"])] if paid["within"] else []
+    return f"{promises.get(paid['id'], paid['id'])} ({', '.join(parts)})"
 
 
 def promises_of(policies: Iterable[Policy], language: str) -> dict[str, str]:

@@ -1,5 +1,6 @@
 import re
 from datetime import UTC, datetime
+from typing import get_args
 
 import httpx
 import pytest
@@ -7,12 +8,15 @@ import pytest
 from api.console.formats import Formats
 from api.console.names import Names
 from api.console.translation import locale_of
-from api.console.views.policy import told
-from api.recovery.difference import Change
-from api.recovery.reading import default_policy_text
+from api.console.views.policy import promises_of, told
+from api.recovery import Case, default_policy
+from api.recovery.difference import Change, difference
+from api.recovery.policy import Payout
+from api.recovery.reading import default_policy_text, parse_policy
 from api.recovery.wording import wording
 from tests.api.conftest import Marked, Opener
 from tests.api.console.conftest import page
+from tests.api.recovery.cases import amount, classified, context
 from tests.api.test_messages import post
 
 pytestmark = pytest.mark.anyio
@@ -29,8 +33,6 @@ async def tried(console: httpx.AsyncClient, content: bytes, status: int = 200) -
 async def test_every_rule_can_be_read(console: httpx.AsyncClient, language: str) -> None:
     text = await page(console, "/policy", **{"accept-language": language})
     from markupsafe import escape
-
-    from api.recovery import default_policy
 
     for rule in default_policy().rule:
         assert str(escape(rule.why[language])) in text
@@ -88,6 +90,33 @@ async def test_what_another_policy_changes_is_told_in_the_readers_words(
     assert not re.search(r"first_answer|ensure_safety|\d{4}-\d\d-\d\dT", text)
 
 
+@pytest.mark.parametrize("language", ["es", "pt", "en"])
+def test_every_payment_of_a_guarantee_has_a_name(language: str) -> None:
+    for kind in get_args(Payout.model_fields["kind"].annotation):
+        assert Names(language).payout(kind) != kind or (language, kind) in (
+            ("en", "refund"),
+            ("en", "credit"),
+            ("en", "replacement"),
+        )
+
+
+@pytest.mark.parametrize(
+    ("language", "paid"),
+    [
+        ("es", "(reembolso, 12,5\u00a0%, 43,75\u00a0BRL, 2\u00a0días hábiles)"),
+        ("pt", "(reembolso, 12,5%, R$\u00a043,75, 2\u00a0dias úteis)"),
+    ],
+)
+def test_what_a_guarantee_pays_is_told_as_its_difference_says_it(language: str, paid: str) -> None:
+    more = default_policy_text().replace('kind = "refund", share = 0.10,', 'kind = "refund", share = 0.125,')
+    late = classified(guarantee=True, touchpoint="fulfilment", facts=[amount("BRL", "350.00")])
+    result = difference(default_policy(), parse_policy(more, "more"), [Case("late", late, context())])
+    fmt = Formats(locale_of(language), UTC, datetime(2026, 11, 29, tzinfo=UTC))
+    promises = promises_of([default_policy()], language)
+    (change,) = (told(each, Names(language), fmt, promises) for each in result.changed[0].changes)
+    assert change.gained == [f"{promises['promised_date']} {paid}"]
+
+
 def test_values_of_a_plan_are_named_and_lists_say_what_they_gain_and_lose() -> None:
     names, fmt = Names("pt"), Formats(locale_of("pt"), UTC, datetime(2026, 11, 29, tzinfo=UTC))
     told_of = {
@@ -98,6 +127,10 @@ def test_values_of_a_plan_are_named_and_lists_say_what_they_gain_and_lose() -> N
             Change("compensation", None, "BRL 15.00-1300.50"),
             Change("steps", ("thank", "listen"), ("listen", "thank")),
             Change("guarantees", (), ("late",)),
+            Change(
+                "payouts", ("late: refund 10% within 2 days",), ("late: amount BRL 5.00/EUR 1 within 1 business day",)
+            ),
+            Change("promises", ("Hoje",), ("Amanhã",)),
         )
     }
     assert (told_of["priority"].before, told_of["priority"].after) == ("Baixa", "Urgente")
@@ -105,3 +138,6 @@ def test_values_of_a_plan_are_named_and_lists_say_what_they_gain_and_lose() -> N
     assert told_of["compensation"].after == "R$\u00a015,00 – R$\u00a01.300,50"
     assert (told_of["steps"].gained, told_of["steps"].lost) == ([], [])
     assert told_of["guarantees"].gained == ["Entrega em dia"]
+    assert told_of["payouts"].lost == ["Entrega em dia (reembolso, 10%, 2\u00a0dias)"]
+    assert told_of["payouts"].gained == ["Entrega em dia (valor fixo, R$\u00a05,00, €\u00a01,00, 1\u00a0dia útil)"]
+    assert told_of["promises"].gained == ["Amanhã"]
