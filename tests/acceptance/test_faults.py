@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 import pytest
 
+from api.access.scopes import Role, Scope
 from api.main import create_app
 from api.settings import Settings
 from api.store.database import Store, database_url
@@ -25,6 +26,8 @@ from api.workflow.pace import Pace, Rhythm
 from api.workflow.worker import Worker, WorkerState
 from tests.acceptance.faults import place, running
 from tests.acceptance.postgres import Server
+from tests.api.access.conftest import made
+from tests.api.access.people import CHEAP, add_user, browser, sign_in, store_of
 from tests.api.conftest import STEADY, Marked
 from tests.api.workflow.conftest import until
 
@@ -157,8 +160,9 @@ async def test_a_full_disk_takes_nothing_in_loses_nothing_and_is_worked_on_once_
 class served:  # noqa: N801 - read as a word in a sentence
     """A service within this process, with the stand-in model."""
 
-    def __init__(self, database: str) -> None:
-        self.app = create_app(Settings(database=database), classifier=Marked(), planner=STEADY)  # type: ignore[arg-type]
+    def __init__(self, database: str, **settings: Any) -> None:
+        given = Settings(database=database, **settings)  # type: ignore[arg-type]
+        self.app = create_app(given, classifier=Marked(), planner=STEADY)  # type: ignore[arg-type]
 
     async def __aenter__(self) -> httpx.AsyncClient:
         self._lifespan = self.app.router.lifespan_context(self.app)
@@ -207,6 +211,46 @@ async def test_a_database_that_is_gone_for_a_while_is_waited_for(server: Server,
         await until(lambda: worker.state == WorkerState.RUNNING, 60)
         await until(lambda: both_are_seen_to(store), 60)
     await store.close()
+
+
+async def test_a_key_and_a_session_hold_once_a_database_is_back_that_was_gone_for_a_minute(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the service knows of keys is relied upon for a minute; past it nobody is let in, and nobody told a key."""
+    async with served(server.address, signin=CHEAP) as client:
+        keyring, passed = client._transport.app.state.keyring, 0.0  # type: ignore[attr-defined]
+        monkeypatch.setattr(keyring, "_clock", lambda: time.monotonic() + passed)
+        program = {"authorization": f"Bearer {await made(store_of(client), Scope.READ, Scope.INGEST)}"}
+        stranger = {"authorization": f"Bearer rcp_{'0' * 49}"}
+        await add_user(client, "ana", Role.AGENT)
+        async with browser(client) as person:
+            assert (await sign_in(person, "ana")).status_code == 303
+            assert (await client.post("/v1/messages", json=message(1), headers=program)).status_code == 201
+            assert (await person.get("/cases")).status_code == 200
+            await asyncio.to_thread(server.stop)
+
+            for passed in (0.0, 40.0, 61.0, 600.0):
+                gone = [
+                    await client.get("/v1/cases", headers=program),
+                    await client.post("/v1/messages", json=message(2), headers=program),
+                    await person.get("/v1/cases"),
+                    await person.get("/cases"),
+                ]
+                assert [is_problem(answer) for answer in gone[:3]] == [True] * 3, passed
+                assert gone[3].status_code == 503, passed
+                unknown = [await client.get("/v1/cases", headers=given) for given in (stranger, {})]
+                assert [each.status_code for each in unknown] == [401 if passed < 60 else 503] * 2, passed
+            assert all(map(is_problem, unknown))
+            assert (await client.get("/livez")).status_code == 200
+
+            await asyncio.to_thread(server.start)
+            await until(lambda: is_ready(client), 30)
+            assert (await client.post("/v1/messages", json=message(2), headers=program)).status_code == 201
+            assert (await client.get("/v1/cases", headers=program)).status_code == 200
+            assert (await person.get("/cases")).status_code == 200
+            assert (await person.get("/v1/cases")).status_code == 200
+            back = [(await client.get("/v1/cases", headers=given)).status_code for given in (stranger, {})]
+            assert back == [401, 401]
 
 
 @asynccontextmanager
