@@ -43,6 +43,7 @@ _PAGES = (
     f"/?{_YEAR}",
     f"/?{_HALF_YEAR}&{_NARROW}&label=motive:venting",
     f"/moments?{_HALF_YEAR}",
+    f"/moments?{_YEAR}",
     f"/moments?{_HALF_YEAR}&{_NARROW}&label=motive:venting",
     "/cases",
     "/cases?priority=urgent",
@@ -56,7 +57,10 @@ _PAGES = (
     "/review",
     "/review?second=true",
     "/policy?days=180",
+    "/policy?days=365",
     "/model?days=180",
+    "/model?days=365",
+    f"/model?days=365&{_NARROW}&label=motive:venting",
     "/live",
     f"/v1/analytics/overview?{_HALF_YEAR}",
     f"/v1/analytics/overview?{_HALF_YEAR}&{_NARROW}&motive=venting",
@@ -64,6 +68,10 @@ _PAGES = (
     f"/v1/analytics/precision?{_HALF_YEAR}",
     f"/v1/analytics/rules?{_HALF_YEAR}",
     f"/v1/analytics/drift?{_HALF_YEAR}",
+    f"/v1/analytics/moments?{_YEAR}",
+    f"/v1/analytics/model?{_YEAR}",
+    f"/v1/analytics/agreement?{_YEAR}",
+    f"/v1/analytics/policy?{_YEAR}",
     "/v1/analytics/choices",
     "/v1/messages",
     "/v1/cases",
@@ -116,7 +124,8 @@ async def _filled(name: str, url: DatabaseUrl, messages: int, mark: Path) -> lis
     await (await Store.open(url)).close()
     rows = []
     if not mark.exists():
-        rows.append(await _once(name, "writing the rows", lambda: asyncio.to_thread(fill, url, Shape(messages))))
+        shape = Shape(messages, model=ComplaintClassifier.from_pretrained().model)
+        rows.append(await _once(name, "writing the rows", lambda: asyncio.to_thread(fill, url, shape)))
         mark.touch()
     store = await Store.open(url)
     rows.append(await _once(name, "counting the days", lambda: refresh(store)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ import numpy as np
 from api.store.database import DatabaseUrl
 from api.store.tables import METADATA
 from classifier.taxonomy import TASKS, TaskKind
+from classifier.types import ModelInfo
 
 TEXTS = {
     "es": (
@@ -50,8 +51,9 @@ _STEPS = (("greet", "greet", 8), ("resolve", "resolve", 48), ("check", "follow_u
 """Id, stage and hours of the steps of a plan."""
 _TOGETHER = 5000
 _TASKS = {task.id: task for task in TASKS}
+PRESENT = ModelInfo("generated", "1", "1")
 _OLDER = 0.2
-"""The share of messages that another version of the model labelled."""
+"""The share of messages that version 0 labelled."""
 _CHANGED = 0.15
 """The share of a task's answers that a reviewer changes."""
 _UNSAID = 0.1
@@ -63,7 +65,8 @@ class Shape:
     """How many messages over how many days before ``until``; the same ``seed`` makes the same ones.
 
     ``corrected`` is the share that people reviewed, ``again`` the share of these that a second person read before,
-    ``cased`` the share of complaints that open a case.
+    ``cased`` the share of complaints that open a case. ``model`` labelled the messages, but for some that its version
+    0 did.
     """
 
     messages: int
@@ -73,6 +76,7 @@ class Shape:
     corrected: float = 0.02
     again: float = 0.3
     cased: float = 0.6
+    model: ModelInfo = PRESENT
 
 
 @dataclass(slots=True)
@@ -162,14 +166,14 @@ def _message(part: _Part, shape: Shape, number: int, received: datetime, drawn: 
     texts = TEXTS[language]
     text = texts[int(drawn["text"] * len(texts))]
     several = {task: (labels[task] or [None])[0] for task in ("motive", "justice")}
-    model = "0" if drawn["answer"] < _OLDER else "1"
+    model = replace(shape.model, version="0") if drawn["answer"] < _OLDER else shape.model
     written = _classification(name, language, labels, text, model, drawn["sure"])
     part.add(
         "messages", name, drawn["channel"], f"x{number}", "0" * 64, text, "{}", customer,
         customer and f"c{number % 200_000}", at, at, case_id, written, "[]",
-        f"generated {model}", language, labels["complaint"], several["motive"], labels["severity"], several["justice"],
-        labels["quality"], labels["touchpoint"], labels["tone"], labels["guarantee"], labels["conduct"], review,
-        drawn["answer"],
+        f"{model.name} {model.version}", language, labels["complaint"], several["motive"], labels["severity"],
+        several["justice"], labels["quality"], labels["touchpoint"], labels["tone"], labels["guarantee"],
+        labels["conduct"], review, drawn["answer"],
     )  # fmt: skip
     for task in ("motive", "justice"):
         for label in labels[task] or ():
@@ -181,7 +185,7 @@ def _message(part: _Part, shape: Shape, number: int, received: datetime, drawn: 
             said = ("es", "pt")[language == "es"] if drawn["again"] > 0.95 else None
             corrected = json.dumps(_corrected(labels, drawn["readings"][place]))
             entry = _id(received, 2 + place, number)
-            part.add("feedback", entry, name, at, reviewer, said, corrected, f"generated {model}")
+            part.add("feedback", entry, name, at, reviewer, said, corrected, f"{model.name} {model.version}")
 
 
 def _case(part: _Part, name: str, opened: datetime, customer: str | None, drawn: dict[str, Any]) -> None:
@@ -238,7 +242,7 @@ def _any(labels: Sequence[str], choice: float) -> str:
     return labels[int(choice * len(labels))]
 
 
-def _classification(name: str, language: str, labels: dict[str, Any], text: str, model: str, sure: float) -> str:
+def _classification(name: str, language: str, labels: dict[str, Any], text: str, model: ModelInfo, sure: float) -> str:
     """Return the JSON of a classification with these labels, of each task about as ``sure``."""
     written: dict[str, Any] = {"id": name, "language": language, "language_probability": 0.99}
     for place, (task, label) in enumerate(labels.items()):
@@ -255,7 +259,7 @@ def _classification(name: str, language: str, labels: dict[str, Any], text: str,
     evidence = {"task": "severity", "label": labels["severity"], "start": 0, "end": len(text), "text": text}
     written["evidence"] = [evidence] if labels["severity"] else []
     written |= {"facts": [], "review": {"needed": False, "reasons": []}}
-    written["model"] = {"name": "generated", "version": model, "taxonomy": "1"}
+    written["model"] = asdict(model)
     return json.dumps(written, ensure_ascii=False)
 
 

@@ -18,8 +18,8 @@ from api.analytics.selection import Selection
 from api.console.views.weeks import weeks_of
 from api.store import analytics
 from api.store.database import Store
+from benchmarks.generated import PRESENT
 from classifier.taxonomy import TASK_BY_ID
-from classifier.types import ModelInfo
 from tests.api.analytics.conftest import MESSAGES
 from tests.api.analytics.direct import LEVELS, Direct
 
@@ -229,7 +229,7 @@ async def test_drift(large: Store, selection: Selection) -> None:
 
 
 async def test_calibration_and_coverage(large: Store, selection: Selection) -> None:
-    found = await reader(large).model(selection, ModelInfo("generated", "1", "1"))
+    found = await reader(large).model(selection, PRESENT)
     present = "m.judged = 'generated 1'"
     rows = {}
     async with large.read() as connection:
@@ -265,8 +265,7 @@ async def test_calibration_and_coverage(large: Store, selection: Selection) -> N
 
 
 async def test_no_selection_has_another_verdict(large: Store, selection: Selection) -> None:
-    model = ModelInfo("generated", "1", "1")
-    whole, part = [await reader(large).model(each, model) for each in (WHOLE, replace(selection, timezone="UTC"))]
+    whole, part = [await reader(large).model(each, PRESENT) for each in (WHOLE, replace(selection, timezone="UTC"))]
     assert part.verdict == whole.verdict
     assert whole.verdict.worth_it is True
 
