@@ -138,11 +138,11 @@ async def in_state(
     return [MailRecord(**row) for row in (await connection.execute(query)).mappings()]
 
 
-async def twins(connection: Connection, inbox: str, digests: Iterable[str]) -> dict[str, MailRecord]:
-    """Return by digest the latest record of mails that were read at any place of the inbox."""
+async def twins(connection: Connection, inboxes: Collection[str], digests: Iterable[str]) -> dict[str, MailRecord]:
+    """Return by digest the latest record of mails that were read at any place of these inboxes."""
     found: dict[str, MailRecord] = {}
     for part in _parts(sorted(set(digests))):
-        where = (inbox_mails.c.inbox == inbox, inbox_mails.c.digest.in_(part))
+        where = (inbox_mails.c.inbox.in_(inboxes), inbox_mails.c.digest.in_(part))
         found.update({mail.digest: mail for mail in await rows.fetch(connection, inbox_mails, MailRecord, *where)})
     return found
 

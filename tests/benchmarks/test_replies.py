@@ -25,4 +25,4 @@ def test_nearly_every_reply_is_read_as_without_its_history() -> None:
 def test_what_is_labelled_is_what_was_read() -> None:
     found = measure(30, model=Marked())
     assert found.pairs == 30
-    assert found.labels >= found.text >= LEAST
+    assert found.labels >= found.text > 0.9

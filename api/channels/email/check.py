@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+import json
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any, Final
 
 from api.channels.email.connection import LostError, Mailbox
 from api.channels.email.settings import InboxSettings, Tls, Write
 from api.channels.email.writing import writer_of
 from classifier.errors import InputError
 
-__all__ = ["examined", "proposal", "tried_settings"]
+__all__ = ["by_token", "examined", "proposal", "tried_settings"]
 
 _FOLDERS: Final = 30
+_PROPOSED: Final = ("name", "host", "port", "tls", "username", "password_env", "folder", "write", "since")
+_BY_TOKEN: Final[Mapping[tuple[str, ...], Mapping[str, str]]] = {
+    ("outlook.office365.com", "outlook.office.com", "imap-mail.outlook.com"): {
+        "token_url": "https://login.microsoftonline.com/common/oauth2/v2.0/token",
+        "client_id": "<the application's id>",
+        "refresh_token_env": "INBOX_REFRESH_TOKEN",
+        "scope": "https://outlook.office.com/IMAP.AccessAsUser.All offline_access",
+    },
+    ("imap.gmail.com", "imap.googlemail.com"): {
+        "token_url": "https://oauth2.googleapis.com/token",
+        "client_id": "<the client's id>",
+        "client_secret_env": "INBOX_CLIENT_SECRET",
+        "refresh_token_env": "INBOX_REFRESH_TOKEN",
+        "scope": "https://mail.google.com/",
+    },
+}
 _WAYS: Final = ((Tls.IMPLICIT, 993), (Tls.STARTTLS, 143))
 
 
@@ -28,6 +46,7 @@ def tried_settings(host: str, username: str, password_env: str, port: int = 0) -
             username=username,
             password_env=password_env,
             timeout_seconds=15,
+            since=date.today(),
         )
         try:
             mailbox = Mailbox.open(tried)
@@ -47,11 +66,28 @@ def tried_settings(host: str, username: str, password_env: str, port: int = 0) -
 
 def proposal(inbox: InboxSettings) -> str:
     """Return the settings as they stand in ``recupera.toml``."""
-    lines = ["# recupera.toml", "[[inbox]]"]
-    for name in ("name", "host", "port", "tls", "username", "password_env", "folder", "write"):
-        value = getattr(inbox, name)
-        lines.append(f"{name} = {value}" if isinstance(value, int) else f'{name} = "{value}"')
-    return "\n".join(lines) + "\n"
+    given = {name: getattr(inbox, name) for name in _PROPOSED if getattr(inbox, name) is not None}
+    return "\n".join(["# recupera.toml", "[[inbox]]", *_lines(given)]) + "\n"
+
+
+def by_token(host: str, username: str) -> str | None:
+    """Return the settings for a provider whose mailboxes open by OAuth 2.0; ``None`` for others.
+
+    Microsoft's and Google's documentation of IMAP with OAuth 2.0. What is in angle brackets is to be filled in.
+    """
+    oauth = next((oauth for known, oauth in _BY_TOKEN.items() if host.lower() in known), None)
+    if oauth is None:
+        return None
+    write = Write.LABELS if "google" in oauth["token_url"] else Write.FOLDERS
+    given = {"name": _name(username), "host": host, "username": username, "write": write, "since": date.today()}
+    return "\n".join(["# recupera.toml", "[[inbox]]", *_lines(given), "", "[inbox.oauth]", *_lines(oauth)]) + "\n"
+
+
+def _lines(given: Mapping[str, Any]) -> Iterator[str]:
+    """Yield settings as TOML, whose strings may be written as JSON's."""
+    for name, value in given.items():
+        shown = value.isoformat() if isinstance(value, date) else json.dumps(value, ensure_ascii=False)
+        yield f"{name} = {shown}"
 
 
 def examined(inbox: InboxSettings) -> tuple[bool, list[str]]:

@@ -6,6 +6,7 @@ Blocking, and to be used by one thread at a time. Mail is fetched with ``BODY.PE
 from __future__ import annotations
 
 import imaplib
+import re
 import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,6 +29,11 @@ __all__ = ["FolderState", "LostError", "Mailbox", "RefusedError"]
 
 _SLICE: Final = 0.5
 """Seconds after which a wait looks whether it should end."""
+
+_PASSING: Final = re.compile(
+    r"(?i)\[(UNAVAILABLE|LIMIT|INUSE|SERVERBUG)\]|too many|\bexceeded\b|\btemporar|try again|not connected"
+)
+"""How servers say no for now: codes of RFC 5530, and what those say that send none."""
 
 _PART: Final = 200
 _EMPTY: Final = 3
@@ -96,6 +102,11 @@ class Mailbox:
             found = self._ask("SEARCH", *wanted)
         numbers = b" ".join(line for line in found if line).split()
         return sorted(uid for uid in map(int, numbers) if uid > above)  # "n:*" names the last one even below n
+
+    def refresh(self) -> None:
+        """Have the server look for new mail; a search alone may be of what it knew before."""
+        with _told(self._settings):
+            self._client.noop()
 
     def told_of_new_mail(self) -> bool:
         """Say, once, whether the server has told of new mail meanwhile."""
@@ -167,8 +178,7 @@ class Mailbox:
         """
         if not (self._settings.idle and "IDLE" in self.capabilities):
             _sleep(min(seconds, self._settings.poll_seconds), ended)
-            with _told(self._settings):
-                self._client.noop()
+            self.refresh()
             return
         with _told(self._settings):
             tag = self._start_idle()
@@ -293,10 +303,8 @@ def _told(settings: InboxSettings) -> Iterator[None]:
     where = _where(settings)
     try:
         yield
-    except MailboxLoginError:
-        raise RefusedError(f"{where} refuses user name and password") from None
-    except MailboxFolderSelectError:
-        raise RefusedError(f"{where} has no folder {settings.folder!r} that can be opened") from None
+    except (MailboxLoginError, MailboxFolderSelectError) as error:
+        raise _said_no(settings, error) from None
     except ssl.SSLCertVerificationError as error:
         raise RefusedError(f"{where} shows a certificate that is not trusted: {error.verify_message}") from None
     except imaplib.IMAP4.readonly:
@@ -307,11 +315,23 @@ def _told(settings: InboxSettings) -> Iterator[None]:
         why = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
         raise LostError(f"{where}: the connection failed: {why}") from None
     except imaplib.IMAP4.error as error:
-        if "AUTHENTICATE" in str(error).upper() or "[AUTH" in str(error).upper():
-            raise RefusedError(f"{where} refuses user name and token") from None
-        raise LostError(f"{where} did not do what it was asked for") from error
+        raise _said_no(settings, error) from None
     except ImapToolsError as error:
         raise LostError(f"{where} did not do what it was asked for: {type(error).__name__}") from None
+
+
+def _said_no(settings: InboxSettings, error: Exception) -> RecuperaError:
+    """Return what it means that a server said no: for now, or until the settings are others."""
+    where, said = _where(settings), str(error)
+    if _PASSING.search(said):
+        return LostError(f"{where} says no for now")
+    if isinstance(error, MailboxLoginError):
+        return RefusedError(f"{where} refuses user name and password")
+    if isinstance(error, MailboxFolderSelectError):
+        return RefusedError(f"{where} has no folder {settings.folder!r} that can be opened")
+    if "AUTHENTICATE" in said.upper() or "[AUTH" in said.upper():
+        return RefusedError(f"{where} refuses user name and token")
+    return LostError(f"{where} did not do what it was asked for")
 
 
 def _where(settings: InboxSettings) -> str:

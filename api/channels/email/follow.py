@@ -59,6 +59,10 @@ class Stop:
             return
 
 
+def _never() -> bool:
+    return False
+
+
 async def once(desk: Desk) -> None:
     """Take in what is there, hear what people changed, and end.
 
@@ -93,7 +97,7 @@ async def follow(desk: Desk, stop: Stop) -> None:
     while not stop.asked():
         began = time.monotonic()
         try:
-            async with _session(desk) as (session, mailbox, threaded):
+            async with _session(desk, stop.asked) as (session, mailbox, threaded):
                 been_inside = True
                 await session.begin()
                 log.info("inbox %s: connected, %d mails in the folder", desk.inbox.name, mailbox.state.messages)
@@ -117,8 +121,10 @@ async def _work(session: Session, mailbox: Mailbox, threaded: Any, stop: Stop) -
     while not stop.asked():
         for _ in range(_DRAINS):  # mail that came while other mail was taken in is not told of again
             count = await session.take_new()
-            if not count and not await threaded(mailbox.told_of_new_mail):
+            if stop.asked() or (not count and not await threaded(mailbox.told_of_new_mail)):
                 break
+        if stop.asked():
+            return
         await session.hear()
         if await threaded(mailbox.told_of_new_mail):
             continue
@@ -126,7 +132,7 @@ async def _work(session: Session, mailbox: Mailbox, threaded: Any, stop: Stop) -
 
 
 @asynccontextmanager
-async def _session(desk: Desk) -> AsyncIterator[tuple[Session, Mailbox, Any]]:
+async def _session(desk: Desk, ended: Callable[[], bool] = _never) -> AsyncIterator[tuple[Session, Mailbox, Any]]:
     """Connect in a thread of the mailbox's own: all that blocks happens there, one thing after the other."""
     loop = asyncio.get_running_loop()
     with ThreadPoolExecutor(1, thread_name_prefix="inbox") as pool:
@@ -139,6 +145,6 @@ async def _session(desk: Desk) -> AsyncIterator[tuple[Session, Mailbox, Any]]:
         try:
             if desk.writer is not None:
                 desk.writer.require(mailbox)
-            yield Session(desk, mailbox, threaded), mailbox, threaded
+            yield Session(desk, mailbox, threaded, ended), mailbox, threaded
         finally:
             await asyncio.shield(threaded(mailbox.close))

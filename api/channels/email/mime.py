@@ -19,7 +19,7 @@ from itertools import islice
 from typing import Any, Final, TypeVar
 
 from api.channels.email.charsets import decoded
-from api.channels.email.tnef import tnef_text
+from api.channels.email.tnef import tnef_names, tnef_text
 from classifier.inference import MAX_CHARACTERS
 from classifier.markup import strip_markup
 from classifier.preprocessing import mended
@@ -180,6 +180,7 @@ def _text(part: Message[Any, Any], found: _Found, depth: int) -> str:
     name = part.get_filename()
     if kind in _TNEF:
         found.tnef.append(_payload(part))
+        found.names += map(_shown, tnef_names(found.tnef[-1]))
     if name or part.get_content_disposition() == "attachment" or kind not in ("text/plain", "text/html"):
         found.names.append(_shown(name) or kind)
         return ""

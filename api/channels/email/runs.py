@@ -26,6 +26,9 @@ from classifier.errors import RecuperaError
 
 __all__ = ["back_fill_all", "follow_all", "once_all", "stored_reports"]
 
+_REFUSED_SECONDS: Final = 900.0
+"""Seconds after which a mailbox that was refused is tried again: some providers lock an account for a while."""
+
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 log = logging.getLogger("recupera.inbox")
 
@@ -40,28 +43,33 @@ async def once_all(settings: Settings, inboxes: Sequence[InboxSettings], *, dry:
 async def follow_all(settings: Settings, inboxes: Sequence[InboxSettings]) -> list[Report]:
     """Follow every mailbox until SIGINT or SIGTERM; return what was read of each so far.
 
-    Mailboxes whose settings are wrong are left out, and said. Raise ``InputError`` if that is so of all of them.
+    Mailboxes whose settings are wrong are said, and tried again now and then. Raise ``InputError`` if all are wrong.
     """
     async with opened(settings) as workplace:
         stop = Stop()
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:
             loop.add_signal_handler(number, stop.ask)
-        outcomes = await asyncio.gather(*(_followed(desk, stop) for desk in workplace.desks(inboxes)))
-        failures = [outcome for outcome in outcomes if outcome is not None]
-        if len(failures) == len(inboxes):
-            raise failures[0]
+        refused: dict[str, RecuperaError] = {}
+        await asyncio.gather(*(_followed(desk, stop, refused, len(inboxes)) for desk in workplace.desks(inboxes)))
+        if len(refused) == len(inboxes):
+            raise next(iter(refused.values()))
         return await _reports(workplace.store, inboxes)
 
 
-async def _followed(desk: Desk, stop: Stop) -> RecuperaError | None:
-    """Follow one mailbox; a wrong setting is said at once and returned, and the others go on."""
-    try:
-        await follow(desk, stop)
-    except RecuperaError as error:
-        log.error("%s", error)  # noqa: TRY400, RUF100 - the message says it all
-        return error
-    return None
+async def _followed(desk: Desk, stop: Stop, refused: dict[str, RecuperaError], mailboxes: int) -> None:
+    """Follow one mailbox; one that is refused is noted in ``refused``, and tried again while others are followed."""
+    while not stop.asked():
+        refused.pop(desk.inbox.name, None)
+        try:
+            await follow(desk, stop)
+        except RecuperaError as error:
+            refused[desk.inbox.name] = error
+            if len(refused) == mailboxes:
+                stop.ask()
+                return
+            log.error("%s; again in %.0f s", error, _REFUSED_SECONDS)  # noqa: TRY400, RUF100 - it says it all
+            await stop.pause(_REFUSED_SECONDS)
 
 
 async def back_fill_all(
@@ -69,17 +77,17 @@ async def back_fill_all(
 ) -> tuple[list[Report], bool]:
     """Work through one mailbox after the other, with a bar for each; return as ``once_all`` does."""
     async with opened(settings) as workplace:
-        outcomes = [await _filled(workplace, inbox, since, keep=keep) for inbox in inboxes]
+        outcomes = [await _filled(workplace, inbox, inboxes, since, keep=keep) for inbox in inboxes]
         return await _reports(workplace.store, inboxes), _tell(inboxes, outcomes)
 
 
 async def _filled(
-    workplace: Workplace, inbox: InboxSettings, since: date | None, *, keep: bool
+    workplace: Workplace, inbox: InboxSettings, inboxes: Sequence[InboxSettings], since: date | None, *, keep: bool
 ) -> BaseException | None:
-    """Work through one mailbox; return what went wrong."""
+    """Work through one mailbox of several; return what went wrong."""
     with _bar() as bar:
         job = bar.add_task(inbox.name, total=None)
-        desk = replace(workplace.desk(inbox, keep=keep), advance=lambda more: bar.advance(job, more))
+        desk = replace(workplace.desk(inbox, inboxes, keep=keep), advance=lambda more: bar.advance(job, more))
         work = back_fill(desk, since or inbox.since, lambda total: bar.update(job, total=total))
         return (await asyncio.gather(work, return_exceptions=True))[0]
 

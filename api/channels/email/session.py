@@ -53,13 +53,17 @@ class Threaded(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What a mailbox's mail is worked on with; ``advance`` is told how many mails more are done."""
+    """What a mailbox's mail is worked on with; ``advance`` is told how many mails more are done.
+
+    ``siblings`` are the names of the other inboxes of the same account: mail that is moved to them is the same mail.
+    """
 
     inbox: InboxSettings
     store: Store
     judge: Judge
     writer: Writer | None
     advance: Callable[[int], None] = lambda _: None
+    siblings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +78,14 @@ class _Read:
 
 
 class Session:
-    """One open mailbox."""
+    """One open mailbox. Work ends between two batches once ``ended`` says so; what is left is done the next time."""
 
-    def __init__(self, desk: Desk, mailbox: Mailbox, threaded: Threaded) -> None:
+    def __init__(self, desk: Desk, mailbox: Mailbox, threaded: Threaded, ended: Callable[[], bool]) -> None:
         self._desk = desk
         self._inbox = desk.inbox
         self._mailbox = mailbox
         self._threaded = threaded
+        self._ended = ended
         self._place = FolderRecord(
             desk.inbox.name, desk.inbox.folder, mailbox.state.uidvalidity, 0, mailbox.state.changes
         )
@@ -96,15 +101,29 @@ class Session:
         await self._finish_pending()
 
     async def take_new(self) -> int:
-        """Take in what arrived since the last look; return how many mails."""
-        uids = await self._threaded(lambda: self._mailbox.uids(above=self._place.upto, since=self._inbox.since))
-        done = await self.take(uids)
-        if uids:
-            await self._save(replace(self._place, upto=max(uids)))
+        """Take in what arrived since the last look, and what arrives meanwhile before it; return how many mails."""
+        left = await self._above(self._place.upto)
+        highest, done = max(left, default=self._place.upto), 0
+        while left:
+            part = left[:_BATCH]
+            done += await self.take(part)
+            if self._ended():
+                break
+            await self._threaded(self._mailbox.refresh)
+            newer = await self._above(highest)
+            highest = max(newer, default=highest)
+            left = [*newer, *left[len(part) :]]
+        upto = min(left) - 1 if left else highest
+        if upto > self._place.upto:
+            await self._save(replace(self._place, upto=upto))
         return done
 
+    async def _above(self, uid: int) -> list[int]:
+        """Return the UIDs of mails above one."""
+        return await self._threaded(lambda: self._mailbox.uids(above=uid, since=self._inbox.since))
+
     async def take(self, uids: Sequence[int]) -> int:
-        """Take in those of ``uids`` that were not read before; return how many."""
+        """Take in those of ``uids`` that were not read before, unless it is to end; return how many there were."""
         place = self._place
         async with self._desk.store.read() as connection:
             seen = await ledger.uids(connection, place.inbox, place.folder, place.uidvalidity, uids)
@@ -112,6 +131,8 @@ class Session:
         new = [uid for uid in uids if uid not in seen]
         sizes = await self._threaded(self._mailbox.sizes, new)
         for batch in self._batches(sizes):
+            if self._ended():
+                break
             fetched = await self._threaded(self._mailbox.read, batch)
             await self._take_batch(fetched)
             self._desk.advance(len(batch))
@@ -175,12 +196,20 @@ class Session:
         """Read, judge, note, tag."""
         read = await asyncio.to_thread(lambda: [_read(mail, self._inbox) for mail in fetched])
         async with self._desk.store.read() as connection:
-            twins = await ledger.twins(connection, self._inbox.name, [mail.digest for mail in read])
+            digests = [mail.digest for mail in read]
+            twins = await ledger.twins(connection, self._desk.siblings, digests)
+            twins = {digest: twin for digest, twin in twins.items() if self._may_stand(twin)}
+            twins |= await ledger.twins(connection, [self._inbox.name], digests)
         records = await asyncio.gather(*(self._record(mail, twins.get(mail.digest)) for mail in read))
         async with self._desk.store.write() as connection:
             await ledger.add(connection, records)
         pending = [record for record in records if record.state == MailState.READ]
         await self._tag(pending, {mail.uid: mail for mail in fetched})
+
+    def _may_stand(self, twin: MailRecord) -> bool:
+        """Say whether what was noted in another inbox says enough here, where mail may be kept that was not there."""
+        final = twin.message_id is not None or twin.state == MailState.PARKED or twin.reason == _ERASED
+        return final or not self._inbox.store
 
     async def _record(self, read: _Read, twin: MailRecord | None) -> MailRecord:
         """Return what the ledger notes of a mail: what it noted before, if the mail was only moved or numbered anew."""
@@ -243,7 +272,7 @@ class Session:
         while True:
             async with self._desk.store.read() as connection:
                 pending = await ledger.in_state(connection, place.inbox, [state], limit=_BATCH * 4, after=last)
-            if not pending:
+            if not pending or self._ended():
                 return done
             last = pending[-1].id
             here = [mail for mail in pending if (mail.folder, mail.uidvalidity) == (place.folder, place.uidvalidity)]

@@ -10,10 +10,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from classifier.errors import InputError
+from classifier.taxonomy import SEVERITY
 
 __all__ = ["InboxSettings", "ListMail", "OAuthSettings", "Tls", "Write", "read_inboxes"]
 
@@ -56,13 +57,21 @@ class OAuthSettings(BaseModel):
     scope: str | None = None
 
 
+def _severity(name: str) -> str:
+    """Refuse what is no severity."""
+    if name not in SEVERITY.label_ids:
+        raise PydanticCustomError("flag", "is one of {known}", {"known": ", ".join(SEVERITY.label_ids)})
+    return name
+
+
 class InboxSettings(BaseModel):
-    """One mailbox.
+    r"""One mailbox.
 
     Exactly one of ``password_env``, ``token_env`` (an OAuth 2.0 access token) and ``oauth`` says how to log in; no
     secret stands in the file. ``own`` are our addresses, or ``@domains``, besides the user name: mail from them is
     ours. ``since`` leaves older mail alone. Of a mail, ``max_bytes`` are read. ``store = false`` classifies without
-    keeping messages or opening cases. ``idle = false`` asks every ``poll_seconds`` instead of being told.
+    keeping messages or opening cases. ``flag = "high"`` also marks complaints of that severity and above with
+    ``\Flagged``, the star of mail programs. ``idle = false`` asks every ``poll_seconds`` instead of being told.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -78,6 +87,7 @@ class InboxSettings(BaseModel):
     oauth: OAuthSettings | None = None
     folder: Annotated[str, Field(min_length=1, max_length=512)] = "INBOX"
     write: Write = Write.KEYWORDS
+    flag: Annotated[str, AfterValidator(_severity)] | None = None
     folder_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9 ._-]{1,60}$")] = "Recupera"
     own: tuple[str, ...] = ()
     lists: ListMail = ListMail.PARK
@@ -110,6 +120,11 @@ class InboxSettings(BaseModel):
     def address(self) -> tuple[str, int]:
         """Return host and port, the protocol's usual port where none is set."""
         return self.host, self.port or _PORTS[self.tls]
+
+    @property
+    def account(self) -> tuple[str, str]:
+        """Return what tells whose mailbox it is, whatever the folder."""
+        return self.host.lower(), self.username.lower()
 
     @property
     def own_addresses(self) -> frozenset[str]:

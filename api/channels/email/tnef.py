@@ -7,15 +7,18 @@ from collections.abc import Iterator
 from typing import Final
 
 from api.channels.email.charsets import decoded
+from api.channels.email.rtf import decompressed, rtf_text
 
-__all__ = ["tnef_text"]
+__all__ = ["tnef_names", "tnef_text"]
 
 _SIGNATURE: Final = 0x223E9F78
 _MESSAGE: Final = 1
 _BODY: Final = 0x0002_800C
 _PROPERTIES: Final = 0x0006_9003
+_TITLE: Final = 0x0001_8010
 _MOST: Final = 1000
 _TEXT: Final = (0x1000, 0x1013)  # PidTagBody, PidTagHtml
+_RTF: Final = 0x1009  # PidTagRtfCompressed
 _FIXED: Final = {0x02: 4, 0x03: 4, 0x04: 4, 0x05: 8, 0x06: 8, 0x07: 8, 0x0A: 4, 0x0B: 4, 0x14: 8, 0x40: 8, 0x48: 16}
 _SIZED: Final = (0x0D, 0x1E, 0x1F, 0x102)
 _UNICODE: Final = 0x1F
@@ -24,7 +27,7 @@ _MANY: Final = 0x1000
 
 
 def tnef_text(data: bytes) -> str:
-    """Return the body that a ``winmail.dat`` holds as text or HTML; empty if it holds none, or only compressed RTF."""
+    """Return the body that a ``winmail.dat`` holds as text, HTML or compressed RTF; empty if it holds none."""
     try:
         bodies = [
             body for level, name, value in _attributes(data) if level == _MESSAGE for body in _bodies(name, value)
@@ -32,6 +35,14 @@ def tnef_text(data: bytes) -> str:
     except (struct.error, IndexError, ValueError, LookupError):
         return ""
     return next((body.strip("\0 \r\n") for body in bodies if body.strip("\0 \r\n")), "")
+
+
+def tnef_names(data: bytes) -> list[str]:
+    """Return what the attachments within a ``winmail.dat`` are called, as far as it is whole."""
+    try:
+        return [decoded(value.rstrip(b"\0"), None) for _, name, value in _attributes(data) if name == _TITLE]
+    except struct.error:
+        return []
 
 
 def _attributes(data: bytes) -> Iterator[tuple[int, int, bytes]]:
@@ -76,8 +87,18 @@ def _properties(data: bytes) -> Iterator[str]:
             (length,) = struct.unpack_from("<I", data, place)
             value = data[place + 4 : place + 4 + length]
             place += 4 + -(-length // 4) * 4
-            if name in _TEXT and kind != _OBJECT:
+            if name == _RTF and kind != _OBJECT:
+                yield _rtf(value)
+            elif name in _TEXT and kind != _OBJECT:
                 yield value.decode("utf-16-le", "replace") if kind == _UNICODE else decoded(value.rstrip(b"\0"), None)
+
+
+def _rtf(value: bytes) -> str:
+    """Return the text of compressed RTF; of what is none, nothing, so that another body is found."""
+    try:
+        return rtf_text(decompressed(value))
+    except ValueError:
+        return ""
 
 
 def _after_name(data: bytes, place: int, *, named: bool) -> int:

@@ -33,15 +33,17 @@ class Workplace:
     alone: Alone
     dry: bool
 
-    def desk(self, inbox: InboxSettings, *, keep: bool | None = None) -> Desk:
-        """Return what one mailbox is worked on with; ``keep`` overrides its setting ``store``."""
+    def desk(self, inbox: InboxSettings, others: Sequence[InboxSettings] = (), *, keep: bool | None = None) -> Desk:
+        """Return what one mailbox, beside ``others``, is worked on with; ``keep`` overrides its setting ``store``."""
         keep = inbox.store if keep is None else keep
         writer = None if self.dry else writer_of(inbox)
-        return Desk(inbox, self.store, self.kept if keep and not self.dry else self.alone, writer)
+        siblings = tuple(other.name for other in others if other.account == inbox.account and other.name != inbox.name)
+        judge = self.kept if keep and not self.dry else self.alone
+        return Desk(inbox, self.store, judge, writer, siblings=siblings)
 
     def desks(self, inboxes: Sequence[InboxSettings]) -> list[Desk]:
         """Return one for each mailbox."""
-        return [self.desk(inbox) for inbox in inboxes]
+        return [self.desk(inbox, inboxes) for inbox in inboxes]
 
 
 @asynccontextmanager

@@ -11,9 +11,10 @@ from api.channels.email.settings import InboxSettings, Write
 from api.channels.email.tagging import REVIEW, TAGS, labels_of
 from classifier.taxonomy import SEVERITY
 
-__all__ = ["Writer", "folder_of", "writer_of"]
+__all__ = ["Writer", "flags_of", "folder_of", "writer_of"]
 
 _REVIEW_FOLDER: Final = "Review"
+_FLAGGED: Final = "\\Flagged"
 
 
 class Writer(Protocol):
@@ -38,7 +39,11 @@ class _Keywords:
 
     reads_back = True
 
+    def __init__(self, flag: str | None) -> None:
+        self._flag = flag
+
     def require(self, mailbox: Mailbox) -> None:
+        _require_flag(mailbox, self._flag)
         state = mailbox.state
         if not state.takes_keywords and not state.keywords.issuperset(TAGS):
             raise RefusedError(
@@ -50,7 +55,7 @@ class _Keywords:
         return tags_among(mail, None)
 
     def write(self, mailbox: Mailbox, uids: Sequence[int], tags: Collection[str]) -> set[int]:
-        answered = mailbox.mark(uids, "FLAGS", list(tags))
+        answered = mailbox.mark(uids, "FLAGS", [*tags, *flags_of(tags, self._flag)])
         return {uid for uid, mail in answered.items() if set(self.there(mail)) >= set(tags)}
 
 
@@ -59,10 +64,12 @@ class _Labels:
 
     reads_back = True
 
-    def __init__(self, prefix: str) -> None:
+    def __init__(self, prefix: str, flag: str | None) -> None:
         self._prefix = prefix
+        self._flag = flag
 
     def require(self, mailbox: Mailbox) -> None:
+        _require_flag(mailbox, self._flag)
         if "X-GM-EXT-1" not in mailbox.capabilities:
             raise RefusedError(f'{mailbox.where} has no Gmail labels: set write = "keywords" or "folders"')
 
@@ -70,6 +77,8 @@ class _Labels:
         return tags_among(mail, self._prefix)
 
     def write(self, mailbox: Mailbox, uids: Sequence[int], tags: Collection[str]) -> set[int]:
+        if flags := flags_of(tags, self._flag):
+            mailbox.mark(uids, "FLAGS", flags)
         answered = mailbox.mark(uids, "X-GM-LABELS", [f'"{label(self._prefix, tag)}"' for tag in tags])
         return {uid for uid, mail in answered.items() if set(self.there(mail)) >= set(tags)}
 
@@ -79,10 +88,12 @@ class _Folders:
 
     reads_back = False
 
-    def __init__(self, prefix: str) -> None:
+    def __init__(self, prefix: str, flag: str | None) -> None:
         self._prefix = prefix
+        self._flag = flag
 
     def require(self, mailbox: Mailbox) -> None:
+        _require_flag(mailbox, self._flag)
         if not mailbox.moves_safely:
             raise RefusedError(
                 f"{mailbox.where} can't move one mail without expunging others (neither MOVE nor UIDPLUS): "
@@ -94,6 +105,8 @@ class _Folders:
 
     def write(self, mailbox: Mailbox, uids: Sequence[int], tags: Collection[str]) -> set[int]:
         folder = folder_of(tags)
+        if flags := flags_of(tags, self._flag):
+            mailbox.mark(uids, "FLAGS", flags)
         if folder is not None:
             mailbox.move(uids, mailbox.folder_name(self._prefix, folder))
         return set(uids)
@@ -107,12 +120,26 @@ def folder_of(tags: Collection[str]) -> str | None:
     return _REVIEW_FOLDER if REVIEW in tags else None
 
 
+def flags_of(tags: Collection[str], least: str | None) -> list[str]:
+    r"""Return ``\Flagged`` for tags of the severity ``least`` or above; nothing without one."""
+    severities = labels_of(SEVERITY, tags)
+    order = SEVERITY.label_ids
+    grave = least is not None and bool(severities) and order.index(severities[-1]) >= order.index(least)
+    return [_FLAGGED] if grave else []
+
+
+def _require_flag(mailbox: Mailbox, least: str | None) -> None:
+    """Raise ``RefusedError`` if mails are to be flagged and this folder keeps no flag."""
+    if least is not None and mailbox.state.keywords and _FLAGGED.lower() not in mailbox.state.keywords:
+        raise RefusedError(f"{mailbox.where} keeps no \\Flagged in this folder (PERMANENTFLAGS): leave out flag")
+
+
 def writer_of(inbox: InboxSettings) -> Writer | None:
     """Return the way that the settings name; ``None`` in shadow mode."""
     ways: dict[Write, Writer | None] = {
-        Write.KEYWORDS: _Keywords(),
-        Write.LABELS: _Labels(inbox.folder_prefix),
-        Write.FOLDERS: _Folders(inbox.folder_prefix),
+        Write.KEYWORDS: _Keywords(inbox.flag),
+        Write.LABELS: _Labels(inbox.folder_prefix, inbox.flag),
+        Write.FOLDERS: _Folders(inbox.folder_prefix, inbox.flag),
         Write.NONE: None,
     }
     return ways[inbox.write]

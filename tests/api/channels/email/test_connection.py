@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import tomllib
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import date, timedelta
@@ -12,7 +13,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from api.channels.email.check import examined, proposal, tried_settings
+from api.channels.email.check import by_token, examined, proposal, tried_settings
 from api.channels.email.connection import LostError, Mailbox, RefusedError
 from api.channels.email.settings import InboxSettings
 from api.channels.email.tagging import TAGS
@@ -179,9 +180,30 @@ def test_check_says_what_would_work(inbox: InboxSettings) -> None:
     assert 'this would work: write = "keywords"' in lines[-1]
 
 
+def test_what_is_proposed_is_read_back_as_it_was(inbox: InboxSettings) -> None:
+    odd = changed(inbox, name='so"porte\\', username="a\\b@example.org", since=date.today())
+    (table,) = tomllib.loads(proposal(odd))["inbox"]
+    read = InboxSettings.model_validate(table)
+    assert (read.name, read.username, read.since, read.write) == (odd.name, odd.username, odd.since, odd.write)
+
+
+@pytest.mark.parametrize(
+    ("host", "scope", "write"),
+    [("outlook.office365.com", "IMAP.AccessAsUser.All", "folders"), ("imap.gmail.com", "mail.google.com", "labels")],
+)
+def test_check_knows_who_wants_a_token(host: str, scope: str, write: str) -> None:
+    (table,) = tomllib.loads(by_token(host, "soporte@example.org") or "")["inbox"]
+    read = InboxSettings.model_validate(table)
+    assert read.oauth is not None
+    assert scope in str(read.oauth.scope)
+    assert (read.write, read.since) == (write, date.today())
+    assert by_token("imap.example.org", "soporte@example.org") is None
+
+
 def test_check_proposes_settings_only_where_the_certificate_is_trusted(
     dovecot: Dovecot, inbox: InboxSettings, user: str
 ) -> None:
     assert '[[inbox]]\nname = "soporte"' in proposal(inbox)
+    assert "since" not in proposal(inbox)
     with pytest.raises(InputError, match="certificate that is not trusted"):
         tried_settings("localhost", user, "INBOX_PASSWORD", dovecot.tls_port)

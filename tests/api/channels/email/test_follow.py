@@ -4,21 +4,25 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from api.channels.email import session
 from api.channels.email.connection import RefusedError
 from api.channels.email.follow import Stop, back_fill, follow, once
 from api.channels.email.settings import InboxSettings
 from api.store import feedback
+from api.store.tables import feedback as feedback_table
 from api.store.tables import inbox_mails, messages
 from tests.api.channels.email.conftest import Office
 from tests.api.channels.email.dovecot import Dovecot
 from tests.api.channels.email.mails import GLAD, GRAVE, MILD, UNSURE, mail
 
 pytestmark = pytest.mark.anyio
+feedback_labels = feedback_table.c.labels
 
 
 def flags(dovecot: Dovecot, user: str, folder: str = "INBOX") -> list[set[str]]:
@@ -30,9 +34,9 @@ def flags(dovecot: Dovecot, user: str, folder: str = "INBOX") -> list[set[str]]:
     return [set(line.split(b"FLAGS (")[1].split(b")")[0].decode().split()) - {"\\Recent"} for line in told]
 
 
-def changed(dovecot: Dovecot, user: str, number: int, sign: str, *words: str) -> None:
+def changed(dovecot: Dovecot, user: str, number: int, sign: str, *words: str, folder: str = "INBOX") -> None:
     """Change flags of a mail as an agent's program does."""
-    client = dovecot.client(user)
+    client = dovecot.client(user, folder)
     client.store(str(number), f"{sign}FLAGS", f"({' '.join(words)})")
     client.logout()
 
@@ -207,6 +211,47 @@ async def test_mail_goes_to_folders_by_its_severity(
     assert len(flags(dovecot, user)) == 2, "a person has moved it back: it stays"
 
 
+async def test_grave_mail_is_flagged_too_where_that_is_asked_for(
+    dovecot: Dovecot, inbox: InboxSettings, office: Office, user: str
+) -> None:
+    for number, text in enumerate((GRAVE, MILD, GLAD), 1):
+        dovecot.deliver(user, mail(text, number=number))
+    desk = office.desk(inbox, flag="critical")
+    await once(desk)
+    assert ["\\Flagged" in each for each in flags(dovecot, user)] == [True, False, False]
+    changed(dovecot, user, 1, "-", "\\Flagged")
+    await once(desk)
+    assert not any("\\Flagged" in each for each in flags(dovecot, user))
+    assert await rows(office, feedback_labels) == []
+    dovecot.deliver(user, mail(GRAVE, number=4))
+    await once(office.desk(inbox, write="folders", flag="critical"))
+    assert flags(dovecot, user, "Recupera/Critical") == [{"\\Flagged"}]
+
+
+async def test_mail_that_is_moved_to_another_followed_folder_is_the_same(
+    dovecot: Dovecot, inbox: InboxSettings, office: Office, user: str
+) -> None:
+    dovecot.deliver(user, mail(MILD))
+    client = dovecot.client(user)
+    client.create("Hecho")
+    client.logout()
+    await once(office.desk(inbox))
+    (before,) = flags(dovecot, user)
+    client = dovecot.client(user)
+    client.uid("MOVE", "1:*", "Hecho")
+    client.logout()
+    there = replace(office.desk(inbox, name="hecho", folder="Hecho"), siblings=("soporte",))
+    for desk in (office.desk(inbox), there):
+        await once(desk)
+    assert len(office.model.texts) == 1
+    assert len(await rows(office, messages.c.id)) == 1
+    assert len({row[0] for row in await rows(office, inbox_mails.c.message_id)}) == 1
+    assert flags(dovecot, user, "Hecho") == [before]
+    changed(dovecot, user, 1, "-", "recupera-complaint", folder="Hecho")
+    await once(there)
+    assert await rows(office, feedback_labels) == [({"complaint": False},)]
+
+
 async def test_changes_by_people_become_feedback(
     dovecot: Dovecot, inbox: InboxSettings, office: Office, user: str
 ) -> None:
@@ -240,6 +285,48 @@ async def test_new_mail_is_tagged_and_corrections_are_heard_while_we_wait(
                 break
             await asyncio.sleep(0.1)
         assert ("done",) in await rows(office, messages.c.review)
+
+
+class Meddling:
+    """A judge that does something the first time that it is asked."""
+
+    def __init__(self, judge: Any, meddle: Callable[[], None]) -> None:
+        self._judge, self._meddle = judge, [meddle]
+
+    async def judge(self, *given: Any) -> Any:
+        if self._meddle:
+            self._meddle.pop()()
+        return await self._judge.judge(*given)
+
+
+async def test_mail_that_arrives_does_not_wait_for_a_backlog(
+    dovecot: Dovecot, inbox: InboxSettings, office: Office, user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "_BATCH", 2)
+    for number in range(1, 7):
+        dovecot.deliver(user, mail(MILD, number=number, subject=f"Viejo {number}"))
+    desk = office.desk(inbox)
+    new = mail(GRAVE, number=9, subject="Nuevo")
+    await once(replace(desk, judge=Meddling(desk.judge, lambda: dovecot.deliver(user, new))))
+    texts = office.model.texts
+    assert [sum("Nuevo" in text for text in part) for part in (texts[:2], texts[2:4], texts[4:])] == [0, 1, 0]
+    assert all(flags(dovecot, user))
+    await once(desk)
+    assert len(office.model.texts) == 7
+
+
+async def test_a_stop_is_heard_within_a_backlog_and_nothing_is_left_out_afterwards(
+    dovecot: Dovecot, inbox: InboxSettings, office: Office, user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "_BATCH", 2)
+    for number in range(1, 7):
+        dovecot.deliver(user, mail(MILD, number=number))
+    stop, desk = Stop(), office.desk(inbox)
+    await asyncio.wait_for(follow(replace(desk, judge=Meddling(desk.judge, stop.ask)), stop), 15)
+    assert len(office.model.texts) == 2
+    await once(desk)
+    assert len(office.model.texts) == 6
+    assert all(flags(dovecot, user))
 
 
 async def test_a_server_without_idle_is_asked(

@@ -5,7 +5,8 @@ import struct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.channels.email.tnef import tnef_text
+from api.channels.email.tnef import tnef_names, tnef_text
+from tests.api.channels.email.test_rtf import uncompressed
 
 
 def attribute(name: int, value: bytes, level: int = 1) -> bytes:
@@ -43,6 +44,17 @@ def test_reads_bodies_among_properties_of_other_kinds() -> None:
 def test_reads_a_page() -> None:
     page = properties((0x102, 0x1013, sized(b"<p>Rota</p>")))
     assert tnef_text(tnef(attribute(0x00069003, page))) == "<p>Rota</p>"
+
+
+def test_reads_compressed_rtf() -> None:
+    found = properties((0x102, 0x1009, sized(uncompressed(b"{\\rtf1\\ansi Sigue rota\\par y nadie viene}"))))
+    assert tnef_text(tnef(attribute(0x00069003, found))) == "Sigue rota\ny nadie viene"
+
+
+def test_names_what_is_attached_inside() -> None:
+    titles = [attribute(0x00018010, name.encode("cp1252") + b"\0", level=2) for name in ("foto año.jpg", "b.pdf")]
+    assert tnef_names(tnef(*titles, body=b"texto")) == ["foto año.jpg", "b.pdf"]
+    assert tnef_names(b"%PDF-1.7") == []
 
 
 def test_takes_nothing_from_attachments() -> None:
