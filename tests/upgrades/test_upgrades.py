@@ -7,6 +7,7 @@ import json
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,17 @@ async def test_the_file_of_a_released_version_opens_as_it_is(released: Path, tmp
         happened = sa.select(sa.func.count()).select_from(history).where(history.c.event == "case.opened")
         assert (await connection.execute(happened)).scalar_one() >= RUNNING
     await store.close()
+
+
+def test_a_version_that_was_released_keeps_its_tables() -> None:
+    this = version("recupera")
+    for path in RELEASED:
+        released = path.stem.partition("-")[0]
+        with Archive.open(path) as archive:
+            assert released != this or archive.manifest.revision == head(), "tables changed: raise the version"
+    root = Path(__file__).parents[2]
+    assert f"\n## {this}" in (root / "CHANGELOG.md").read_text("utf-8")
+    assert f'appVersion: "{this}"' in (root / "deploy" / "helm" / "recupera" / "Chart.yaml").read_text("utf-8")
 
 
 def test_there_is_one_of_each_kind_for_the_first_version() -> None:
