@@ -28,7 +28,7 @@ class EventType(StrEnum):
 
     MESSAGE_CLASSIFIED = "message.classified"  # a message came in
     CASE_OPENED = "case.opened"  # a complaint opened a case
-    CASE_ESCALATED = "case.escalated"  # the customer complains again, or a deadline passed
+    CASE_ESCALATED = "case.escalated"  # the customer complains again, a deadline passed, or more is owed than was read
     STEP_DUE = "step.due"  # a step of a plan must be done
     CASE_CLOSED = "case.closed"  # a case ended
     FEEDBACK_RECORDED = "feedback.recorded"  # a person corrected labels
