@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.report import surroundings
+from benchmarks.texts import messages
+from classifier.artifact import FILES, Artifact, find_model
+from classifier.tokenization import TokenEncoder
 from tests.acceptance.cluster.trial import Options, failures, run
 from tests.acceptance.crashes.judging import judged
 from tests.acceptance.postgres import Server
@@ -21,7 +26,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--keep", type=Path, help="a folder for logs")
     given = parser.parse_args()
-    options = Options(given.messages, given.services, given.workers, given.seed)
+    artifact = Artifact.load(find_model())
+    encoder = TokenEncoder.from_file(artifact.path / FILES.tokenizer, max_tokens=artifact.max_tokens)
+    texts = messages(512, encoder, given.seed)
+    options = Options(given.messages, given.services, given.workers, given.seed, texts)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory() as name:
         server = Server()
         try:
@@ -29,9 +38,11 @@ def main() -> None:
             report = judged(outcome.evidence)
         finally:
             server.cleanup()
-    figures = "\n".join(f"{what}: {figure}" for what, figure in outcome.figures().items())
+    machine = surroundings()["machine"]
     sys.stdout.write(
-        f"{options.services} services, {options.workers} workers, a stand-in model\n{report.table()}\n{figures}\n"
+        f"{options.services} recupera serve, {options.workers} recupera worker, PostgreSQL, {artifact.info.name} "
+        f"{artifact.info.version}, 8 callers\non {machine['processors']} processors ({machine['processor']}, "
+        f"{machine['memory']})\n\n{outcome.table()}\n\n{report.table()}\n"
     )
     wrong = failures(outcome, report)
     sys.stdout.write("".join(f"FAULT {each}\n" for each in wrong))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,14 +17,21 @@ __all__ = ["Spread"]
 
 @dataclass
 class Spread(Client):
-    """``urls``: of the services, taken in turn; ``took``: seconds from the first try to the answer of each message."""
+    """``urls``: of the services, taken in turn; ``took``: seconds from the first try to the answer of each message.
+
+    ``texts``: what the messages say, one after the other, where it shall be something else than of the other trials.
+    """
 
     urls: list[str] = field(default_factory=list)
     took: list[float] = field(default_factory=list)
+    texts: Sequence[str] = ()
     _turn: int = 0
 
     async def _insist(self, http: httpx.AsyncClient, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Post until it is answered, each time to the next service."""
+        if self.texts and path == "/v1/messages":
+            number = int(body["external_id"].rpartition("-")[2])
+            body = {**body, "text": self.texts[number % len(self.texts)]}
         began = time.perf_counter()
         while True:
             self._turn += 1

@@ -4,59 +4,81 @@ from __future__ import annotations
 
 import asyncio
 import random
-import statistics
 import time
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
+from benchmarks.load import at
 from tests.acceptance.cluster.client import Spread
+from tests.acceptance.cluster.commands import Commands
 from tests.acceptance.crashes.judging import Evidence, Report, come_to_rest, firsts
 from tests.acceptance.crashes.processes import Orders, Place, prepare
 from tests.acceptance.crashes.receiver import Receiver, listening
 from tests.acceptance.crashes.siege import EVENTS, free_port
 from tests.acceptance.postgres import Server
 
-__all__ = ["Options", "Outcome", "failures", "run"]
+__all__ = ["Options", "Outcome", "Phase", "failures", "run"]
 
 _START_SECONDS = 600
 _STILL_SECONDS = 300
+_TAKEN_OVER_SECONDS = 60
 _AWAY_SECONDS = 1.0
 """For how long a service that was killed, or the database, stays away."""
+_HOURS_AWAY = ("cases", "follow-ups", "unseen")
+"""What is left of plans whose days are days: it is not waited for."""
+
+
+class Process(Protocol):
+    """A service or a worker."""
+
+    def is_alive(self) -> bool: ...
+    def kill(self) -> None: ...
+    def join(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How much, and of how many."""
+    """How much, and of how many; ``texts`` to send to the real commands, without any to stand-ins in a hurry."""
 
     messages: int = 300
     services: int = 3
     workers: int = 3
     seed: int = 7
+    texts: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A part of the trial: how many seconds each message took, and all of them together."""
+
+    name: str
+    took: Sequence[float]
+    seconds: float
+
+    def row(self) -> list[str]:
+        """Return name, messages, messages a second, and the waits in ms: p50, p95, p99, the longest."""
+        waits = [at(sorted(self.took), share) for share in (0.5, 0.95, 0.99, 1)]
+        rate = f"{len(self.took) / self.seconds:.1f}"
+        return [self.name, str(len(self.took)), rate, *(f"{wait * 1000:,.0f}" for wait in waits)]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What is left, how fast it was (``posting``: seconds), and how long each message took."""
+    """What is left, and how fast it was: until the first was killed, and to the end."""
 
     evidence: Evidence
-    posting: float
-    took: list[float]
+    phases: Sequence[Phase]
 
-    def figures(self) -> Mapping[str, str]:
-        """Return throughput and latency, as they are printed."""
-        cuts = statistics.quantiles(self.took, n=100)
-        return {
-            "messages a second": f"{len(self.took) / self.posting:.1f}",
-            "latency p50, p95, p99, most": ", ".join(
-                f"{s * 1000:.0f} ms" for s in (cuts[49], cuts[94], cuts[98], max(self.took))
-            ),
-        }
+    def table(self) -> str:
+        """Return throughput and latency as Markdown."""
+        head = ["", "messages", "messages/s", "p50, ms", "p95, ms", "p99, ms", "longest, ms"]
+        rows = [head, ["---", *["---:"] * 6], *(phase.row() for phase in self.phases)]
+        return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def failures(outcome: Outcome, report: Report) -> list[str]:
@@ -82,10 +104,10 @@ class _Trial:
     client: Spread
     deaths: Counter[str] = field(default_factory=Counter)
     missed: list[str] = field(default_factory=list)
-    running: dict[str, BaseProcess] = field(default_factory=dict)
+    running: dict[str, Process] = field(default_factory=dict)
 
-    async def run(self) -> float:
-        """Start all, post and kill, let it come to rest; return how many seconds the posting took."""
+    async def run(self) -> list[Phase]:
+        """Start all, post and kill, let it come to rest; return how fast the posting was."""
         try:
             for number, port in enumerate(self.ports):
                 self._start(f"api-{number}", port)
@@ -97,9 +119,9 @@ class _Trial:
                 await self._until(
                     lambda name=f"worker-{number}": "workflows run as" in self.place.log(name), _START_SECONDS
                 )
-            posting = await self._post()
+            phases = await self._post()
             await self._rest()
-            return posting
+            return phases
         finally:
             for process in self.running.values():
                 process.kill()
@@ -140,8 +162,9 @@ class _Trial:
             answer = await http.post("/v1/destinations", json=body)
             self.receiver.secrets["/all"] = answer.raise_for_status().json()["secret"]
 
-    async def _post(self) -> float:
+    async def _post(self) -> list[Phase]:
         """Post everything; kill a service, a worker and the database on the way."""
+        phases: list[Phase] = []
         began, quarter = time.monotonic(), self.options.messages // 4
         posting = asyncio.create_task(self.client.run())
         deaths = (self._kill_service, self._kill_worker, self._kill_database)
@@ -150,12 +173,14 @@ class _Trial:
             await self._until(
                 lambda: len(self.client.answers) >= self.client.allowed - 4 or posting.done(), _STILL_SECONDS
             )
+            if not phases:
+                phases.append(Phase("all alive", list(self.client.took), time.monotonic() - began))
             self.client.allowed += quarter  # what comes next arrives while something is dead
             await death()
         self.client.allowed = max(self.options.messages, self.client.allowed)
         self.client.ended = True
         await posting
-        return time.monotonic() - began
+        return [*phases, Phase("in all, one of each killed", self.client.took, time.monotonic() - began)]
 
     async def _kill_service(self) -> None:
         self._kill("api-0")
@@ -182,17 +207,21 @@ class _Trial:
 
     async def _rest(self) -> None:
         """Wait until nothing is left to do, and see that the work of the dead was taken over."""
-        if missing := await come_to_rest(self.place, _STILL_SECONDS):
+        if missing := await come_to_rest(self.place, _STILL_SECONDS, but=_HOURS_AWAY if self.options.texts else ()):
             self.missed.append(missing)
             return
-        took_over = any("executor worker-0 is gone" in self.place.log(name) for name in self.running)
-        if not took_over:
+        try:
+            await self._until(
+                lambda: any("executor worker-0 is gone" in self.place.log(name) for name in self.running),
+                _TAKEN_OVER_SECONDS,
+            )
+        except TimeoutError:
             self.missed.append("nobody took over from the worker that was killed")
 
 
 def run(options: Options, server: Server, folder: Path) -> Outcome:
     """Run it in a folder on a database; return what is left."""
-    prepare()
+    prepare()  # what is left is audited by a process of these too
     folder.mkdir(parents=True, exist_ok=True)
     settings = {
         "RECUPERA_DATABASE": server.address,
@@ -204,9 +233,9 @@ def run(options: Options, server: Server, folder: Path) -> Outcome:
     with listening() as receiver:
         ports, began = [free_port() for _ in range(options.services)], time.monotonic()
         urls = [f"http://127.0.0.1:{port}" for port in ports]
-        client = Spread(urls[0], random.Random(options.seed), urls=urls)
-        place = Place(folder, settings)
+        client = Spread(urls[0], random.Random(options.seed), urls=urls, texts=options.texts)
+        place = (Commands if options.texts else Place)(folder, settings)
         trial = _Trial(options, place, server, receiver, ports, client)
-        posting = asyncio.run(trial.run())
+        phases = asyncio.run(trial.run())
         evidence = Evidence(place, client, receiver, trial.deaths, trial.missed, time.monotonic() - began)
-        return Outcome(evidence, posting, client.took)
+        return Outcome(evidence, phases)
