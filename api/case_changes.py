@@ -123,5 +123,5 @@ async def _tell(connection: Connection, case: CaseRecord, event: str, **more: ob
     """Tell an event about a case, with the message that opened it."""
     first = await messages.get(connection, (await messages.of_case(connection, case.id))[0])
     assert first is not None  # noqa: S101 - a case is opened by a message, in one transaction
-    data = {**event_data(first, case), "outcome": case.outcome, **more}
+    data = {**event_data(first, case), "outcome": case.outcome, "opening": case.openings, **more}
     await outbox.add(connection, outbox.entry(OutboxKind.EVENT, event, data, case.updated_at))

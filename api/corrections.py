@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from api.cases import Planner, conversation, event_data
 from api.planners import planner_of
@@ -66,7 +66,7 @@ async def keep(
     before = await _found(connection, message, case)
     await feedback.add(connection, kept)
     await messages.set_review(connection, message.id, ReviewStatus.DONE)
-    planner, follows = planner_of(connection), _nothing
+    planner, follows = planner_of(connection), cast("Follows", _nothing)
     if planner is not None and message.erased_at is None:
         case, follows = await _acted_on(connection, message, case, before, kept, planner)
     told = {**event_data(message, case), "feedback": {"id": kept.id, "labels": kept.labels}}

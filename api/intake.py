@@ -103,10 +103,8 @@ class Intake:
         if known is not None:
             return known
         complains = bool(result.complaint.label)
-        if complains:
-            case = await take_up(connection, message, result, self._planner)
-        else:
-            case = await answered(connection, message)
+        taken = take_up(connection, message, result, self._planner) if complains else answered(connection, message)
+        case = await taken
         message = replace(message, case_id=case.id if case else None)
         await messages.add(connection, message, result)
         events = ["message.classified", *(["review.needed"] if result.review.needed else [])]

@@ -107,10 +107,8 @@ async def _store(connection: Connection, planner: Planner, part: Sequence[tuple[
     """Store messages, with their cases if they complain."""
     for sample, result in part:
         message = _record(sample, result)
-        if result.complaint.label:
-            case = await take_up(connection, message, result, planner)
-        else:
-            case = await answered(connection, message)
+        complains = bool(result.complaint.label)
+        case = await (take_up(connection, message, result, planner) if complains else answered(connection, message))
         message = replace(message, case_id=case.id if case else None)
         await messages.add(connection, message, result)
         await samples.silence(connection, [case.id] if case else [], [message.id])

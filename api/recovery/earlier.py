@@ -74,7 +74,8 @@ class Earlier:
     def stake(self, classification: Classification, context: Context) -> Stake | None:
         """Return the most that is known to be at stake, by the caller if told, in the currency that was told last."""
         told = [stake_of(each, context) for each in (classification, *(each.classification for each in self.found))]
-        known = [stake for stake in (*told, self.plan and self.plan.at_stake) if stake is not None]
+        promised = self.plan.at_stake if self.plan else None
+        known = [stake for stake in (*told, promised) if stake is not None]
         known = [stake for stake in known if stake.basis == "caller"] or known
         same = [stake for stake in known if stake.money.currency == known[0].money.currency]
         return max(same, key=lambda stake: stake.money.amount, default=None)
