@@ -7,7 +7,7 @@ DATA   ?= recupera-data
 BIN    := $(VENV)/bin
 LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 
-.PHONY: setup run test lint bench bench-peers docs screenshots lock licences sbom vulnerabilities clean
+.PHONY: setup run test acceptance lint bench bench-peers docs screenshots lock licences sbom vulnerabilities clean
 
 setup: $(VENV)/.installed  ## install the command line and the service
 
@@ -16,6 +16,10 @@ run: setup  ## start the service with the shipped model: make run PORT=9000 DATA
 
 test: $(VENV)/.installed-dev  ## run the whole suite
 	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+acceptance: $(VENV)/.installed-dev  ## kill -9 at every step and at random, 1,000 messages on SQLite, then on PostgreSQL with two workers
+	$(BIN)/python -m tests.acceptance.crashes $(ARGS)
+	$(BIN)/python -m tests.acceptance.crashes --database postgres --workers 2 $(ARGS)
 
 lint: $(VENV)/.installed-dev  ## formatting, lint, types, import contracts
 	$(BIN)/ruff format --check .
