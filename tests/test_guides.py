@@ -28,7 +28,7 @@ CHANNELS = ("inbox", "chatwoot", "zendesk", "freshdesk", "zammad", "generic")
 OPERATING = ("operations", "cluster", "privacy", "access", "people")
 SCALE = ("batch", "scaling")
 GROUPS = (NAMES, SERVICE, CHANNELS, OPERATING, SCALE)
-LONGEST = {NAMES: 120, SERVICE: 190, CHANNELS: 130, OPERATING: 150, SCALE: 90}
+LONGEST = {NAMES: 120, SERVICE: 200, CHANNELS: 130, OPERATING: 150, SCALE: 90}
 
 EVERY_LANGUAGE = pytest.mark.parametrize("language", FOLDERS)
 EVERY_NAME = pytest.mark.parametrize("name", NAMES)
