@@ -64,8 +64,7 @@ def _told(event: Any) -> dict[str, Any]:
     """Return what is looked at of an event; whole ones would fill the memory."""
     event = event if isinstance(event, dict) else json.loads(event)
     data = event["data"]
-    names = ("message_id", "external_id", "case_id", "reason", "due_at", "outcome", "opening")
-    kept = {name: data.get(name) for name in names}
+    kept = {name: data.get(name) for name in ("message_id", "external_id", "case_id", "reason", "due_at", "outcome")}
     step = data.get("step") or {}
     return {
         "id": event["id"], "type": event["type"], **kept,
