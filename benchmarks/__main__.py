@@ -241,6 +241,20 @@ def _cascade(options: argparse.Namespace) -> Iterator[Table]:
         )
 
 
+def _curve(options: argparse.Namespace) -> Iterator[Table]:
+    """Task scores by how many messages were trained on."""
+    from benchmarks import curve
+
+    points = list(curve.measure(options.data, _progress))
+    for held_out in dict.fromkeys(point.held_out for point in points):
+        of_set = [point for point in points if point.held_out == held_out]
+        figures = [figure for figure in of_set[0].figures if "conduct" not in figure]
+        columns = ("figure", *(f"{point.contestant}, {point.messages}" for point in of_set))
+        rows = [(figure, *(_figure(point.figures[figure]) for point in of_set)) for figure in figures]
+        notes = ("columns: contestant, messages trained on; with 95 % intervals over the messages",)
+        yield Table(f"Would more labels help: {held_out}", columns, rows, notes)
+
+
 def _analytics(options: argparse.Namespace) -> Iterator[Table]:
     """Screens and exports over a large store."""
     from benchmarks import analytics
@@ -319,6 +333,7 @@ _MEASURES: Mapping[str, Callable[[argparse.Namespace], Iterable[Table]]] = {
     "precision": _precision,
     "quality": _quality,
     "cascade": _cascade,
+    "curve": _curve,
     "serving": _serving,
     "load": _load,
     "webhooks": _webhooks,
