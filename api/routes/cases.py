@@ -80,7 +80,7 @@ async def complete(
     responses=problems({**_PROBLEMS, **_CHANGES}),
 )
 async def close_case(case_id: Identifier, closing: Closing, service: Loaded, asking: Asking) -> dict[str, Any]:
-    """Close a case with its outcome; steps that are still to do are skipped."""
+    """Close a case with its outcome; steps that are still to do are skipped, but those that follow a recovery."""
     async with service.store.write() as connection:
         case = await close(connection, case_id, closing.outcome, **_said(closing, asking))
         return await _whole(connection, case, asking)

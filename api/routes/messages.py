@@ -65,7 +65,10 @@ async def take_in(
     response: Response,
     key: Key = None,
 ) -> dict[str, Any]:
-    """Classify and store a message; a complaint opens a recovery case, or joins the open one of its conversation."""
+    """Classify and store a message; a complaint opens a recovery case, or joins the open one of its conversation.
+
+    Whatever else is written in a conversation with an open case is an answer, and noted on it.
+    """
     accepted = await service.intake.accept(_incoming(message), key)
     response.status_code = 201 if accepted.new else 200
     concerns(request, message_id=accepted.message.id)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
+from api.audit import Review, review
 from api.batching import Request
 from api.cases import complete_step
 from api.intake import Accepted, Incoming, Intake
@@ -85,6 +86,12 @@ class Counter:
     async def told(self, case: CaseRecord, type_: str = "step.due") -> list[OutboxRecord]:
         async with self.store.read() as connection:
             return [told for told in await outbox.of_case(connection, case.id) if told.type == type_]
+
+    async def unsound(self) -> list[str]:
+        """Return what the audit finds; no workflow and no delivery is at work here."""
+        late = datetime.now(UTC) - timedelta(days=1)
+        async with self.store.read() as connection:
+            return [f"{found.code} {found.message}" async for found in review(connection, Review(), late=late)]
 
     async def history(self, case: CaseRecord) -> list[str]:
         async with self.store.read() as connection:

@@ -1,12 +1,10 @@
 """What a person corrects reaches the case: recognised, graver, never less; on both databases."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
-from api.audit import Review, review
 from api.corrections import keep
 from api.intake import Accepted
 from api.store import messages, outbox
@@ -33,13 +31,6 @@ async def correct(counter: Counter, accepted: Accepted, **labels: Any) -> Messag
     return found
 
 
-async def unsound(counter: Counter) -> list[str]:
-    """Return what the audit finds; no workflow and no delivery is at work here."""
-    late = datetime.now(UTC) - timedelta(days=1)
-    async with counter.store.read() as connection:
-        return [f"{found.code} {found.message}" async for found in review(connection, Review(), late=late)]
-
-
 async def test_a_complaint_that_only_a_person_recognises_gets_its_case(counter: Counter) -> None:
     accepted = await counter.write(NO_COMPLAINT)
     assert accepted.case is None
@@ -55,7 +46,7 @@ async def test_a_complaint_that_only_a_person_recognises_gets_its_case(counter: 
     assert told == ["message.classified", "feedback.recorded", "case.opened"]
     assert work == ["start"]
     assert (await counter.told(case, "feedback.recorded"))[0].data["plan"] == case.plan
-    assert await unsound(counter) == []
+    assert await counter.unsound() == []
 
 
 async def test_the_same_correction_again_changes_nothing(counter: Counter) -> None:
@@ -83,7 +74,7 @@ async def test_an_answer_that_was_a_complaint_is_one(counter: Counter) -> None:
     await correct(counter, answer, severity="high")
     found = await counter.case(case.id)
     assert (found.complaints, found.double_deviation, found.revision) == (2, True, 2)
-    assert await unsound(counter) == []
+    assert await counter.unsound() == []
 
 
 async def test_what_was_graver_is_owed_more_and_what_was_done_stays_done(counter: Counter) -> None:
@@ -99,7 +90,7 @@ async def test_what_was_graver_is_owed_more_and_what_was_done_stays_done(counter
     (told,) = await counter.told(case, "case.escalated")
     assert told.data["reason"] == "corrected"
     assert (await counter.history(case))[-1] == "case.escalated"
-    assert await unsound(counter) == []
+    assert await counter.unsound() == []
 
 
 @pytest.mark.parametrize(
@@ -118,7 +109,7 @@ async def test_who_is_found_to_have_thanked_keeps_the_case(counter: Counter) -> 
     await correct(counter, accepted, complaint=False)
     assert accepted.case is not None
     assert (await counter.case(accepted.case.id)).status == "open"
-    assert await unsound(counter) == []
+    assert await counter.unsound() == []
 
 
 async def test_a_person_may_raise_what_a_person_raised(counter: Counter) -> None:
@@ -136,9 +127,9 @@ async def test_the_audit_names_a_recognised_complaint_without_a_case(counter: Co
     with monkeypatch.context() as patched:
         patched.setattr("api.corrections.planner_of", lambda _: None)  # as in a process that takes nothing in
         assert (await correct(counter, accepted)).case_id is None
-    assert any("has no case" in said for said in await unsound(counter))
+    assert any("has no case" in said for said in await counter.unsound())
     await correct(counter, accepted, severity="low")
-    assert await unsound(counter) == []
+    assert await counter.unsound() == []
 
 
 async def test_over_http_a_recognised_complaint_gets_its_case(service: httpx.AsyncClient) -> None:

@@ -151,6 +151,7 @@ async def test_an_answer_is_due_for_whoever_asked(counter: Counter) -> None:
         "case.opened", "customer.answered", "customer.answered", "step.completed", "step.completed",
         "customer.answered",
     ]  # fmt: skip
+    assert await counter.unsound() == []
 
 
 async def closed(counter: Counter, case: CaseRecord, outcome: Outcome = Outcome.RECOVERED, **more: Any) -> datetime:
@@ -170,6 +171,7 @@ async def test_a_complaint_soon_after_the_end_shows_that_it_was_none(counter: Co
     assert "report_change" in await counter.steps(case)
     assert (await counter.history(case))[-2:] == ["case.reopened", "case.escalated"]
     assert (await counter.told(case, "case.escalated"))[-1].data["reason"] == "double_deviation"
+    assert await counter.unsound() == []
 
 
 @pytest.mark.parametrize("outcome", [Outcome.LOST, Outcome.REFUSED])
