@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from html import unescape
@@ -89,10 +89,10 @@ def as_record(arrival: Arrival, now: datetime) -> InboundRecord:
         message, thread = arrival.message, arrival.message.thread_id or arrival.message.external_id
         content = asdict(message)
         content["received_at"] = message.received_at and message.received_at.isoformat()
+        record = InboundRecord(new_id(), message.channel, _key(arrival.key), InboundKind.MESSAGE, thread, content, now,
+                               next_at=now)  # fmt: skip
         alike = arrival.alike
-        return InboundRecord(new_id(), message.channel, _key(arrival.key), InboundKind.MESSAGE, thread, content, now,
-                             next_at=now, alike=alike and alike.words, named=alike and alike.named,
-                             said_at=alike and alike.at)  # fmt: skip
+        return replace(record, alike=alike.words, named=alike.named, said_at=alike.at) if alike else record
     name = new_id()
     seen = {"tags": list(arrival.tags)}
     return InboundRecord(name, arrival.channel, name, InboundKind.TAGS, arrival.thread_id, seen, now, next_at=now)

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from api.store import tombstones
 from api.store.database import Connection
+from api.store.inbound import drop_told
 from api.store.records import CaseRecord, MessageRecord, OutboxKind
 from api.store.tables import (
     alerts,
@@ -63,7 +64,7 @@ async def blank_messages(connection: Connection, found: Sequence[MessageRecord],
     ids = [message.id for message in found]
     gone = Gone(messages=len(ids))
     gone["feedback"] = await _update(connection, feedback, ids, feedback.c.comment.is_not(None), comment=None)
-    gone["inbound"] = (await connection.execute(inbound.delete().where(inbound.c.message_id.in_(ids)))).rowcount
+    gone["inbound"] = await drop_told(connection, ids)
     gone["writebacks"] = (
         await connection.execute(writebacks.delete().where(writebacks.c.message_id.in_(ids)))
     ).rowcount

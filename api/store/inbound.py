@@ -5,7 +5,7 @@ A row is put once per channel and key, so that what a help desk sends twice is l
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -23,9 +23,10 @@ __all__ = [
     "InboundRecord",
     "InboundStatus",
     "alike",
-    "claim",
     "begin_again",
+    "claim",
     "counts",
+    "drop_told",
     "forget",
     "get",
     "is_due",
@@ -182,6 +183,17 @@ async def forget(connection: Connection, before: datetime) -> int:
     """Delete what was done before; return how much. From then on the message's own name alone keeps it single."""
     old = (inbound.c.status == InboundStatus.DONE, inbound.c.finished_at < before)
     return (await connection.execute(inbound.delete().where(*old))).rowcount
+
+
+async def drop_told(connection: Connection, message_ids: Sequence[str]) -> int:
+    """Delete what was told of messages, also by another name; return how much."""
+    mine = inbound.c.message_id.in_(message_ids)
+    told = sa.select(inbound.c.channel, inbound.c.alike).where(mine, inbound.c.alike.is_not(None)).distinct()
+    gone = 0
+    for channel, words in (await connection.execute(told)).all():
+        same = (inbound.c.channel == channel, inbound.c.alike == words, inbound.c.message_id.is_(None))
+        gone += (await connection.execute(inbound.delete().where(*same))).rowcount
+    return gone + (await connection.execute(inbound.delete().where(mine))).rowcount
 
 
 async def counts(connection: Connection) -> dict[str, int]:

@@ -53,7 +53,7 @@ async def follow_all(settings: Settings, inboxes: Sequence[InboxSettings]) -> li
         refused: dict[str, RecuperaError] = {}
         await asyncio.gather(*(_followed(desk, stop, refused, len(inboxes)) for desk in workplace.desks(inboxes)))
         if len(refused) == len(inboxes):
-            raise next(iter(refused.values()))
+            raise refused[inboxes[0].name]
         return await _reports(workplace.store, inboxes)
 
 

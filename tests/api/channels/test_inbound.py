@@ -11,6 +11,7 @@ from api.channels.arrival import TagsSeen, Wrote
 from api.channels.desk import DeskError
 from api.channels.inbound import Inbound, Line
 from api.channels.pace import PacedError
+from api.channels.tickets import wrote as ticket
 from api.intake import Incoming
 from api.store import inbound
 from api.store.database import Store
@@ -143,6 +144,23 @@ async def test_what_is_given_back_was_no_attempt(store: Store) -> None:
         await inbound.release(connection, "w", clock())
         (again,) = await inbound.claim(connection, InboundKind.MESSAGE, "w", now=clock(), until=until, limit=9)
     assert claimed.attempts == again.attempts == 1
+
+
+async def test_what_was_told_of_an_erased_message_goes_by_whatever_name(store: Store) -> None:
+    clock = Clock()
+    box = Inbound(store, clock=clock)
+    said = "Me cobraron dos veces"
+    arrivals = [ticket("zendesk", "7", said, now=clock(), name=name, received_at=clock()) for name in (None, "51")]
+    assert await box.put([*arrivals, ticket("zendesk", "8", said, now=clock())]) == [True, False, True]
+
+    async def take(record: InboundRecord) -> tuple[str, str | None]:
+        return "taken in", f"m-{record.thread_id}"
+
+    await box.turn(Line(InboundKind.MESSAGE, take))
+    async with store.write() as connection:
+        assert await inbound.drop_told(connection, ["m-7"]) == 2
+        left = await inbound.page(connection, channel=None, status=None, before=None, limit=9)
+    assert [record.thread_id for record in left] == ["8"]
 
 
 async def test_a_help_desk_that_says_when_is_not_asked_before(store: Store) -> None:

@@ -48,7 +48,8 @@ async def test_labels_are_written_beside_those_of_others_and_once(
     gmail.deliver(mail(GRAVE))
     gmail.deliver(mail(GLAD, number=2))
     for _ in range(2):
-        await once(office.desk(labelled))
+        await once(office.desk(labelled, flag="critical"))
+    assert [gmail.mails[uid].flags for uid in (1, 2)] == [{"\\Flagged"}, set()]
     assert {"Recupera/complaint", "Recupera/severity-critical"} <= ours(gmail, 1)
     assert ours(gmail, 2) == {"Recupera/other"}
     assert {"\\Important", "Muy bien"} <= gmail.mails[1].labels
