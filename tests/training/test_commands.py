@@ -1,10 +1,12 @@
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from classifier import ComplaintClassifier
+from classifier.artifact import Artifact
 from classifier.cli import app
 from tests.conftest import CORPORA, TINY
 from training.config import to_toml
@@ -56,11 +58,31 @@ def test_evaluate_joins_standoff_labels_to_their_texts(tiny_model: Path, tmp_pat
 def test_evaluate_measures_robustness_and_faithfulness_if_asked_to(tiny_model: Path, tmp_path: Path) -> None:
     lines = (CORPORA / "validation.jsonl").read_text(encoding="utf-8").splitlines()[:12]
     (tmp_path / "few.jsonl").write_text("\n".join(lines), encoding="utf-8")
-    arguments = ("evaluate", tmp_path / "few.jsonl", "--model", tiny_model, "--robustness", "--faithfulness")
-    found = json.loads(run(*arguments, "--json").stdout)
+    shutil.copytree(tiny_model, model := tmp_path / "model")
+    arguments = ("evaluate", tmp_path / "few.jsonl", "--model", model, "--robustness", "--faithfulness")
+    found = json.loads(run(*arguments, "--json", "--report", tmp_path / "page.html", "--card").stdout)
     assert found["all"]["messages"] == 12
     assert {item["perturbation"] for item in found["robustness"]["stability"]} >= {"lower case", "cities"}
     assert {item["task"] for item in found["faithfulness"]["figures"]} == {"severity", "motive", "justice"}
+    figures = json.loads((tmp_path / "page.json").read_text(encoding="utf-8"))
+    assert (figures["robustness"], figures["faithfulness"]) == (found["robustness"], found["faithfulness"])
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert all(f"<h2>{title}" in page for title in ("Robustness", "Gaps between groups", "Faithfulness of the evidence"))
+    kept = Artifact.load(model).metrics()
+    assert kept["robustness"] == found["robustness"] | {"file": "few.jsonl"}
+    assert kept["coverage"]["few.jsonl"]["tasks"].keys() == {"complaint", "motive", "severity", "justice"}
+    assert kept["validation"] == Artifact.load(tiny_model).metrics()["validation"]
+    for name, heading in (("README.md", "Gaps"), ("README.es.md", "Diferencias"), ("README.pt.md", "Diferenças")):
+        assert f"\n## {heading} " in (model / name).read_text(encoding="utf-8")
     table = run(*arguments).output
     assert "robustness" in table
     assert "faithfulness of the evidence" in table
+
+
+def test_peers_are_for_the_cards(tmp_path: Path) -> None:
+    alone = run("evaluate", CORPORA / "validation.jsonl", "--peers", tmp_path / "report.json")
+    assert alone.exit_code == 2
+    assert "--card" in alone.stderr
+    absent = run("evaluate", CORPORA / "validation.jsonl", "--card", "--peers", tmp_path / "report.json")
+    assert absent.exit_code == 2
+    assert "report.json" in absent.stderr
