@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -11,20 +11,18 @@ from typing import Any, Final
 from api.analytics.agreement import Agreement, agreement
 from api.analytics.calibration import Bin, Coverage, TaskRow, coverage, outcomes, reliability, task_rows
 from api.analytics.figures import Drift
-from api.analytics.layout import effective
-from api.analytics.phrases import fits
 from api.analytics.retraining import Verdict, verdict
 from api.analytics.selection import Selection
 from api.store import reviewing
 from api.store.database import Connection, Store
 from api.store.exports import ExportFilter
-from api.store.reviewing import Judged
+from api.store.reviewing import Judged, Reviewed
 from classifier.types import ModelInfo
 
 __all__ = ["Agreements", "ModelFigures", "agreement_of", "judged_of", "model_figures"]
 
 _MOST_JUDGED: Final = 1000
-_MOST_READ: Final = 2000
+_MOST_READ: Final = 1000
 _EVER: Final = ExportFilter(datetime(1900, 1, 1, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC))
 
 
@@ -61,19 +59,17 @@ class Agreements:
 async def judged_of(store: Store, selections: Sequence[Selection | None], model: str) -> list[list[Judged]]:
     """Return for each selection what people judged last of a model's answers; ``None`` selects everything."""
     async with store.read() as connection:
-        chosen = [
-            await _chosen(connection, selection, "correction", _MOST_JUDGED, model=model) for selection in selections
-        ]
-        found = await reviewing.judged(connection, {name for names in chosen for name in names})
-    return [[found[name] for name in names] for names in chosen]
+        chosen = [await _chosen(connection, selection, _MOST_JUDGED, model=model) for selection in selections]
+        found = await reviewing.judged(connection, {each.correction for some in chosen for each in some})
+    return [[found[each.correction] for each in some] for some in chosen]
 
 
 async def agreement_of(store: Store, selection: Selection) -> Agreements:
     """Return how far reviewers agree."""
     async with store.read() as connection:
-        names = await _chosen(connection, selection, "id", _MOST_READ, several=True)
-        readings = await reviewing.readings_of(connection, names)
-    return Agreements(len(names), _MOST_READ, await asyncio.to_thread(agreement, readings))
+        chosen = await _chosen(connection, selection, _MOST_READ, several=True)
+        readings = await reviewing.readings_of(connection, [each.message_id for each in chosen])
+    return Agreements(len(chosen), _MOST_READ, await asyncio.to_thread(agreement, readings))
 
 
 def model_figures(
@@ -95,18 +91,7 @@ def model_figures(
     )
 
 
-async def _chosen(connection: Connection, selection: Selection | None, name: str, most: int, **more: Any) -> list[str]:
-    """Return the ids called ``name`` of the last ``most`` reviewed messages of a selection, by their labels now."""
+async def _chosen(connection: Connection, selection: Selection | None, most: int, **more: Any) -> list[Reviewed]:
+    """Return the last ``most`` reviewed messages of a selection; ``None`` selects everything."""
     wanted = _EVER if selection is None else selection.filter
-    found, after = list[str](), None
-    while len(found) < most:
-        page = await reviewing.reviewed(connection, wanted, after=after, limit=most, **more)
-        found += [row[name] for row in page if selection is None or _fits(selection, row)]
-        if len(page) < most:
-            break
-        after = page[-1]["correction"]
-    return found[:most]
-
-
-def _fits(selection: Selection, row: Mapping[str, Any]) -> bool:
-    return fits(selection, row, effective(row["labels"], row["corrected"]))
+    return await reviewing.reviewed(connection, wanted, limit=most, **more)

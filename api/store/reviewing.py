@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 
 from api.store import rows
-from api.store.analytics import counted_rows, country_of, label_columns
 from api.store.database import Connection
 from api.store.exports import ExportFilter, conditions
 from api.store.records import Json, MessageRecord, ReviewStatus
-from api.store.tables import feedback, messages
+from api.store.tables import feedback, message_labels, messages
+from classifier.taxonomy import TASK_BY_ID, TaskKind
 
 __all__ = [
     "MOST_COUNTED",
     "Judged",
     "Reading",
+    "Reviewed",
     "judged",
     "next_second",
     "next_unsure",
@@ -49,6 +50,13 @@ class Judged:
     classification: Json
     labels: Json
     model: str
+
+
+class Reviewed(NamedTuple):
+    """A message that people looked at, and its latest correction."""
+
+    message_id: str
+    correction: str
 
 
 async def next_unsure(connection: Connection, *, after: str | None) -> MessageRecord | None:
@@ -105,34 +113,26 @@ async def readings_of(connection: Connection, message_ids: Sequence[str]) -> lis
         last = sa.select(sa.func.max(feedback.c.id)).where(some).group_by(feedback.c.message_id, name)
         query = sa.select(feedback.c.message_id, name.label("reviewer"), feedback.c.labels)
         rows_ = await connection.execute(query.where(feedback.c.id.in_(last)).order_by(feedback.c.id))
-        found += [Reading(**row) for row in rows_.mappings()]
+        found += [Reading(*row) for row in rows_.all()]
     return found
 
 
 async def reviewed(
-    connection: Connection,
-    wanted: ExportFilter,
-    *,
-    model: str | None = None,
-    several: bool = False,
-    after: str | None = None,
-    limit: int,
-) -> list[Mapping[str, Any]]:
-    """Return the ``limit`` messages that people looked at last, each as an export has it, without its text.
+    connection: Connection, wanted: ExportFilter, *, model: str | None = None, several: bool = False, limit: int
+) -> list[Reviewed]:
+    """Return the ``limit`` messages that people looked at last; ``wanted`` looks at the labels as corrected.
 
-    ``id`` is the message's, ``correction`` that of its latest correction; the next ones come ``after`` the last one's.
-    Labels are not looked at, see ``export_page``. ``model``: of corrections of its answers only; ``several``: only what
-    several people looked at.
+    ``model``: of corrections of its answers only; ``several``: only what several people looked at.
     """
     # As a mere column the time would lead planners to read all messages of the period rather than the corrections.
     at, other = sa.func.coalesce(messages.c.received_at, messages.c.received_at), feedback.alias()
     same = other.c.message_id == feedback.c.message_id
     query = (
-        sa.select(messages.c.received_at.label("at"), messages.c.id, feedback.c.id.label("correction"))
-        .add_columns(messages.c.channel, messages.c.review, country_of(messages), *label_columns(messages))
+        sa.select(feedback.c.message_id, feedback.c.id)
         .join_from(feedback, messages)
         .where(~sa.exists().where(same, other.c.id > feedback.c.id))
         .where(at >= wanted.since, at < wanted.until, *conditions(wanted))
+        .where(*(_is(task, labels) for task, labels in wanted.labels.items() if labels))
         .order_by(feedback.c.id.desc())
         .limit(limit)
     )
@@ -141,9 +141,23 @@ async def reviewed(
     if several:
         names = (sa.func.coalesce(table.c.reviewer, _NOBODY) for table in (other, feedback))
         query = query.where(sa.exists().where(same, next(names) != next(names)))
-    if after is not None:
-        query = query.where(feedback.c.id < after)
-    return counted_rows(await connection.execute(query))
+    return [Reviewed(*row) for row in (await connection.execute(query)).all()]
+
+
+def _is(name: str, labels: Sequence[str | bool]) -> sa.ColumnElement[bool]:
+    """Return the condition that a corrected message has one of some labels, by the person or else by the model."""
+    task, said, found = TASK_BY_ID[name], feedback.c.labels[name], messages.c[name]
+    if task.kind is TaskKind.MULTI:
+        table, listed = message_labels.c, said.as_string()
+        own = sa.exists().where(table.message_id == messages.c.id, table.task == name, table.label.in_(labels))
+        person = sa.or_(*(listed.contains(f'"{label}"', autoescape=True) for label in labels))
+        has = sa.case((listed.is_(None), own), else_=person)
+    else:
+        has = sa.func.coalesce(said.as_boolean() if task.kind is TaskKind.FLAG else said.as_string(), found).in_(labels)
+    if not task.complaints_only:
+        return has
+    complaint = sa.func.coalesce(feedback.c.labels["complaint"].as_boolean(), messages.c.complaint)
+    return sa.and_(complaint.is_not(sa.false()), has)
 
 
 async def judged(connection: Connection, corrections: Collection[str]) -> dict[str, Judged]:

@@ -11,7 +11,7 @@ import pytest
 pytestmark = pytest.mark.anyio
 
 PERIOD = {"since": "2026-03-01", "until": "2026-03-04"}
-SCREENS = ("overview", "moments", "precision", "rules", "drift")
+SCREENS = ("overview", "moments", "precision", "rules", "drift", "model", "agreement", "policy")
 
 
 async def send(service: httpx.AsyncClient, text: str = "La caja llegó rota.", **more: Any) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from classifier.taxonomy import COMPLAINT, SEVERITY, TASK_BY_ID, TASKS, Task, Ta
 __all__ = ["Opinion", "Question", "ReviewView", "labels_from", "opinions", "read_review"]
 
 _WITHOUT_ANSWER: Final = (COMPLAINT.id, SEVERITY.id, "motive", "justice")
-_MOST_READINGS: Final = 2000
+_MOST_READINGS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
