@@ -9,6 +9,7 @@ from api.console.formats import Formats
 from api.console.names import Names
 from api.console.translation import locale_of
 from api.console.views.policy import promises_of, told
+from api.planning import PolicyPlanner
 from api.recovery import Case, default_policy
 from api.recovery.difference import Change, difference
 from api.recovery.policy import Payout
@@ -27,6 +28,25 @@ async def tried(console: httpx.AsyncClient, content: bytes, status: int = 200) -
     answer = await console.post("/policy/backtest", files=files, headers={"HX-Request-Type": "partial"})
     assert answer.status_code == status, answer.text
     return answer.text
+
+
+async def test_what_a_guarantee_pays_is_on_the_page_of_its_case_and_in_the_costs_of_a_trial(
+    open_service: Opener, anyio_backend: str
+) -> None:
+    broken = 'when = { complaint = ["yes"], touchpoint = ["fulfilment"], quality = ["reliability", "consistency"] }'
+    assert broken in default_policy_text()
+    ours = default_policy_text().replace(broken, 'invoked = false\nwhen = { complaint = ["yes"] }')
+    async with open_service(Marked(), PolicyPlanner(parse_policy(ours, "ours"))) as client:
+        client.headers.update({"accept-language": "en", "sec-fetch-site": "same-origin"})
+        accepted = await post(client, "1", "No llegó.", metadata={"amount": 1000, "currency": "BRL"})
+        shown = await page(client, f"/cases/{accepted['case_id']}")
+        whole = await tried(client, ours.replace('"refund", share = 0.10', '"refund", share = 1.00').encode())
+        other = await tried(client, ours.replace('"refund", share = 0.10', '"redo"').encode())
+    assert "refund · R$100.00 · 2\u00a0business days" in shown
+    assert "R$100.00" in whole
+    assert "R$1,000.00" in whole
+    assert "unknown cost" not in whole
+    assert "1 case with a guarantee of unknown cost, in no sum" in other
 
 
 @pytest.mark.parametrize("language", ["es", "pt", "en"])
