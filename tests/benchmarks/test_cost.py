@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from datetime import date
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from benchmarks import speed
 from benchmarks.cost import _CHOSEN, LOOKED_UP, PRICES, cost_of_a_million, main, table
+from tests.test_guides import FOLDERS
 
 REPORT = {
     "when": "2026-11-29T10:00:00+00:00",
@@ -79,3 +81,21 @@ def test_prices_can_be_given(
     monkeypatch.setattr(sys, "argv", ["cost", str(tmp_path / "r.json"), "--price", "cheap"])
     with pytest.raises(SystemExit):
         main()
+
+
+@pytest.mark.parametrize("language", FOLDERS)
+def test_costs_in_the_guide_follow_from_its_speeds_and_these_prices(language: str) -> None:
+    page = (FOLDERS[language] / "scaling.md").read_text("utf-8")
+    measured = page.partition("<!-- measured: ")[2].partition("<!-- end of measured -->")[0].replace(",", ".")
+    head, _, *rows = [line.strip("| ").split(" | ") for line in measured.splitlines() if line.startswith("|")]
+
+    assert LOOKED_UP in page
+    assert [column.split(".large")[0] for column in head[3:]] == [name.split(".large")[0] for name in PRICES]
+    for column, price in zip(head[3:], PRICES.values(), strict=True):
+        assert f"{price:.4f}" in column
+    assert any("--fast" in row[0] for row in rows)
+    for _, rate, hours, *costs in (row for row in rows if row[1] != "–"):
+        assert float(hours) == pytest.approx(1e6 / float(rate) / 3600, abs=0.051)
+        for cost, price in zip(costs, PRICES.values(), strict=True):
+            found = float(re.sub(r"[^\d.]", "", cost))
+            assert found == pytest.approx(cost_of_a_million(price, float(rate)), abs=0.0051)

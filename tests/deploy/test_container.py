@@ -130,7 +130,7 @@ def test_linters_come_with_what_the_tests_need() -> None:
 
 
 def test_the_service_is_published_on_this_machine_alone() -> None:
-    assert COMPOSE["services"]["api"]["ports"] == ["127.0.0.1:${RECUPERA_PORTS:-8000}:8000"]
+    assert COMPOSE["services"]["api"]["ports"] == ["127.0.0.1:${API_PORTS:-8000}:8000"]
     assert all("ports" not in COMPOSE["services"][name] for name in ("worker", "postgres"))
 
 
