@@ -143,14 +143,14 @@ def _ids(plan: Plan, name: str) -> tuple[str, ...]:
 
 def _kept_guarantees(old: Plan, new: Plan) -> list[tuple[str, Any, Any]]:
     """Return what the guarantees that both plans hold pay and promise; of an older plan, as far as it tells."""
-    before, after = ({claim.id: claim for claim in plan.guarantees} for plan in (old, new))
-    both = [(claim, after[name]) for name, claim in before.items() if name in after]
-    payouts = [tuple(_payout(claim, whole=all(one.within for one in pair)) for claim in pair) for pair in both]
-    promises = [(one.promise, other.promise) for one, other in both]
-    return [
-        (what, *(tuple(pair[side] for pair in pairs) for side in (0, 1)))
-        for what, pairs in (("payouts", payouts), ("promises", promises))
-    ]
+    after = {claim.id: claim for claim in new.guarantees}
+    both = [(claim, after[claim.id]) for claim in old.guarantees if claim.id in after]
+    whole = [bool(one.within and other.within) for one, other in both]
+    before, now = (
+        tuple(_payout(pair[side], whole=told) for pair, told in zip(both, whole, strict=True)) for side in (0, 1)
+    )
+    said, says = (tuple(pair[side].promise for pair in both) for side in (0, 1))
+    return [("payouts", before, now), ("promises", said, says)]
 
 
 def _payout(claim: GuaranteeClaim, *, whole: bool) -> str:
