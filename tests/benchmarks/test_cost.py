@@ -92,7 +92,7 @@ def test_costs_in_the_guide_follow_from_its_speeds_and_these_prices(language: st
     assert LOOKED_UP in page
     assert [column.split(".large")[0] for column in head[3:]] == [name.split(".large")[0] for name in PRICES]
     for column, price in zip(head[3:], PRICES.values(), strict=True):
-        assert f"{price:.4f}" in column
+        assert str(price) in column
     assert any("--fast" in row[0] for row in rows)
     for _, rate, hours, *costs in (row for row in rows if row[1] != "–"):
         assert float(hours) == pytest.approx(1e6 / float(rate) / 3600, abs=0.051)
