@@ -105,7 +105,7 @@ def _of_one(item: Judged) -> Iterator[Outcome]:
 def _sureness(task: Task, decision: Mapping[str, Any]) -> float:
     """Return how probable the model found its answer."""
     if task.kind is TaskKind.FLAG:
-        return max(decision["probability"], 1 - decision["probability"])
+        return float(max(decision["probability"], 1 - decision["probability"]))
     label = decision["labels"][0] if task.kind is TaskKind.MULTI else decision["label"]
     return float(decision["probabilities"].get(label, 0.0))
 

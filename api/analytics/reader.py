@@ -135,10 +135,10 @@ class Analytics:
         """Return how a model does on what people reviewed, and whether training another one is worth it."""
         today = self._clock().astimezone(selection.zone).date()
         lately = Selection.last_days(_LATELY_DAYS, today, timezone=selection.timezone)
-        judged = await judged_of(self._store, (selection, None), f"{model.name} {model.version}")
+        found, every = await judged_of(self._store, (selection, None), f"{model.name} {model.version}")
         drift = await self.drift(selection)
         moved = drift if selection == lately else await self.drift(lately)
-        return await asyncio.to_thread(model_figures, model, *judged, drift, moved)
+        return await asyncio.to_thread(model_figures, model, found, every, drift, moved)
 
     async def agreement(self, selection: Selection) -> Agreements:
         """Return how far reviewers agree with each other."""

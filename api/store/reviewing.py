@@ -147,6 +147,7 @@ async def reviewed(
 def _is(name: str, labels: Sequence[str | bool]) -> sa.ColumnElement[bool]:
     """Return the condition that a corrected message has one of some labels, by the person or else by the model."""
     task, said, found = TASK_BY_ID[name], feedback.c.labels[name], messages.c[name]
+    has: sa.ColumnElement[bool]
     if task.kind is TaskKind.MULTI:
         table, listed = message_labels.c, said.as_string()
         own = sa.exists().where(table.message_id == messages.c.id, table.task == name, table.label.in_(labels))
