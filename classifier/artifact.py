@@ -35,6 +35,8 @@ class ModelFiles:
     gate: str = "cascade.json"  # of a small network: when it may answer for the model that it learned from
     training: str = "training.toml"
     card: str = "README.md"
+    card_es: str = "README.es.md"
+    card_pt: str = "README.pt.md"
     checksums: str = "SHA256SUMS"
 
 

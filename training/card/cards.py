@@ -15,7 +15,7 @@ from classifier.artifact import FILES
 from classifier.types import ModelInfo
 from training.card.figures import Figures
 
-CARDS: Final = MappingProxyType({"en": FILES.card, "es": "README.es.md", "pt": "README.pt.md"})
+CARDS: Final = MappingProxyType({"en": FILES.card, "es": FILES.card_es, "pt": FILES.card_pt})
 """File of the card by language."""
 
 _BEGIN: Final = "<!-- figures, written by recupera -->"
