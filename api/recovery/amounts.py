@@ -18,11 +18,17 @@ _CURRENCY: Final = {
 
 
 def stake_of(classification: Classification, context: Context) -> Stake | None:
-    """Return what the caller says is at stake, else the amount that the message names, if it names exactly one."""
+    """Return what the caller says is at stake, else the amount that the message names, if it names exactly one.
+
+    A sign that several currencies share (``$``) is that of the customer's country.
+    """
     if context.at_stake is not None:
         return Stake(context.at_stake, "caller")
     told = _told(classification)
-    return Stake(told, "message") if told else None
+    if told is None:
+        return None
+    currency = told.currency or _CURRENCY.get(context.country or "", "")
+    return Stake(Money(currency, told.amount), "message")
 
 
 def compensation(band: Band, stake: Stake | None, country: str | None) -> Compensation:

@@ -45,6 +45,13 @@ def test_a_plan_says_what_is_at_stake_and_who_says_so() -> None:
     assert planned(policy, facts=[*TOLD, amount("BRL", "9.00")]).at_stake is None
 
 
+@pytest.mark.parametrize(("country", "currency"), [("MX", "MXN"), ("CO", "COP"), ("US", ""), (None, "")])
+def test_a_sign_of_several_currencies_is_that_of_the_customers_country(country: str | None, currency: str) -> None:
+    made = planned(default_policy(), context(country=country), facts=[amount("", "500.00")])
+    assert made.at_stake == Stake(Money(currency, Decimal("500.00")), "message")
+    assert made.compensation.basis == "message"
+
+
 @pytest.mark.parametrize("kind", ["refund", "credit"])
 def test_a_share_is_of_what_is_at_stake(kind: str) -> None:
     made = claim(paying(kind=kind, share=0.1), facts=TOLD)
