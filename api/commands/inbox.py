@@ -150,6 +150,7 @@ def check(
     Example: INBOX_PASSWORD=… recupera inbox check --host imap.example.org --username soporte@example.org
     """
     from api.channels.email.check import by_token, examined, proposal, tried_settings
+    from api.channels.email.connection import RefusedError
     from api.channels.email.settings import read_inboxes
 
     if (host is None) != (username is None):
@@ -157,7 +158,7 @@ def check(
     if host is not None and username is not None:
         try:
             found = tried_settings(host, username, password_env, port)
-        except InputError:
+        except RefusedError:
             if (settings := by_token(host, username)) is not None:
                 typer.echo(f"{host} may want OAuth 2.0 instead of a password:\n\n{settings}")
             raise

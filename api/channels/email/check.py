@@ -54,7 +54,7 @@ def tried_settings(host: str, username: str, password_env: str, port: int = 0) -
             failure = failure or error
             continue
         except InputError as error:
-            raise InputError(f"{error} (port {tried.port})") from None
+            raise type(error)(f"{error} (port {tried.port})") from None
         try:
             return tried.model_copy(update={"write": _best(mailbox)})
         finally:

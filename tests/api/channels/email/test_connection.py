@@ -205,5 +205,5 @@ def test_check_proposes_settings_only_where_the_certificate_is_trusted(
 ) -> None:
     assert '[[inbox]]\nname = "soporte"' in proposal(inbox)
     assert "since" not in proposal(inbox)
-    with pytest.raises(InputError, match="certificate that is not trusted"):
+    with pytest.raises(RefusedError, match="certificate that is not trusted"):
         tried_settings("localhost", user, "INBOX_PASSWORD", dovecot.tls_port)
