@@ -186,7 +186,7 @@ async def test_what_waits_survives_a_stop(desk: Desk) -> None:
 
 
 async def test_a_case_runs_under_the_version_it_began_with(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.cases.WORKFLOW_VERSION", "0")
+    monkeypatch.setattr("api.taking_up.WORKFLOW_VERSION", "0")
     case_id = await desk.complain()
     begun = await desk.case(case_id)
     assert begun.workflow_version == "0"
