@@ -29,6 +29,11 @@ class Server:
         self._control = pg_ctl
         self.address: str = self._server.get_uri()
 
+    @property
+    def pid(self) -> int:
+        """Name its first process."""
+        return int(self._server.get_pid())
+
     def stop(self) -> None:
         """End it without a goodbye to anybody."""
         self._control(["-m", "immediate", "-w", "stop"], pgdata=self._server.pgdata, user=self._server.system_user)

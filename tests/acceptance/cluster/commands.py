@@ -20,6 +20,10 @@ class Command:
 
     running: subprocess.Popen[bytes]
 
+    @property
+    def pid(self) -> int:
+        return self.running.pid
+
     def is_alive(self) -> bool:
         return self.running.poll() is None
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import time
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 import httpx
+import psutil
 
 from benchmarks.load import at
 from tests.acceptance.cluster.client import Spread
@@ -36,6 +38,8 @@ _HOURS_AWAY = ("cases", "follow-ups", "unseen")
 class Process(Protocol):
     """A service or a worker."""
 
+    @property
+    def pid(self) -> int | None: ...
     def is_alive(self) -> bool: ...
     def kill(self) -> None: ...
     def join(self) -> None: ...
@@ -69,16 +73,23 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What is left, and how fast it was: until the first was killed, and to the end."""
+    """What is left, and how fast it was: until the first was killed, and to the end.
+
+    ``worked``: ms of a processor that a message took until then, of each kind of process. Other programs on the machine
+    make all slower, and this hardly more.
+    """
 
     evidence: Evidence
     phases: Sequence[Phase]
+    worked: Mapping[str, float]
 
     def table(self) -> str:
-        """Return throughput and latency as Markdown."""
+        """Return throughput and latency as Markdown, and the processors' work in a line."""
         head = ["", "messages", "messages/s", "p50, ms", "p95, ms", "p99, ms", "longest, ms"]
         rows = [head, ["---", *["---:"] * 6], *(phase.row() for phase in self.phases)]
-        return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+        lines = [f"| {' | '.join(row)} |" for row in rows]
+        each = ", ".join(f"{kind} {ms:.0f} ms" for kind, ms in self.worked.items())
+        return "\n".join([*lines, "", f"a processor's time a message, all alive: {each}"])
 
 
 def failures(outcome: Outcome, report: Report) -> list[str]:
@@ -105,6 +116,7 @@ class _Trial:
     deaths: Counter[str] = field(default_factory=Counter)
     missed: list[str] = field(default_factory=list)
     running: dict[str, Process] = field(default_factory=dict)
+    worked: dict[str, float] = field(default_factory=dict)
 
     async def run(self) -> list[Phase]:
         """Start all, post and kill, let it come to rest; return how fast the posting was."""
@@ -165,6 +177,7 @@ class _Trial:
     async def _post(self) -> list[Phase]:
         """Post everything; kill a service, a worker and the database on the way."""
         phases: list[Phase] = []
+        before = self._work()
         began, quarter = time.monotonic(), self.options.messages // 4
         posting = asyncio.create_task(self.client.run())
         deaths = (self._kill_service, self._kill_worker, self._kill_database)
@@ -175,12 +188,21 @@ class _Trial:
             )
             if not phases:
                 phases.append(Phase("all alive", list(self.client.took), time.monotonic() - began))
+                answered = len(self.client.answers)
+                self.worked = {k: (ms - before[k]) / answered for k, ms in self._work().items()}
             self.client.allowed += quarter  # what comes next arrives while something is dead
             await death()
         self.client.allowed = max(self.options.messages, self.client.allowed)
         self.client.ended = True
         await posting
         return [*phases, Phase("in all, one of each killed", self.client.took, time.monotonic() - began)]
+
+    def _work(self) -> dict[str, float]:
+        """Return the ms that the processors have worked for each kind of process."""
+        pids: dict[str, list[Any]] = {"services": [], "workers": [], "database": [self.server.pid]}
+        for name, process in self.running.items():
+            pids["services" if name.startswith("api") else "workers"].append(process.pid)
+        return {kind: sum(map(_worked_ms, of_kind)) for kind, of_kind in pids.items()}
 
     async def _kill_service(self) -> None:
         self._kill("api-0")
@@ -219,6 +241,15 @@ class _Trial:
             self.missed.append("nobody took over from the worker that was killed")
 
 
+def _worked_ms(pid: int) -> float:
+    """Return the ms of a process and all it started, of those that ended too."""
+    first, worked = psutil.Process(pid), 0.0
+    for each in (first, *first.children(recursive=True)):
+        with contextlib.suppress(psutil.NoSuchProcess):  # it ended just now: the first has its times
+            worked += sum(each.cpu_times()[:4])  # user, system, and those of children that ended
+    return 1000 * worked
+
+
 def run(options: Options, server: Server, folder: Path) -> Outcome:
     """Run it in a folder on a database; return what is left."""
     prepare()  # what is left is audited by a process of these too
@@ -238,4 +269,4 @@ def run(options: Options, server: Server, folder: Path) -> Outcome:
         trial = _Trial(options, place, server, receiver, ports, client)
         phases = asyncio.run(trial.run())
         evidence = Evidence(place, client, receiver, trial.deaths, trial.missed, time.monotonic() - began)
-        return Outcome(evidence, phases)
+        return Outcome(evidence, phases, trial.worked)
