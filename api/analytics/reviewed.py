@@ -87,7 +87,7 @@ def model_figures(
         calibration=reliability(judged),
         coverage=coverage(judged),
         drift=drift,
-        verdict=verdict(outcomes(every), len(every), lately),
+        verdict=verdict(judged if every == found else outcomes(every), len(every), lately),
     )
 
 

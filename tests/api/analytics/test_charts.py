@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -264,10 +263,12 @@ async def test_calibration_and_coverage(large: Store, selection: Selection) -> N
         assert row.right == (pytest.approx(right / of) if of else None)
 
 
-async def test_no_selection_has_another_verdict(large: Store, selection: Selection) -> None:
-    whole, part = [await reader(large).model(each, PRESENT) for each in (WHOLE, replace(selection, timezone="UTC"))]
-    assert part.verdict == whole.verdict
-    assert whole.verdict.worth_it is True
+@pytest.mark.parametrize("name", ["who and where", "labels"])
+async def test_no_selection_has_another_verdict(large: Store, name: str) -> None:
+    figures = reader(large)
+    whole, part = [(await figures.model(each, PRESENT)).verdict for each in (WHOLE, SELECTIONS[name])]
+    assert part == whole
+    assert whole.worth_it is True
 
 
 async def test_agreement_of_reviewers(large: Store, selection: Selection) -> None:
