@@ -204,7 +204,14 @@ class IncomingMessage(BaseModel):
     received_at: Annotated[AwareDatetime, AfterValidator(_plausible)] | None = None
     customer: Annotated[Customer, BeforeValidator(_small), BeforeValidator(storable)] | None = None
     thread_id: Annotated[str, BeforeValidator(storable), Field(min_length=1, max_length=512)] | None = None
-    metadata: Object = {}
+    metadata: Annotated[
+        Object,
+        Field(
+            description="Kept as it is sent. `amount` and `currency` (ISO 4217) say what the customer paid or lost: "
+            "compensation and guarantees are priced by it.",
+            examples=[{"amount": "350.00", "currency": "BRL"}],
+        ),
+    ] = {}
 
 
 class AcceptedMessage(BaseModel):
