@@ -97,7 +97,8 @@ def _example() -> OutboxRecord:
     values = {"message_id": "01a226bf-0000-7000-8000-000000000003", "external_id": "mail-1", "channel": "email"}
     nested = {"classification": {"…": "…"}, "plan": {"…": "…"}}
     step = {"id": "acknowledge", "due_at": "2026-11-03T09:00:00+00:00", "owner": "care"}
-    data = {key: {**values, **nested, "case_id": case}[key] for key in event_keys()} | {"step": step}
+    known = {**values, **nested, "case_id": case, "owner": "care"}
+    data = {key: known[key] for key in event_keys()} | {"step": step}
     return OutboxRecord(
         id="01a226bf-0000-7000-8000-000000000002",
         kind=OutboxKind.EVENT,
