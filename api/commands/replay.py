@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from api.settings import Settings
     from api.store.database import Connection, Store
     from api.store.deliveries import DeliveryRecord
+
+T = TypeVar("T")
 
 
 def replay(
@@ -87,12 +90,13 @@ async def _each(store: Store, deed: Deed, named: list[str]) -> list[str]:
 
     refused = []
     for name in named:
-        reason = await _tried(store, lambda connection, name=name: begin(connection, name, datetime.now(UTC)))
-        if reason is None:
+        try:
+            await _changed(store, partial(begin, delivery_id=name, now=datetime.now(UTC)))
+        except InputError as error:
+            refused.append(f"{name}: {error}")
+        else:
             deed.ids["delivery_id"] = name
             typer.echo(f"begun again: {name}", err=True)
-        else:
-            refused.append(f"{name}: {reason}")
     deed.whole = not refused
     return refused
 
@@ -102,31 +106,26 @@ async def _all_dead(store: Store, deed: Deed, destinations: list[str]) -> list[s
 
     refused = []
     for name in destinations:
-        counts: list[int] = []
-
-        async def begin(connection: Connection, name: str = name, counts: list[int] = counts) -> None:
-            counts.append(await replay_dead(connection, name, datetime.now(UTC)))
-
-        reason = await _tried(store, begin)
-        if reason is None:
-            deed.ids["destination_id"] = name
-            typer.echo(f"begun again: {counts[-1]} of destination {name}", err=True)
+        try:
+            count = await _changed(store, partial(replay_dead, destination_id=name, now=datetime.now(UTC)))
+        except InputError as error:
+            refused.append(f"destination {name}: {error}")
         else:
-            refused.append(f"destination {name}: {reason}")
+            deed.ids["destination_id"] = name
+            typer.echo(f"begun again: {count} of destination {name}", err=True)
     deed.whole = not refused
     return refused
 
 
-async def _tried(store: Store, change: Callable[[Connection], Awaitable[object]]) -> str | None:
-    """Make a change in a transaction of its own; return why it was refused, if it was."""
+async def _changed(store: Store, change: Callable[[Connection], Awaitable[T]]) -> T:
+    """Make a change in a transaction of its own; raise ``InputError`` if it is refused."""
     from api.errors import ConflictError, NotFoundError
 
     try:
         async with store.write() as connection:
-            await change(connection)
+            return await change(connection)
     except (ConflictError, NotFoundError) as error:
-        return str(error)
-    return None
+        raise InputError(str(error)) from None
 
 
 async def _dead(connection: Connection, destination: str | None) -> list[DeliveryRecord]:
