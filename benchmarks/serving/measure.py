@@ -11,9 +11,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import aiohttp
 import psutil
 
 from benchmarks.load import at
@@ -21,6 +20,9 @@ from benchmarks.report import ROUNDS, Figure, ratios
 from benchmarks.serving.servers import Running, Server, run, servers
 from benchmarks.texts import messages, of_length
 from classifier import ComplaintClassifier
+
+if TYPE_CHECKING:
+    import aiohttp
 
 __all__ = ["Found", "Row", "Turn", "measure", "rows"]
 
@@ -147,6 +149,8 @@ def _start(server: Server, folder: Path) -> float:
 
 async def _turn(running: Running, texts: Sequence[str], ones: Sequence[str]) -> Turn:
     """Ask one server, alone and at once."""
+    import aiohttp
+
     connector = aiohttp.TCPConnector(limit=_CALLERS)
     async with aiohttp.ClientSession(running.url, connector=connector) as session:
         for text in ones[:10]:

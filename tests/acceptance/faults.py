@@ -84,7 +84,7 @@ def _serve(where: Place, orders: Orders) -> None:
     model: Any = Odd()
     _run(
         lambda loaded: create_app(settings, classifier=model, loaded=loaded, worker=True),
-        _listen(settings.host, settings.port), f"http://127.0.0.1:{orders.port}", settings.host,
+        _listen(settings.host, settings.port), f"http://127.0.0.1:{orders.port}", settings,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import pytest
 from classifier import ComplaintClassifier
 from classifier.artifact import FILES, write_checksums, write_json
 from classifier.calibration import Calibration
-from classifier.cascade import FOLDER, Cascade, Effort, Gate, margins
+from classifier.cascade import Cascade, Effort, Gate, margins, small_network
 from classifier.errors import ChecksumError, IncompatibleModelError
 from classifier.taxonomy import COMPLAINT, MOTIVE, QUALITY, SEVERITY, TASKS
 from classifier.types import ModelInfo
@@ -33,14 +33,14 @@ def both(tiny_model: Path, tmp_path: Path) -> Path:
     """Return a model with a small network that is the same one under another name."""
     path = tmp_path / "model"
     shutil.copytree(tiny_model, path)
-    shutil.copytree(tiny_model, path / FOLDER)
-    named(path / FOLDER, "tiny-fast")
+    shutil.copytree(tiny_model, small_network(path))
+    named(small_network(path), "tiny-fast")
     return path
 
 
 def with_gate(path: Path, chosen: Gate) -> ComplaintClassifier:
-    chosen.save(path / FOLDER)
-    write_checksums(path / FOLDER)
+    chosen.save(small_network(path))
+    write_checksums(small_network(path))
     return ComplaintClassifier.from_pretrained(path)
 
 
@@ -89,7 +89,7 @@ def test_a_small_network_of_another_model_is_refused(both: Path) -> None:
 
 def test_a_damaged_small_network_is_told_before_it_is_needed(both: Path) -> None:
     with_gate(both, gate(0.0))
-    weights = both / FOLDER / FILES.weights
+    weights = small_network(both) / FILES.weights
     weights.write_bytes(weights.read_bytes()[:-1])
     with pytest.raises(ChecksumError, match="damaged or changed"):
         ComplaintClassifier.from_pretrained(both)

@@ -31,6 +31,13 @@ from api.main import create_app
 from api.settings import Settings
 from tests.api.conftest import STEADY, Marked
 
+
+@schemathesis.serializer("application/toml")
+def _toml(_context: object, value: object) -> bytes:
+    """Send what was made for a body of TOML as it is, or as what it would be in writing."""
+    return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
+
+
 CHECKS: Final = [
     status_code_conformance,
     content_type_conformance,

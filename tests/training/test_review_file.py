@@ -101,7 +101,7 @@ def test_labels_are_read_by_id_and_by_name(tmp_path: Path, language: str | None)
         ("motive", "ALTRUÍSMO ;restituicao; altruism", ["altruism", "restitution"]),
         ("severity", " Crítica ", "critical"),
         ("conduct", "Rule-Breaker", "rule_breaker"),
-        ("touchpoint", "baja", "termination"),
+        ("touchpoint", "cancelación", "termination"),
         ("severity", "baja", "low"),
         ("guarantee", "VERDADERO", True),
         ("guarantee", "Sí", True),

@@ -52,7 +52,7 @@ POINTS = (
     Point("workflow begun, others not", Role.WORKER, "api.workflow.engine:_start"),
     Point("workflows told, outbox not finished", Role.WORKER, "api.workflow.engine:Engine.tell"),
     Point("outbox finished, not kept", Role.WORKER, "api.workflow.relay:Relay._finish"),
-    Point("in the middle of what is due", Role.WORKER, "api.workflow.turn:step_data"),
+    Point("in the middle of what is due", Role.WORKER, "api.workflow.turn:told_of"),
     Point("in the middle of an escalation", Role.WORKER, "api.workflow.turn:_escalate"),
     Point("looked at a case, not kept", Role.WORKER, "api.workflow.turn:_look"),
     Point("kept, the workflow does not know", Role.WORKER, "api.workflow.engine:look"),

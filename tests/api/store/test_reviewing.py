@@ -1,11 +1,12 @@
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from api.store import feedback, messages, reviewing, tables
 from api.store.database import Store
+from api.store.exports import ExportFilter
 from api.store.identifiers import new_id
 from api.store.records import FeedbackRecord, ReviewStatus
 from classifier.taxonomy import TASKS, TaskKind
@@ -14,6 +15,7 @@ from tests.classifier.test_card import classification
 pytestmark = pytest.mark.anyio
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
+EVER = ExportFilter(NOW, NOW + timedelta(days=1))
 
 
 async def stored(store: Store, review: str = "needed", sureness: float = 1.0) -> str:
@@ -98,9 +100,12 @@ async def test_of_each_reader_the_last_labels_count(store: Store) -> None:
     await judged(store, message_id, "bea", severity="critical")
     async with store.read() as connection:
         found = await reviewing.readings(connection, limit=10)
-        latest = await reviewing.judged(connection, limit=1)
+        newest, other = await reviewing.reviewed(connection, EVER, limit=10)
+        assert await reviewing.reviewed(connection, EVER, several=True, limit=10) == [newest]
+        latest = await reviewing.judged(connection, [newest.correction])
     assert [(reading.reviewer, reading.labels) for reading in found] == [
         ("ana", {"severity": "high"}),
         ("bea", {"severity": "critical"}),
     ]
-    assert [(item.labels, item.model) for item in latest] == [({"severity": "critical"}, "m 1")]
+    assert (newest.message_id, other.message_id != message_id) == (message_id, True)
+    assert [(item.labels, item.model) for item in latest.values()] == [({"severity": "critical"}, "m 1")]
