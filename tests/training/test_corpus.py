@@ -86,7 +86,9 @@ def test_a_message_may_be_labelled_twice_alike_and_an_id_may_have_two_texts(tmp_
 
 
 @pytest.mark.parametrize(
-    "content", [b"{}", b"", gzip.compress(b"{}" * 999)[:-12], gzip.compress(b"{}")[:12] + b"?" * 9]
+    "content",
+    [b"{}", b"", gzip.compress(b"{}" * 999, mtime=0)[:-12], gzip.compress(b"{}", mtime=0)[:12] + b"?" * 9],
+    ids=["plain", "empty", "cut", "broken"],
 )
 def test_what_is_no_gzip_file_is_named(tmp_path: Path, content: bytes) -> None:
     (path := tmp_path / "bad.jsonl.gz").write_bytes(content)
