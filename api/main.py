@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import Future
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
-from typing import TypeAlias
+from typing import Final
 
 from fastapi import FastAPI
 
@@ -33,7 +33,6 @@ from api.errors import add_error_handlers
 from api.intake import Intake
 from api.limits import BodyLimit, HeadLimit
 from api.live import Live
-from api.loading import begin_loading, finish_loading
 from api.metrics import Metrics
 from api.observability import AccessLog, traced
 from api.planning import PolicyPlanner
@@ -68,24 +67,25 @@ from api.store.vault import SETTING
 from api.tracing import Traced, Traces, open_traces
 from classifier import ComplaintClassifier
 from classifier.errors import InputError
+from classifier.facts import extract_facts
+from classifier.language import identify_language
+from classifier.taxonomy import LANGUAGES
 
 __all__ = ["create_app"]
 
-Model: TypeAlias = ComplaintClassifier | Future[ComplaintClassifier]
-"""A model that is there, or one that is being loaded."""
-
+_WARM_UP: Final = ("El pedido llegó roto. Nadie me contesta.", "O pedido chegou quebrado. Ninguém me responde.")
 log = logging.getLogger(__name__)
 
 
 def create_app(
     settings: Settings,
     *,
-    classifier: Model | None = None,
+    classifier: ComplaintClassifier | None = None,
     planner: Planner | None = None,
     loaded: Callable[[Exception | None], None] = lambda _: None,
     worker: bool = False,
 ) -> FastAPI:
-    """Build the service; it answers ``/livez`` while ``classifier`` is being loaded, by the settings if it isn't given.
+    """Build the service; without ``classifier`` the model is loaded while the service already answers ``/livez``.
 
     Without ``planner`` plans follow the recovery policy. ``loaded`` is told when messages can be classified, or why
     they never will be. With ``worker`` the workflows of cases run here too; a process has one worker at most.
@@ -94,7 +94,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         loading = asyncio.create_task(_load(app, settings, classifier, planner, loaded))
-        if classifier is not None and not isinstance(classifier, Future):
+        if classifier is not None:
             await loading
         if worker:
             app.state.starting = asyncio.create_task(_start_worker(app, settings, loading))
@@ -142,7 +142,7 @@ def create_app(
 async def _load(
     app: FastAPI,
     settings: Settings,
-    classifier: Model | None,
+    classifier: ComplaintClassifier | None,
     planner: Planner | None,
     loaded: Callable[[Exception | None], None],
 ) -> None:
@@ -239,11 +239,28 @@ def _planner(settings: Settings) -> Planner:
     return PolicyPlanner(default_policy() if settings.policy is None else read_policy(settings.policy))
 
 
-async def _model(settings: Settings, given: Model | None) -> ComplaintClassifier:
-    """Return the model that was given, else the one of the settings, loaded in threads."""
-    if given is None:
-        given = begin_loading(settings)
-    return await asyncio.to_thread(finish_loading, given) if isinstance(given, Future) else given
+async def _model(settings: Settings, given: ComplaintClassifier | None) -> ComplaintClassifier:
+    """Return the model that was given, else the one of the settings, loaded in a thread."""
+    return await asyncio.to_thread(_from_settings, settings) if given is None else given
+
+
+def _from_settings(settings: Settings) -> ComplaintClassifier:
+    """Load the model and use it once, so that the first caller does not wait for what is loaded on first use."""
+    with ThreadPoolExecutor(1) as beside:
+        reading = beside.submit(_read_tables)
+        model = ComplaintClassifier.from_pretrained(
+            settings.model, precision=settings.precision, threads=settings.threads
+        )
+        reading.result()
+    model.predict(_WARM_UP, evidence=True)
+    return model
+
+
+def _read_tables() -> None:
+    """Have read what tells languages and facts: it takes as long as the network."""
+    for text, language in zip(_WARM_UP, LANGUAGES, strict=True):
+        identify_language(text)
+        extract_facts(text, language)
 
 
 async def _close_access(app: FastAPI) -> None:

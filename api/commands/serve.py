@@ -56,23 +56,16 @@ def serve(
 
 def _serve(settings: Settings) -> None:
     """Check what can be checked before, then listen until told to stop."""
-    from api.loading import begin_loading
+    from api.main import create_app
     from api.observability import configure_logging
     from classifier.artifact import Artifact, find_model
 
     configure_logging(settings.log_level)
     Artifact.load(find_model(settings.model))  # a wrong model is an error now, not a service that is never ready
     listener = _listen(settings.host, settings.port)
-    model = begin_loading(settings)
-
-    from api.main import create_app
-
     url = f"http://{_shown(settings.host)}:{listener.getsockname()[1]}"
     failure = _run(
-        lambda loaded: create_app(settings, classifier=model, loaded=loaded, worker=settings.worker.inside),
-        listener,
-        url,
-        settings,
+        lambda loaded: create_app(settings, loaded=loaded, worker=settings.worker.inside), listener, url, settings
     )
     if failure is not None:
         raise InputError(f"the service can't start: {failure}")
