@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import random
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from importlib.resources import files
 
 from classifier.cascade import Effort
 from classifier.inference import ComplaintClassifier
+from classifier.tokenization import TokenEncoder
 
-__all__ = ["ROUNDS", "TURNS_A_WAY", "Way", "measure", "one_by_one"]
+__all__ = ["ROUNDS", "TURNS_A_WAY", "Way", "held_out", "measure", "one_by_one"]
 
 ROUNDS = 5
 TURNS_A_WAY = ROUNDS + 1
@@ -20,6 +23,8 @@ TURNS_A_WAY = ROUNDS + 1
 
 _FIRST = 16
 _MILLION = 1e6
+_SHORTEST, _LONGEST = 20, 100
+"""In tokens, begin and end of a text included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,14 @@ class Way:
     def hours_a_million(self) -> float:
         """Hours for a million such texts."""
         return _MILLION / self.per_second / 3600
+
+
+def held_out(encoder: TokenEncoder) -> dict[str, int]:
+    """Return messages that were written to measure on and never trained on, of 20 to 100 tokens, with their number."""
+    lines = (files("training") / "corpora" / "validation.jsonl").read_text(encoding="utf-8").splitlines()
+    texts = [json.loads(line)["text"] for line in lines]
+    lengths = map(len, encoder.encode(texts))
+    return {text: tokens for text, tokens in zip(texts, lengths, strict=True) if _SHORTEST <= tokens <= _LONGEST}
 
 
 def measure(

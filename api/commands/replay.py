@@ -5,23 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
 from classifier.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
-    from api.commands.recorded import Deed
     from api.settings import Settings
     from api.store.database import Connection, Store
     from api.store.deliveries import DeliveryRecord
 
-T = TypeVar("T")
+    Begin: TypeAlias = Callable[[Connection, str, datetime], Awaitable[object]]
 
 
 def replay(
@@ -60,70 +58,50 @@ def replay(
         for delivery in found:
             typer.echo(_as_json(delivery) if as_json else _line(delivery))
         return
-    refused = asyncio.run(_begin_again(settings, deliveries, sorted({one.destination_id for one in found})))
+    refused = asyncio.run(_begin_again(settings, deliveries or (), sorted({one.destination_id for one in found})))
     for reason in refused:
         typer.echo(reason, err=True)
     if refused:
         raise typer.Exit(1)
 
 
-async def _begin_again(settings: Settings, named: list[str] | None, destinations: list[str]) -> list[str]:
+async def _begin_again(settings: Settings, named: Sequence[str], destinations: Sequence[str]) -> list[str]:
     """Begin deliveries again, those named or all dead ones of ``destinations``; return what was refused, and why."""
     from api.commands.recorded import recorded
+    from api.delivery.destinations import replay, replay_dead
     from api.store.database import Store, UnavailableError
 
+    refused = []
+    begin: Begin = replay if named else replay_dead
+    what, ids = ("delivery", named) if named else ("destination", destinations)
     try:
         store = await Store.open(settings.database_url, settings.vault)
     except UnavailableError as error:
         raise InputError(str(error)) from None
     try:
         async with recorded(store, settings, "replay") as deed:
-            if named:
-                return await _each(store, deed, named)
-            return await _all_dead(store, deed, destinations)
+            for name in ids:
+                try:
+                    done = await _begun(store, begin, name)
+                except InputError as error:
+                    refused.append(f"{what} {name}: {error}")
+                    continue
+                deed.ids[f"{what}_id"] = name
+                count = f"{done} of " if isinstance(done, int) else ""
+                typer.echo(f"begun again: {count}{what} {name}", err=True)
+            deed.whole = not refused
     finally:
         await store.close()
-
-
-async def _each(store: Store, deed: Deed, named: list[str]) -> list[str]:
-    from api.delivery.destinations import replay as begin
-
-    refused = []
-    for name in named:
-        try:
-            await _changed(store, partial(begin, delivery_id=name, now=datetime.now(UTC)))
-        except InputError as error:
-            refused.append(f"{name}: {error}")
-        else:
-            deed.ids["delivery_id"] = name
-            typer.echo(f"begun again: {name}", err=True)
-    deed.whole = not refused
     return refused
 
 
-async def _all_dead(store: Store, deed: Deed, destinations: list[str]) -> list[str]:
-    from api.delivery.destinations import replay_dead
-
-    refused = []
-    for name in destinations:
-        try:
-            count = await _changed(store, partial(replay_dead, destination_id=name, now=datetime.now(UTC)))
-        except InputError as error:
-            refused.append(f"destination {name}: {error}")
-        else:
-            deed.ids["destination_id"] = name
-            typer.echo(f"begun again: {count} of destination {name}", err=True)
-    deed.whole = not refused
-    return refused
-
-
-async def _changed(store: Store, change: Callable[[Connection], Awaitable[T]]) -> T:
-    """Make a change in a transaction of its own; raise ``InputError`` if it is refused."""
+async def _begun(store: Store, begin: Begin, name: str) -> object:
+    """Begin something again in a transaction of its own; raise ``InputError`` if it is refused."""
     from api.errors import ConflictError, NotFoundError
 
     try:
         async with store.write() as connection:
-            return await change(connection)
+            return await begin(connection, name, datetime.now(UTC))
     except (ConflictError, NotFoundError) as error:
         raise InputError(str(error)) from None
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import statistics
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
@@ -14,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from classifier.errors import InputError
-from training.commands.watching import steps, tell_bad
+from training.commands.watching import readable, steps
 
 if TYPE_CHECKING:
     from classifier.inference import ComplaintClassifier
@@ -45,10 +44,10 @@ def benchmark(
     Example: recupera benchmark messages.csv --text-column body --price 0.09
     """
     from classifier.inference import ComplaintClassifier
-    from training.speed import TURNS_A_WAY, measure, one_by_one
+    from training.speed import TURNS_A_WAY, held_out, measure, one_by_one
 
     classifier = ComplaintClassifier.from_pretrained(model, precision=precision, threads=threads)
-    texts = _ours(classifier) if file is None else _theirs(file, text_column)
+    texts = list(held_out(classifier.encoder)) if file is None else _texts(file, text_column)
     ways = 3 + (classifier.cascade is not None)
     with steps("measuring", ways * TURNS_A_WAY + 1) as told:
         found = measure(classifier, texts, seconds * (1 - _SHARE_OF_ONES), told)
@@ -61,24 +60,14 @@ def benchmark(
         _show(report)
 
 
-def _ours(classifier: ComplaintClassifier) -> list[str]:
-    """Return messages that were written to measure on, of 20 to 100 tokens."""
-    lines = (files("training") / "corpora" / "validation.jsonl").read_text(encoding="utf-8").splitlines()
-    texts = [json.loads(line)["text"] for line in lines]
-    lengths = map(len, classifier.encoder.encode(texts))
-    return [text for text, length in zip(texts, lengths, strict=True) if 20 <= length <= 100]
-
-
-def _theirs(path: Path, text_column: str | None) -> list[str]:
-    """Return the messages of a file, and tell which can't be read."""
+def _texts(path: Path, text_column: str | None) -> list[str]:
+    """Return the messages of a file."""
     from classifier.records import Columns
-    from training.messages import read_records
 
-    read = read_records(path, Columns.of(id=None, text=text_column, language=None))
-    tell_bad(read, str(path))
-    if not read.good:
+    found = readable(path, Columns.of(id=None, text=text_column, language=None))
+    if not found:
         raise InputError(f"{path}: no messages to measure on")
-    return [record.text for record in read.good]
+    return [record.text for record in found]
 
 
 def _report(

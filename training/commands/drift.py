@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from classifier.errors import InputError
-from training.commands.watching import answered, tell_bad
+from training.commands.watching import answered, readable
 
 if TYPE_CHECKING:
     from classifier.records import Columns, Record
@@ -41,7 +41,7 @@ def drift(
 
     columns = Columns.of(id=None, text=text_column, language=None)
     if after is not None and at is None:
-        periods = [_records(path, columns) for path in (before, after)]
+        periods = [readable(path, columns) for path in (before, after)]
     elif at is not None and after is None:
         periods = _split(before, columns, at, time_column)
     else:
@@ -54,22 +54,13 @@ def drift(
         _show(report)
 
 
-def _records(path: Path, columns: Columns) -> Sequence[Record]:
-    """Read the messages of a file, and tell which can't be."""
-    from training.messages import read_records
-
-    read = read_records(path, columns)
-    tell_bad(read, str(path))
-    return read.good
-
-
 def _split(path: Path, columns: Columns, at: str, time_column: str) -> list[Sequence[Record]]:
     """Return the messages before a time, and those from it on."""
     from training.messages import as_time, read_times
 
     limit = as_time(at, f"--at {at}")
     times = read_times(path, time_column)
-    records = _records(path, columns)
+    records = readable(path, columns)
     return [[r for r in records if (times[r.line] >= limit) is later] for later in (False, True)]
 
 

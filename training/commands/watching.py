@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 if TYPE_CHECKING:
+    from classifier.records import Columns, Record
     from training.messages import Answers, Messages
 
 errors = Console(stderr=True)
@@ -33,6 +34,15 @@ def answered(model: Path | None, texts: Sequence[str]) -> Answers:
     classifier = ComplaintClassifier.from_pretrained(model)
     with steps("classifying", len(texts)) as advance:
         return Answers.of(classifier, texts, advance=advance)
+
+
+def readable(path: Path, columns: Columns) -> Sequence[Record]:
+    """Read the messages of a file, and tell which can't be."""
+    from training.messages import read_records
+
+    read = read_records(path, columns)
+    tell_bad(read, str(path))
+    return read.good
 
 
 def tell_bad(messages: Messages, name: str) -> None:
