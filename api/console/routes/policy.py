@@ -8,12 +8,13 @@ from typing import Annotated, Final
 from fastapi import APIRouter, HTTPException, Query, Request, UploadFile
 from fastapi.responses import Response
 
+from api.analytics.policy import MOST_CASES, conditions, rule_rows, try_policy
 from api.console.page import ConsolePage
 from api.console.preferences import Preferences
 from api.console.refusals import NOT_TEXT, RefusedError
 from api.console.rendering import is_partial, render
 from api.console.views.filters import SPANS, FigureQuery
-from api.console.views.policy import MOST_CASES, conditions, promises_of, rule_rows, told, try_policy
+from api.console.views.policy import promises_of, told
 from api.recovery import Policy, policy_from
 from api.recovery.reading import parse_policy
 from api.routes.analytics import Reader

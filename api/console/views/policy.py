@@ -7,14 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from api.analytics.policy import MOST_CASES, RuleRow, Trial, conditions, rule_rows, try_policy
 from api.console.formats import Formats
 from api.console.names import Names
 from api.recovery import Policy
 from api.recovery.difference import Change
 from api.recovery.plan import DeadlineKind
 
-__all__ = ["MOST_CASES", "RuleRow", "Told", "Trial", "conditions", "promises_of", "rule_rows", "told", "try_policy"]
+__all__ = ["Told", "promises_of", "told"]
 
 _PAYOUT: Final = re.compile(
     r"(?P<id>\S+): (?P<kind>\w+)(?: (?P<share>[\d.]+)%)?(?: (?P<sums>[A-Z]{3} [\d.]+(?:/[A-Z]{3} [\d.]+)*))?"
