@@ -12,7 +12,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from classifier.errors import InputError
 from training.commands.watching import readable, steps
 
 if TYPE_CHECKING:
@@ -64,10 +63,7 @@ def _texts(path: Path, text_column: str | None) -> list[str]:
     """Return the messages of a file."""
     from classifier.records import Columns
 
-    found = readable(path, Columns.of(id=None, text=text_column, language=None))
-    if not found:
-        raise InputError(f"{path}: no messages to measure on")
-    return [record.text for record in found]
+    return [record.text for record in readable(path, Columns.of(id=None, text=text_column, language=None))]
 
 
 def _report(
