@@ -124,15 +124,15 @@ async def reviewed(
 
     ``model``: of corrections of its answers only; ``several``: only what several people looked at.
     """
-    # As a mere column the time would lead planners to read all messages of the period rather than the corrections.
-    at, other = sa.func.coalesce(messages.c.received_at, messages.c.received_at), feedback.alias()
+    # Corrections are few, messages many: joined, planners may start from all messages of a channel or a period.
+    other, at = feedback.alias(), messages.c.received_at
     same = other.c.message_id == feedback.c.message_id
+    theirs = (messages.c.id == feedback.c.message_id, at >= wanted.since, at < wanted.until, *conditions(wanted))
+    labelled = (_is(task, labels) for task, labels in wanted.labels.items() if labels)
     query = (
         sa.select(feedback.c.message_id, feedback.c.id)
-        .join_from(feedback, messages)
         .where(~sa.exists().where(same, other.c.id > feedback.c.id))
-        .where(at >= wanted.since, at < wanted.until, *conditions(wanted))
-        .where(*(_is(task, labels) for task, labels in wanted.labels.items() if labels))
+        .where(sa.exists().where(*theirs, *labelled).correlate(feedback))
         .order_by(feedback.c.id.desc())
         .limit(limit)
     )
