@@ -19,7 +19,7 @@ from api.analytics.columns import Column, Columns, Words, decode, join
 from api.analytics.figures import Choices, Drift, Moments, Overview, Precision, Rules
 from api.analytics.layout import FIELDS
 from api.analytics.phrases import phrases_of
-from api.analytics.reviewed import Agreements, ModelFigures, agreement_of, judged_of, model_figures
+from api.analytics.reviewed import Agreements, Judgements, ModelFigures, agreement_of, model_figures
 from api.analytics.selection import Selection
 from api.analytics.wording import FORMULA
 from api.store import analytics
@@ -82,6 +82,7 @@ class Analytics:
     def __init__(self, store: Store, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._store = store
         self._clock = clock
+        self._judgements = Judgements(store)
         self._words = Words()
         self._days: dict[tuple[Kind, date], _Day] = {}
         self._ranges: OrderedDict[tuple[Any, ...], _Range] = OrderedDict()
@@ -135,7 +136,7 @@ class Analytics:
         """Return how a model does on what people reviewed, and whether training another one is worth it."""
         today = self._clock().astimezone(selection.zone).date()
         lately = Selection.last_days(_LATELY_DAYS, today, timezone=selection.timezone)
-        found, every = await judged_of(self._store, (selection, None), f"{model.name} {model.version}")
+        found, every = await self._judgements.of((selection, None), f"{model.name} {model.version}")
         drift = await self.drift(selection)
         moved = drift if selection == lately else await self.drift(lately)
         return await asyncio.to_thread(model_figures, model, found, every, drift, moved)

@@ -6,20 +6,21 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any, Final
 
 from api.analytics.agreement import Agreement, agreement
-from api.analytics.calibration import Bin, Coverage, TaskRow, coverage, outcomes, reliability, task_rows
+from api.analytics.calibration import Bin, Coverage, Outcome, TaskRow, coverage, outcomes, reliability, task_rows
 from api.analytics.figures import Drift
 from api.analytics.retraining import Verdict, verdict
 from api.analytics.selection import Selection
 from api.store import reviewing
 from api.store.database import Connection, Store
 from api.store.exports import ExportFilter
-from api.store.reviewing import Judged, Reviewed
+from api.store.reviewing import Reviewed
 from classifier.types import ModelInfo
 
-__all__ = ["Agreements", "ModelFigures", "agreement_of", "judged_of", "model_figures"]
+__all__ = ["Agreements", "Judgements", "ModelFigures", "agreement_of", "model_figures"]
 
 _MOST_JUDGED: Final = 1000
 _MOST_READ: Final = 1000
@@ -56,12 +57,25 @@ class Agreements:
     tasks: Sequence[Agreement]
 
 
-async def judged_of(store: Store, selections: Sequence[Selection | None], model: str) -> list[list[Judged]]:
-    """Return for each selection what people judged last of a model's answers; ``None`` selects everything."""
-    async with store.read() as connection:
-        chosen = [await _chosen(connection, selection, _MOST_JUDGED, model=model) for selection in selections]
-        found = await reviewing.judged(connection, {each.correction for some in chosen for each in some})
-    return [[found[each.correction] for each in some] for some in chosen]
+class Judgements:
+    """How a model's answers came off with people; the last ``kept`` corrections are remembered: none ever changes."""
+
+    def __init__(self, store: Store, *, kept: int = 10 * _MOST_JUDGED) -> None:
+        self._store = store
+        self._kept = kept
+        self._known: dict[str, tuple[Outcome, ...]] = {}
+
+    async def of(self, selections: Sequence[Selection | None], model: str) -> list[list[tuple[Outcome, ...]]]:
+        """Return for each selection the answers of each message that people judged last; ``None`` selects all."""
+        async with self._store.read() as connection:
+            chosen = [await _chosen(connection, selection, _MOST_JUDGED, model=model) for selection in selections]
+            wanted = list(dict.fromkeys(each.correction for some in chosen for each in some))
+            found = await reviewing.judged(connection, [name for name in wanted if name not in self._known])
+        made = await asyncio.to_thread(lambda: {name: tuple(outcomes([item])) for name, item in found.items()})
+        present = {name: made.get(name) or self._known.get(name, ()) for name in wanted}
+        rest = {name: value for name, value in self._known.items() if name not in present}
+        self._known = dict(list({**rest, **present}.items())[-self._kept :])
+        return [[present[each.correction] for each in some] for some in chosen]
 
 
 async def agreement_of(store: Store, selection: Selection) -> Agreements:
@@ -73,10 +87,14 @@ async def agreement_of(store: Store, selection: Selection) -> Agreements:
 
 
 def model_figures(
-    model: ModelInfo, found: Sequence[Judged], every: Sequence[Judged], drift: Sequence[Drift], lately: Sequence[Drift]
+    model: ModelInfo,
+    found: Sequence[Sequence[Outcome]],
+    every: Sequence[Sequence[Outcome]],
+    drift: Sequence[Drift],
+    lately: Sequence[Drift],
 ) -> ModelFigures:
     """Return the figures of a model: ``found`` and ``drift`` are of the selection, the rest is for the verdict."""
-    judged = outcomes(found)
+    judged = list(chain.from_iterable(found))
     return ModelFigures(
         name=model.name,
         version=model.version,
@@ -87,7 +105,7 @@ def model_figures(
         calibration=reliability(judged),
         coverage=coverage(judged),
         drift=drift,
-        verdict=verdict(judged if every == found else outcomes(every), len(every), lately),
+        verdict=verdict(list(chain.from_iterable(every)), len(every), lately),
     )
 
 

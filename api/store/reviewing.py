@@ -124,7 +124,7 @@ async def reviewed(
 
     ``model``: of corrections of its answers only; ``several``: only what several people looked at.
     """
-    # Corrections are few, messages many: joined, planners may start from all messages of a channel or a period.
+    # Corrections are few, messages many: a join, or an EXISTS on PostgreSQL, may start from all messages of a period.
     other, at = feedback.alias(), messages.c.received_at
     same = other.c.message_id == feedback.c.message_id
     theirs = (messages.c.id == feedback.c.message_id, at >= wanted.since, at < wanted.until, *conditions(wanted))
@@ -132,7 +132,7 @@ async def reviewed(
     query = (
         sa.select(feedback.c.message_id, feedback.c.id)
         .where(~sa.exists().where(same, other.c.id > feedback.c.id))
-        .where(sa.exists().where(*theirs, *labelled).correlate(feedback))
+        .where(sa.select(messages.c.id).where(*theirs, *labelled).correlate(feedback).scalar_subquery().is_not(None))
         .order_by(feedback.c.id.desc())
         .limit(limit)
     )
