@@ -29,7 +29,7 @@ _EVER: Final = ExportFilter(datetime(1900, 1, 1, tzinfo=UTC), datetime(9999, 12,
 
 @dataclass(frozen=True, slots=True)
 class ModelFigures:
-    """The present model on what people reviewed, the last ``most`` messages at most.
+    """The present model on what people reviewed, the last ``most`` messages at most, of the last 10,000 corrections.
 
     ``tasks``, ``calibration`` and ``coverage`` are of the messages of the selection whose answers of this model people
     judged, ``drift`` of all messages of the selection. ``verdict`` is of everything: this model's answers that were

@@ -16,6 +16,7 @@ from api.store.tables import feedback, message_labels, messages
 from classifier.taxonomy import TASK_BY_ID, TaskKind
 
 __all__ = [
+    "LOOKED_THROUGH",
     "MOST_COUNTED",
     "Judged",
     "Reading",
@@ -30,6 +31,8 @@ __all__ = [
 ]
 
 MOST_COUNTED: Final = 1000
+LOOKED_THROUGH: Final = 10_000
+"""Corrections, the latest, among which reviewed messages are looked for: what is asked for may be rare."""
 _TOGETHER: Final = 1000
 _NOBODY: Final = ""
 
@@ -120,7 +123,9 @@ async def readings_of(connection: Connection, message_ids: Sequence[str]) -> lis
 async def reviewed(
     connection: Connection, wanted: ExportFilter, *, model: str | None = None, several: bool = False, limit: int
 ) -> list[Reviewed]:
-    """Return the ``limit`` messages that people looked at last; ``wanted`` looks at the labels as corrected.
+    """Return the ``limit`` messages that people looked at last, of the last ``LOOKED_THROUGH`` corrections.
+
+    ``wanted`` looks at the labels as corrected.
 
     ``model``: of corrections of its answers only; ``several``: only what several people looked at.
     """
@@ -129,8 +134,10 @@ async def reviewed(
     same = other.c.message_id == feedback.c.message_id
     theirs = (messages.c.id == feedback.c.message_id, at >= wanted.since, at < wanted.until, *conditions(wanted))
     labelled = (_is(task, labels) for task, labels in wanted.labels.items() if labels)
+    before = sa.select(other.c.id).order_by(other.c.id.desc()).offset(LOOKED_THROUGH).limit(1).scalar_subquery()
     query = (
         sa.select(feedback.c.message_id, feedback.c.id)
+        .where(feedback.c.id > sa.func.coalesce(before, ""))
         .where(~sa.exists().where(same, other.c.id > feedback.c.id))
         .where(sa.select(messages.c.id).where(*theirs, *labelled).correlate(feedback).scalar_subquery().is_not(None))
         .order_by(feedback.c.id.desc())

@@ -109,3 +109,15 @@ async def test_of_each_reader_the_last_labels_count(store: Store) -> None:
     ]
     assert (newest.message_id, other.message_id != message_id) == (message_id, True)
     assert [(item.labels, item.model) for item in latest.values()] == [({"severity": "critical"}, "m 1")]
+
+
+async def test_reviewed_messages_are_looked_for_among_the_latest_corrections(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reviewing, "LOOKED_THROUGH", 2)
+    ids = [await stored(store, "done") for _ in range(3)]
+    for message_id in ids:
+        await judged(store, message_id, "ana", severity="low")
+    async with store.read() as connection:
+        found = await reviewing.reviewed(connection, EVER, limit=10)
+    assert [each.message_id for each in found] == [ids[2], ids[1]]
