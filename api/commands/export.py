@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from classifier.errors import InputError
 
 if TYPE_CHECKING:
+    from api.commands.recorded import Deed
     from api.settings import Settings
+    from api.store.database import Store
 
 
 def export(
@@ -33,7 +36,10 @@ def export(
 ) -> None:
     """Write what the service has stored, for other programs: what identifies somebody is put as <PHONE> and the like.
 
-    The file holds what customers wrote: keep it as such, and remember it when one of them is to be erased.
+    The file holds what customers wrote, clear also where the database is encrypted: keep it as such. It is for you
+    alone, unless there was one whose mode it keeps. Where it is is remembered, so that recupera erase and the term of
+    keep_messages_days reach it as long as it stays there; what you move, copy or write to standard output is yours to
+    name by recupera erase --file.
 
     Example: recupera export --feedback --output runs/support/feedback.jsonl
     """
@@ -46,7 +52,7 @@ def export(
 
 
 async def _export(settings: Settings, output: Path | None, *, masked: bool) -> int:
-    """Write the lines, a file in one move once it is complete; return how many."""
+    """Write the lines; return how many."""
     from api.commands.recorded import recorded
     from api.store import feedback
     from api.store.database import Store, database_url
@@ -58,27 +64,60 @@ async def _export(settings: Settings, output: Path | None, *, masked: bool) -> i
     store = await Store.open(url, settings.vault)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(store.close)
-        await stack.enter_async_context(recorded(store, settings, "export --feedback"))
+        deed = await stack.enter_async_context(recorded(store, settings, "export --feedback"))
+        if output is not None:
+            return await _to_file(store, output, deed, masked=masked)
         connection = await stack.enter_async_context(store.read())
-        lines = feedback.training_lines(connection, masked=masked)
-        if output is None:
-            return await _write(lines, sys.stdout)
-        partial = output.with_name(f".{output.name}.part")
-        try:
-            with partial.open("w", encoding="utf-8") as file:
-                count = await _write(lines, file)
-            partial.replace(output)
-        except OSError as error:
-            raise InputError(f"can't write {output}: {error.strerror}") from None
-        finally:
-            partial.unlink(missing_ok=True)
-        return count
+        return await _write(feedback.training_lines(connection, masked=masked), sys.stdout.write)
 
 
-async def _write(lines: AsyncIterator[dict[str, Any]], file: TextIO) -> int:
+async def _to_file(store: Store, output: Path, deed: Deed, *, masked: bool) -> int:
+    """Write a file in one move once it is complete, remembered before there is a word in it: an erasure finds it."""
+    from api.commands.recorded import operator
+    from api.privacy.copies.cleaning import clean_file, host
+    from api.privacy.copies.replacing import BusyError, Replacement
+    from api.store import export_files, feedback
+    from api.store.identifiers import new_id
+
+    path = output.parent.resolve() / output.name
+    record = export_files.ExportRecord(
+        new_id(), host(), _storable(path), datetime.now(UTC), None, masked, operator().name
+    )
+    try:
+        with Replacement.begin(path) as new:
+            async with store.write() as connection:
+                await export_files.begin(connection, record)
+            deed.ids["export_id"] = record.id
+            async with store.read() as connection:
+                lines = feedback.training_lines(connection, masked=masked)
+                count = await _write(lines, lambda line: new.file.write(line.encode()))
+            new.commit()
+    except BusyError:
+        raise InputError(f"can't write {output}: another process is writing it") from None
+    except OSError as error:
+        if not path.is_file():
+            async with store.write() as connection:
+                await export_files.forget(connection, record.id)
+        raise InputError(f"can't write {output}: {error.strerror}") from None
+    async with store.write() as connection:
+        await export_files.finish(connection, record.id, count)
+    await clean_file(store, path)  # of what was erased while it was written
+    return count
+
+
+def _storable(path: Path) -> str:
+    """Return a path as it is remembered."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise InputError("--output: the name of the file, or of a folder on its way, is not UTF-8") from None
+    return str(path)
+
+
+async def _write(lines: AsyncIterator[dict[str, Any]], write: Callable[[str], object]) -> int:
     """Write one JSON object a line; return how many."""
     count = 0
     async for line in lines:
-        file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        write(json.dumps(line, ensure_ascii=False) + "\n")
         count += 1
     return count

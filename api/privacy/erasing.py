@@ -30,13 +30,15 @@ _PART: Final = 100
 class Erased:
     """What was erased, or would be: rows by table, and what became of the cases.
 
-    ``message_ids`` are those of the messages, ``traces`` what is looked for afterwards.
+    ``message_ids`` are those of the messages, ``since`` is when the oldest of them came in, ``traces`` what is looked
+    for afterwards.
     """
 
     scope: str
     customer_id: str | None = None
     gone: Counter[str] = field(default_factory=Counter)
     message_ids: list[str] = field(default_factory=list)
+    since: datetime | None = None
     cases_ended: int = 0
     cases_shared: int = 0
     events: int = 0
@@ -172,6 +174,8 @@ async def _case(connection: Connection, case_id: str, order: _Order) -> None:
 async def _messages(connection: Connection, theirs: Sequence[MessageRecord], order: _Order, *, thread: bool) -> None:
     into = order.into
     into.message_ids += [message.id for message in theirs]
+    moments = [message.accepted_at for message in theirs]
+    into.since = min(moments if into.since is None else [into.since, *moments], default=None)
     if order.tell:
         for message in theirs:
             into.traces.note(message, thread=thread)

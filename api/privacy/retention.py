@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from api.background import Background
+from api.privacy.copies.cleaning import clean_all
 from api.privacy.erasing import Erased, erase_older
 from api.privacy.settings import PrivacySettings
 from api.store import erasable
@@ -65,6 +66,7 @@ class Retention(Background):
         self._url = url
         self._settings = settings
         self._clock = clock
+        self._copies_wait = True
 
     def start(self) -> None:
         """Begin, in the background, if anything is to be erased by age."""
@@ -72,7 +74,19 @@ class Retention(Background):
             super().start()
 
     async def _turn(self) -> float:
+        waited, self._copies_wait = self._copies_wait, True
         erased, emptied = await sweep(self._store, self._url, self._settings, self._clock())
         if erased or emptied:
             log.info("retention: %d messages erased, deliveries of %d events", erased, emptied)
+        if erased or waited:  # whoever erased before may have been killed before it came to them
+            await self._clean_copies()
+        self._copies_wait = False
         return _DAY_SECONDS
+
+    async def _clean_copies(self) -> None:
+        """Take what was erased out of the files of exports; paths are the operator's, and not for the log."""
+        files = await clean_all(self._store)
+        if removed := sum(file.removed for file in files):
+            log.info("retention: %d lines taken out of exports", removed)
+        if left := sum(file.is_left for file in files):
+            log.warning("retention: %d exports can't be cleaned: recupera erase --older-than says which", left)

@@ -31,7 +31,9 @@ class Eraser:
             erased = await erase_customer(self.store, customer_id, at=now, actor=actor, dry=dry)
         else:
             erased = await erase_message(self.store, str(message_id), at=now, actor=actor, dry=dry)
-        return would_be(erased) if dry else await proven(self.store, self.url, self.vault, erased, at=now, actor=actor)
+        if dry:
+            return await would_be(self.store, erased)
+        return await proven(self.store, self.url, self.vault, erased, at=now, actor=actor)
 
 
 async def erasing(request: Request) -> Eraser:

@@ -51,6 +51,31 @@ class Place(BaseModel):
     kinds: list[str]
 
 
+class ExportedFile(BaseModel):
+    """A file of an export: how many lines were taken out of it, which could not be read, and what is still to be done.
+
+    ``state`` is ``searched``, ``absent`` (not where it was written), ``elsewhere`` (written on the machine ``host``,
+    and not on this one) or ``failed``.
+    """
+
+    path: str
+    state: str
+    removed: int
+    unreadable: int
+    unread: list[int]
+    host: str | None
+    problem: str | None
+
+
+class Downloaded(BaseModel):
+    """Who took exports away since the oldest of what was erased came in; their copies are theirs to clean."""
+
+    kind: str
+    name: str
+    count: int
+    last: datetime
+
+
 class ErasureReport(BaseModel):
     """What was erased and where, and whether it was found gone. ``removed`` counts rows by table."""
 
@@ -69,6 +94,8 @@ class ErasureReport(BaseModel):
     rows: int
     files: int
     found: list[Place]
+    exports: list[ExportedFile] = []
+    downloads: list[Downloaded] = []
 
 
 class Erasure(BaseModel):

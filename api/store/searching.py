@@ -7,7 +7,7 @@ import json
 import mmap
 import re
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,12 +22,18 @@ from api.store.vault import Vault
 from api.store.workflows import SCHEMA, workflow_file
 from classifier.errors import InputError
 
-__all__ = ["Found", "Searched", "search"]
+__all__ = ["Beside", "Found", "Searched", "search"]
 
 _PART: Final = 500
 _TOKEN: Final = re.compile(re.escape(MARK) + r"([A-Za-z0-9_=-]+)")
 _SHORTEST_IN_FILE: Final = 8
 """Values stand side by side in a file, so that what is short is found by chance."""
+
+
+Row = tuple[str, str]
+"""What names a row, and all of it as a text."""
+Beside = Mapping[str, Callable[[], Iterator[Sequence[Row]]]]
+"""More to look through, by what it is called: some rows, or lines of a file, at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +55,15 @@ class Searched:
     found: list[Found] = field(default_factory=list)
 
 
-async def search(store: Store, url: DatabaseUrl, values: Mapping[str, str], vault: Vault | None) -> Searched:
-    """Look for ``values``, each with its kind, in all that is stored; what is encrypted is opened first.
+async def search(
+    store: Store, url: DatabaseUrl, values: Mapping[str, str], vault: Vault | None, beside: Beside | None = None
+) -> Searched:
+    """Look for ``values``, each with its kind, in all that is stored and ``beside`` it; what is encrypted is opened.
 
     In a row, letters or digits around a place mean that it is another word.
     """
     searched, needles = Searched(), _Needles(values)
+    await asyncio.to_thread(_search_beside, beside or {}, needles, searched)
     if url.get_backend_name() == "sqlite":
         await asyncio.to_thread(_search_sqlite, url, needles, vault, searched)
         return searched
@@ -100,8 +109,11 @@ class _Begin:
     """A table begins."""
 
 
-Row = tuple[str, str]
-"""What names a row, and all of it as a text."""
+def _search_beside(beside: Beside, needles: _Needles, searched: Searched) -> None:
+    for name, parts in beside.items():
+        searched.files += 1
+        for part in parts():
+            _look(name, part, needles, None, searched)
 
 
 def _search_sqlite(url: DatabaseUrl, needles: _Needles, vault: Vault | None, searched: Searched) -> None:

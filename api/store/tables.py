@@ -23,6 +23,7 @@ __all__ = [
     "destinations",
     "erasures",
     "executors",
+    "exports",
     "feedback",
     "history",
     "inbound",
@@ -562,6 +563,22 @@ erasures: Final = sa.Table(
     sa.Column("report", sa.JSON, nullable=False),
 )
 """What was erased, where and how much of it, and whether it was found gone; never of whom."""
+
+exports: Final = sa.Table(
+    "exports",
+    METADATA,
+    _id(primary_key=True),
+    sa.Column("host", sa.String(255), nullable=False),
+    sa.Column("path", sa.String(4096), nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("rows", sa.BigInteger),
+    sa.Column("masked", sa.Boolean, nullable=False),
+    sa.Column("made_by", sa.String(128), nullable=False),
+)
+"""Files with customers' words that commands wrote, one row a path of a machine, so that an erasure reaches them.
+
+``rows`` is how many lines were written, NULL until the file is complete. Paths are clear: the operator's own words.
+"""
 
 tombstones: Final = sa.Table(
     "tombstones",

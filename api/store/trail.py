@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -12,7 +13,13 @@ from api.store import rows
 from api.store.database import Connection
 from api.store.tables import trail
 
-__all__ = ["TrailFilter", "TrailRecord", "add", "forget", "page"]
+__all__ = ["Downloads", "TrailFilter", "TrailRecord", "add", "downloads", "forget", "page"]
+
+_DOWNLOAD: Final = sa.or_(
+    sa.and_(trail.c.method == "GET", trail.c.route == "/v1/export.{form}", trail.c.status == 200),
+    sa.and_(trail.c.method == "COMMAND", trail.c.route == "export --feedback", trail.c.object_id.is_(None)),
+)
+"""An export that went somewhere else than into a file that is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,16 @@ class TrailFilter:
     until: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Downloads:
+    """How often somebody took an export away, and when last; ``kind`` and ``name`` are a principal's."""
+
+    kind: str
+    name: str
+    count: int
+    last: datetime
+
+
 async def add(connection: Connection, records: Sequence[TrailRecord]) -> None:
     """Store records."""
     await rows.insert(connection, trail, records)
@@ -61,6 +78,18 @@ async def page(connection: Connection, wanted: TrailFilter, *, before: str | Non
     if wanted.until is not None:
         where.append(trail.c.at < wanted.until)
     return await rows.page(connection, trail, TrailRecord, where, limit)
+
+
+async def downloads(connection: Connection, since: datetime) -> list[Downloads]:
+    """Return who took exports away since a moment, and did not have them written into a file that is remembered."""
+    who = (trail.c.principal_kind, trail.c.principal_name)
+    query = (
+        sa.select(*who, sa.func.count(), sa.func.max(trail.c.at))
+        .where(trail.c.at >= since, _DOWNLOAD)
+        .group_by(*who)
+        .order_by(*who)
+    )
+    return [Downloads(*row) for row in (await connection.execute(query)).all()]
 
 
 async def forget(connection: Connection, before: datetime) -> int:

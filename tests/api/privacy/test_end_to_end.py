@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pyarrow.parquet as pq
 import pytest
 
 from api.delivery.events import EventType
@@ -54,6 +56,26 @@ async def look_around(client: Client, accepted: dict[str, Any]) -> None:
         assert (await client.ask("GET", f"/v1/export.{form}")).status_code == 200
 
 
+async def take_away(service: httpx.AsyncClient, folder: Path) -> list[Path]:
+    """Export everything unmasked, in every form, by the command and over HTTP; return the files."""
+    files = [folder / f"download.{form}" for form in ("csv", "jsonl", "parquet")]
+    for path in files:
+        path.write_bytes((await service.get(f"/v1/export{path.suffix}", params={"masked": False})).content)
+    cleared = folder / "clear.jsonl"
+    assert (await run("export", "--feedback", "--clear", "--output", cleared)).exit_code == 0
+    return [*files, cleared]
+
+
+def said_in(paths: Iterable[Path], words: Iterable[str]) -> list[set[str]]:
+    """Return which words each file holds, in a table also what is packed."""
+    asked, found = tuple(words), []
+    for path in paths:
+        packed = path.suffix == ".parquet"
+        said = json.dumps(pq.read_table(path).to_pylist(), default=str) if packed else path.read_bytes()
+        found.append(in_bytes(said, asked))
+    return found
+
+
 async def make_errors(client: Client) -> None:
     """Send what can't be taken, with personal data wherever a caller may put it."""
     wrong: list[tuple[str, str, dict[str, Any], int]] = [
@@ -93,6 +115,7 @@ async def test_personal_data_stays_with_the_message_and_goes_with_it(
         await look_around(client, accepted)
         trained = await run("export", "--feedback", "--output", tmp_path / "feedback.jsonl")
         assert trained.exit_code == 0, trained.output
+        copies = await take_away(service, tmp_path)
         await until(lambda: len(receiver.taken) >= 4)
 
         assert in_tables(database, WORDS, but=("messages",)) == {}
@@ -106,9 +129,13 @@ async def test_personal_data_stays_with_the_message_and_goes_with_it(
         assert any(b"<PHONE>" in request.body for request in receiver.asked)
 
         everything = (*WORDS, CUSTOMER["id"], "carta-7731", "hilo-66201", "Pedí una licuadora")
-        (tmp_path / "feedback.jsonl").unlink()  # a file that the operator made
-        erased = await run("erase", "--customer", CUSTOMER["id"], "--json")
+        assert said_in(copies, PERSONAL.values()) == [set(PERSONAL.values())] * 4
+        named = [part for path in copies if path.stem == "download" for part in ("--file", path)]
+        erased = await run("erase", "--customer", CUSTOMER["id"], "--json", *named)
         report = json.loads(erased.stdout)
+        removed = {Path(file["path"]).name: file["removed"] for file in report["exports"]}
+        assert removed == {"feedback.jsonl": 1, **{path.name: 1 for path in copies}}
+        assert said_in([tmp_path / "feedback.jsonl", *copies], everything) == [set()] * 5
         assert (erased.exit_code, report["found"], report["told"]) == (0, [], ["crm"]), erased.output
         assert report["searched_for"] >= len(WORDS)
         await until(lambda: any(request.event["type"] == "customer.erased" for request in receiver.taken))
