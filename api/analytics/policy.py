@@ -90,7 +90,10 @@ class Trial:
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values as ``recupera policy backtest --json`` writes them; of the cases the first few."""
-        return {"cases": list(map(_case, self.changed)), "report": {**self.report.to_dict(), "unread": self.unread}}
+        return {
+            "cases": [case.to_dict() for case in self.changed],
+            "report": {**self.report.to_dict(), "unread": self.unread},
+        }
 
 
 def policy_of(planner: Planner) -> Policy | None:
@@ -158,11 +161,6 @@ def conditions(rule: Rule) -> Mapping[str, Sequence[str]]:
     """Return what a rule asks for, by what it looks at; counts as ``≥ 3``."""
     labels = {key: _in_order(key, values) for key, values in rule.when.labels.items()}
     return labels | {key: [f"≥ {least}"] for key, least in rule.when.counts.items()}
-
-
-def _case(changed: Changed) -> dict[str, Any]:
-    changes = {change.what: {"before": change.before, "after": change.after} for change in changed.case.changes}
-    return {"id": changed.case.id, "changes": changes, "missed": list(changed.missed)}
 
 
 def _rule(policy: Policy, row: RuleRow) -> RuleFigures:

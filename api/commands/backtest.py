@@ -18,6 +18,7 @@ from api.backtest import past
 from api.commands.stored import advancing, inspected
 from api.recovery import Policy
 from api.recovery.backtest import Backtest, Changed, Report
+from api.recovery.changes import Change, Value
 from api.recovery.difference import Cost
 from api.settings import Settings
 from api.store import plans
@@ -61,9 +62,7 @@ class _JsonWriter:
 
     def write(self, changed: Changed) -> None:
         """Write a case."""
-        changes = {change.what: {"before": change.before, "after": change.after} for change in changed.case.changes}
-        case = {"id": changed.case.id, "changes": changes, "missed": list(changed.missed)}
-        sys.stdout.write(f"{self._before}\n  {json.dumps(case, ensure_ascii=False)}")
+        sys.stdout.write(f"{self._before}\n  {json.dumps(changed.to_dict(), ensure_ascii=False)}")
         self._before = ","
 
     def close(self, report: Report, unread: int) -> None:
@@ -125,16 +124,22 @@ def _cost(cost: Cost) -> tuple[str, int, str, str, str]:
 
 
 def _row(changed: Changed) -> tuple[str, str, str]:
-    said = "; ".join(f"{c.what}: {_said(c.before, c.after)}" for c in changed.case.changes)
+    said = "; ".join(f"{change.what}: {_said(change)}" for change in changed.case.changes)
     return changed.case.id, said, ", ".join(changed.missed)
 
 
-def _said(before: Any, after: Any) -> str:
+def _said(change: Change) -> str:
     """Say a change; of lists what is taken away and added."""
-    if isinstance(before, tuple):
+    before, after = change.before, change.after
+    if isinstance(before, tuple) and isinstance(after, tuple):
         gone, new = ([item for item in one if item not in other] for one, other in ((before, after), (after, before)))
         return " ".join([*(f"-{item}" for item in gone), *(f"+{item}" for item in new)]) or "another order"
-    return f"{before or '–'} → {after or '–'}"
+    return f"{_written(before)} → {_written(after)}"
+
+
+def _written(value: Value) -> str:
+    """Write a value; a moment in UTC."""
+    return f"{value:%Y-%m-%dT%H:%M:%SZ}" if isinstance(value, datetime) else str(value or "–")
 
 
 def _span(amounts: Sequence[Decimal], sign: str = "") -> str:

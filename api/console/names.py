@@ -9,6 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
+from api.recovery.spans import Span, Unit
 from api.recovery.wording import wording
 from classifier.card import FACT_KINDS
 from classifier.taxonomy import TASK_BY_ID, Task, TaskKind, Translated
@@ -16,17 +17,17 @@ from classifier.taxonomy import TASK_BY_ID, Task, TaskKind, Translated
 __all__ = ["Names", "labels_of"]
 
 _UNITS: Final = {
-    ("hour", False): Translated("h", "h", "h"),
-    ("hour", True): Translated("h hábiles", "h úteis", "business h"),
-    ("day", False): Translated("días", "dias", "days"),
-    ("day", True): Translated("días hábiles", "dias úteis", "business days"),
-    ("month", False): Translated("meses", "meses", "months"),
+    (Unit.HOUR, False): Translated("h", "h", "h"),
+    (Unit.HOUR, True): Translated("h hábiles", "h úteis", "business h"),
+    (Unit.DAY, False): Translated("días", "dias", "days"),
+    (Unit.DAY, True): Translated("días hábiles", "dias úteis", "business days"),
+    (Unit.MONTH, False): Translated("meses", "meses", "months"),
 }
 _ONE: Final = {
-    ("day", False): Translated("día", "dia", "day"),
-    ("day", True): Translated("día hábil", "dia útil", "business day"),
-    ("hour", True): Translated("h hábil", "h útil", "business h"),
-    ("month", False): Translated("mes", "mês", "month"),
+    (Unit.DAY, False): Translated("día", "dia", "day"),
+    (Unit.DAY, True): Translated("día hábil", "dia útil", "business day"),
+    (Unit.HOUR, True): Translated("h hábil", "h útil", "business h"),
+    (Unit.MONTH, False): Translated("mes", "mês", "month"),
 }
 _TRAITS: Final = {
     "double_deviation": Translated("falló dos veces", "falhou duas vezes", "failed twice"),
@@ -115,12 +116,12 @@ class Names:
         """Return what a person's role is called."""
         return _ROLES[role][self.language]
 
-    def span(self, span: object) -> str:
-        """Write a span of a policy, such as ``8 business hours``."""
-        parts = str(span).split()
-        amount, unit = int(parts[0]), (parts[-1].removesuffix("s"), len(parts) > 2)  # noqa: PLR2004, RUF100
-        words = _ONE.get(unit, _UNITS[unit]) if amount == 1 else _UNITS[unit]
-        return f"{amount}\u00a0{words[self.language]}"
+    def span(self, span: Span | str) -> str:
+        """Write a span of a policy, or as a plan keeps it (``8 business hours``)."""
+        read = span if isinstance(span, Span) else Span.parse(span)
+        kind = (read.unit, read.business)
+        words = _ONE.get(kind, _UNITS[kind]) if read.amount == 1 else _UNITS[kind]
+        return f"{read.amount}\u00a0{words[self.language]}"
 
     def fact(self, kind: str) -> str:
         """Return what a kind of fact is called."""

@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from api.recovery.case import Case, Context
-from api.recovery.difference import CaseChange, Cost, Ledger, Moved, instant
+from api.recovery.changes import CaseChange, instant
+from api.recovery.difference import Cost, Ledger, Moved
 from api.recovery.earlier import Earlier, Found
-from api.recovery.plan import DeadlineKind, Plan
+from api.recovery.plan import DeadlineKind, Plan, json_values
 from api.recovery.planner import make_plan
 from api.recovery.policy import Policy
 from classifier.types import Classification
@@ -68,6 +69,14 @@ class Changed:
 
     case: CaseChange
     missed: tuple[DeadlineKind, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values; ``changes`` by what they are of."""
+        changes = {
+            change.what: {"before": json_values(change.before), "after": json_values(change.after)}
+            for change in self.case.changes
+        }
+        return {"id": self.case.id, "changes": changes, "missed": list(self.missed)}
 
 
 @dataclass(frozen=True, slots=True)

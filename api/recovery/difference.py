@@ -5,36 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
 from api.recovery.case import Case, Money
-from api.recovery.plan import Compensation, DeadlineKind, GuaranteeClaim, Plan
+from api.recovery.changes import MOVED, CaseChange, Change, changes_between, instant
+from api.recovery.plan import Compensation, DeadlineKind, GuaranteeClaim, Plan, json_values
 from api.recovery.planner import make_plan
 from api.recovery.policy import Policy
 
-__all__ = ["CaseChange", "Change", "Cost", "Difference", "Ledger", "Moved", "changes_between", "difference", "instant"]
+__all__ = ["Cost", "Difference", "Ledger", "Moved", "difference"]
 
 _HOUR: Final = 3600
-_MOVED: Final = timedelta(minutes=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One thing that differs between two plans, as text or as lists of ids."""
-
-    what: str
-    before: Any
-    after: Any
-
-
-@dataclass(frozen=True, slots=True)
-class CaseChange:
-    """What differs for one case."""
-
-    id: str
-    changes: tuple[Change, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +67,7 @@ class Difference:
         for cost in (*whole["costs"], *whole["guarantees"]):
             for side in ("before", "after"):
                 cost[side] = [str(amount) for amount in cost[side]]
-        return whole
+        return {**whole, "changed": json_values(self.changed)}
 
 
 def difference(before: Policy, after: Policy, cases: Iterable[Case]) -> Difference:
@@ -107,71 +90,6 @@ def difference(before: Policy, after: Policy, cases: Iterable[Case]) -> Differen
         guarantees_unpriced=ledger.guarantees_unpriced,
         deadlines=ledger.deadlines(),
     )
-
-
-def changes_between(old: Plan, new: Plan) -> tuple[Change, ...]:
-    """Return what differs between two plans of one case.
-
-    A deadline that moves by less than a minute is the same: it was counted from the moment of planning, where the
-    sender's clock is ahead of ours.
-    """
-    pairs: list[tuple[str, Any, Any]] = [
-        (name, getattr(old, name), getattr(new, name)) for name in ("priority", "queue", "escalate_to")
-    ]
-    pairs += [("band", old.compensation.band, new.compensation.band)]
-    pairs += [("compensation", _range(old.compensation), _range(new.compensation))]
-    pairs += [("approver", old.compensation.approver, new.compensation.approver)]
-    pairs += [(name, _ids(old, name), _ids(new, name)) for name in ("steps", "guarantees", "guidance", "flags")]
-    pairs += _kept_guarantees(old, new)
-    pairs += [(str(kind), _due(old, kind), _due(new, kind)) for kind in DeadlineKind if _moves(old, new, kind)]
-    return tuple(Change(what, a, b) for what, a, b in pairs if a != b)
-
-
-def instant(plan: Plan, kind: DeadlineKind) -> datetime | None:
-    """Return when something is due, if it is."""
-    return next((deadline.due for deadline in plan.deadlines if deadline.kind is kind), None)
-
-
-def _moves(old: Plan, new: Plan, kind: DeadlineKind) -> bool:
-    one, other = instant(old, kind), instant(new, kind)
-    return one is None or other is None or abs(one - other) >= _MOVED
-
-
-def _ids(plan: Plan, name: str) -> tuple[str, ...]:
-    return tuple(item.id for item in getattr(plan, name))
-
-
-def _kept_guarantees(old: Plan, new: Plan) -> list[tuple[str, Any, Any]]:
-    """Return what the guarantees that both plans hold pay and promise; of an older plan, as far as it tells."""
-    after = {claim.id: claim for claim in new.guarantees}
-    both = [(claim, after[claim.id]) for claim in old.guarantees if claim.id in after]
-    whole = [bool(one.within and other.within) for one, other in both]
-    before, now = (
-        tuple(_payout(pair[side], whole=told) for pair, told in zip(both, whole, strict=True)) for side in (0, 1)
-    )
-    said, says = (tuple(pair[side].promise for pair in both) for side in (0, 1))
-    return [("payouts", before, now), ("promises", said, says)]
-
-
-def _payout(claim: GuaranteeClaim, *, whole: bool) -> str:
-    """Say what a guarantee owes in one line."""
-    share = None if claim.share is None else f"{100 * claim.share:g}%"
-    told = [f"{claim.id}:", claim.payout, share]
-    if whole:
-        due = f"{claim.most.currency} {claim.most.amount}" if claim.most else None
-        flat = "/".join(f"{money.currency} {money.amount}" for money in claim.amount)
-        told += [flat or due, f"within {claim.within}"]
-    return " ".join(filter(None, told))
-
-
-def _due(plan: Plan, kind: DeadlineKind) -> str | None:
-    due = instant(plan, kind)
-    return due.isoformat().replace("+00:00", "Z") if due else None
-
-
-def _range(compensation: Compensation) -> str | None:
-    least, most = compensation.least, compensation.most
-    return f"{least.currency} {least.amount}-{most.amount}" if least and most else None
 
 
 Span = tuple[Money, Money]
@@ -243,7 +161,7 @@ class Ledger:
 
     def _move(self, kind: DeadlineKind, by: timedelta) -> None:
         row = self._moves.setdefault(kind, [0, 0, 0.0, 0])
-        moved = by if abs(by) >= _MOVED else timedelta()
+        moved = by if abs(by) >= MOVED else timedelta()
         for place, more in enumerate((moved < timedelta(), moved > timedelta(), moved.total_seconds() / _HOUR, 1)):
             row[place] += more
 

@@ -30,6 +30,7 @@ __all__ = [
     "Reason",
     "Stake",
     "Step",
+    "json_values",
 ]
 
 
@@ -196,7 +197,7 @@ class Plan:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as JSON values; ``remedies`` and local times are there to be read."""
-        whole: dict[str, Any] = {name: _json(getattr(self, name)) for name in self.__slots__}
+        whole: dict[str, Any] = {name: json_values(getattr(self, name)) for name in self.__slots__}
         for deadline, written in zip(self.deadlines, whole["deadlines"], strict=True):
             written["local"] = deadline.local.isoformat()
         return {**whole, "remedies": [str(remedy) for remedy in self.remedies]}
@@ -216,8 +217,8 @@ class Plan:
 _PLAIN: Final = frozenset({str, bool, int, float, NoneType})
 
 
-def _json(value: Any) -> Any:
-    """Turn a record into JSON values."""
+def json_values(value: Any) -> Any:
+    """Turn a record, or what one holds, into JSON values: instants in UTC as text, money with its amount as text."""
     if type(value) in _PLAIN:
         return value
     if isinstance(value, datetime):
@@ -225,9 +226,9 @@ def _json(value: Any) -> Any:
     if isinstance(value, date | Decimal | StrEnum):
         return str(value)
     if isinstance(value, tuple):
-        return [_json(item) for item in value]
+        return [json_values(item) for item in value]
     if hasattr(value, "__slots__"):
-        return {name: _json(getattr(value, name)) for name in value.__slots__}
+        return {name: json_values(getattr(value, name)) for name in value.__slots__}
     return value
 
 

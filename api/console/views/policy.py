@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from datetime import datetime
 
 from api.console.formats import Formats
 from api.console.names import Names
 from api.recovery import Policy
-from api.recovery.difference import Change
-from api.recovery.plan import DeadlineKind
+from api.recovery.case import Money
+from api.recovery.changes import Change, Payment, Range, Value
 
 __all__ = ["Told", "promises_of", "told"]
-
-_PAYOUT: Final = re.compile(
-    r"(?P<id>\S+): (?P<kind>\w+)(?: (?P<share>[\d.]+)%)?(?: (?P<sums>[A-Z]{3} [\d.]+(?:/[A-Z]{3} [\d.]+)*))?"
-    r"(?: within (?P<within>\d+ [\w ]+))?"
-)
-"""How a difference says what a guarantee pays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,33 +27,18 @@ class Told:
 
 
 def told(change: Change, names: Names, fmt: Formats, promises: Mapping[str, str]) -> Told:
-    """Put a change into words; a list of the same ids in another order gains and loses nothing.
+    """Put a change into words; a list of the same items in another order gains and loses nothing.
 
     ``promises`` are the guarantees' own words, by id.
     """
-    if isinstance(change.before, str | None) and isinstance(change.after, str | None):
-        before, after = (_value(change.what, value, names, fmt) for value in (change.before, change.after))
-        return Told(change.what, before, after)
-    kind = change.what
+    what, before, after = change.what, change.before, change.after
+    if not (isinstance(before, tuple) and isinstance(after, tuple)):
+        return Told(what, *(_value(what, value, names, fmt) for value in (before, after)))
     gained, lost = (
-        [_item(kind, one, names, fmt, promises) for one in some if one not in others]
-        for some, others in ((change.after, change.before), (change.before, change.after))
+        [_item(what, one, names, fmt, promises) for one in some if one not in others]
+        for some, others in ((after, before), (before, after))
     )
-    return Told(kind, gained=gained, lost=lost)
-
-
-def _item(kind: str, item: str, names: Names, fmt: Formats, promises: Mapping[str, str]) -> str:
-    """Return what an item of a list is called: a guarantee by its promise, one's payment by what and until when."""
-    paid = _PAYOUT.fullmatch(item) if kind == "payouts" else None
-    if paid is None:
-        return promises.get(item) or names.word(kind, item)
-    parts = [names.payout(paid["kind"])]
-    parts += [fmt.percent(float(paid["share"]) / 100, digits=int("." in paid["share"]))] if paid["share"] else []
-    for money in paid["sums"].split("/") if paid["sums"] else ():
-        currency, _, amount = money.partition(" ")
-        parts.append(fmt.amounts({"amount": amount}, {"amount": amount, "currency": currency}))
-    parts += [names.span(paid["within"])] if paid["within"] else []
-    return f"{promises.get(paid['id'], paid['id'])} ({', '.join(parts)})"
+    return Told(what, gained=gained, lost=lost)
 
 
 def promises_of(policies: Iterable[Policy], language: str) -> dict[str, str]:
@@ -68,13 +46,34 @@ def promises_of(policies: Iterable[Policy], language: str) -> dict[str, str]:
     return {one.id: one.promise[language] for policy in policies for one in policy.guarantee}
 
 
-def _value(what: str, value: str | None, names: Names, fmt: Formats) -> str:
-    if not value:
-        return "–"
-    if what in tuple(DeadlineKind):
-        return fmt.moment(value)
-    if what == "compensation":
-        currency, _, amounts = value.partition(" ")
-        least, _, most = amounts.partition("-")
-        return fmt.amounts({"amount": least}, {"amount": most, "currency": currency})
-    return names.word({"priority": "priorities", "band": "bands"}.get(what, "owners"), value)
+def _item(kind: str, item: str | Payment, names: Names, fmt: Formats, promises: Mapping[str, str]) -> str:
+    """Return what an item of a list is called: a guarantee by its promise, a payment by what and until when."""
+    if isinstance(item, str):
+        return promises.get(item) or names.word(kind, item)
+    parts = [names.payout(item.payout)]
+    parts += [_share(item.share, fmt)] if item.share is not None else []
+    parts += [_money(money, money, fmt) for money in item.sums]
+    parts += [names.span(item.within)] if item.within else []
+    return f"{promises.get(item.guarantee, item.guarantee)} ({', '.join(parts)})"
+
+
+def _value(what: str, value: Value, names: Names, fmt: Formats) -> str:
+    match value:
+        case datetime():
+            return fmt.moment(value)
+        case Range():
+            return _money(value.least, value.most, fmt)
+        case str() if value:
+            return names.word({"priority": "priorities", "band": "bands"}.get(what, "owners"), value)
+        case _:
+            return "–"
+
+
+def _share(share: float, fmt: Formats) -> str:
+    """Write a percentage, with as many digits after the point as it has, two at most."""
+    exact = round(100 * share, 2)
+    return fmt.percent(share, next(digits for digits in range(3) if round(exact, digits) == exact))
+
+
+def _money(least: Money, most: Money, fmt: Formats) -> str:
+    return fmt.amounts({"amount": least.amount}, {"amount": most.amount, "currency": most.currency})

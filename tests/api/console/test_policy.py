@@ -1,5 +1,6 @@
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import get_args
 
 import httpx
@@ -10,14 +11,16 @@ from api.console.names import Names
 from api.console.translation import locale_of
 from api.console.views.policy import promises_of, told
 from api.planning import PolicyPlanner
-from api.recovery import Case, default_policy
-from api.recovery.difference import Change, difference
+from api.recovery import Case, Money, default_policy
+from api.recovery.changes import Change, Payment, Range
+from api.recovery.difference import difference
 from api.recovery.policy import Payout
 from api.recovery.reading import default_policy_text, parse_policy
 from api.recovery.wording import wording
 from tests.api.conftest import Marked, Opener
 from tests.api.console.conftest import page
 from tests.api.recovery.cases import amount, classified, context
+from tests.api.recovery.test_difference import reais
 from tests.api.test_messages import post
 
 pytestmark = pytest.mark.anyio
@@ -137,6 +140,13 @@ def test_what_a_guarantee_pays_is_told_as_its_difference_says_it(language: str, 
     assert change.gained == [f"{promises['promised_date']} {paid}"]
 
 
+def test_a_guarantee_whose_name_reads_like_a_payment_is_told_by_its_name() -> None:
+    names, fmt = Names("en"), Formats(locale_of("en"), UTC, datetime(2026, 11, 29, tzinfo=UTC))
+    odd = Payment("late: refund 50%", "credit", 0.1225, within="1 month")
+    change = told(Change("payouts", (), (odd,)), names, fmt, {})
+    assert change.gained == ["late: refund 50% (credit, 12.25%, 1\u00a0month)"]
+
+
 def test_values_of_a_plan_are_named_and_lists_say_what_they_gain_and_lose() -> None:
     names, fmt = Names("pt"), Formats(locale_of("pt"), UTC, datetime(2026, 11, 29, tzinfo=UTC))
     told_of = {
@@ -144,11 +154,13 @@ def test_values_of_a_plan_are_named_and_lists_say_what_they_gain_and_lose() -> N
         for change in (
             Change("priority", "low", "urgent"),
             Change("queue", "our_desk", None),
-            Change("compensation", None, "BRL 15.00-1300.50"),
+            Change("compensation", None, Range(reais("15.00"), reais("1300.50"))),
             Change("steps", ("thank", "listen"), ("listen", "thank")),
             Change("guarantees", (), ("late",)),
             Change(
-                "payouts", ("late: refund 10% within 2 days",), ("late: amount BRL 5.00/EUR 1 within 1 business day",)
+                "payouts",
+                (Payment("late", "refund", 0.1, within="2 days"),),
+                (Payment("late", "amount", sums=(reais("5.00"), Money("EUR", Decimal(1))), within="1 business day"),),
             ),
             Change("promises", ("Hoje",), ("Amanhã",)),
         )

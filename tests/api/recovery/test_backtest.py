@@ -53,7 +53,7 @@ def test_each_case_says_what_changes_and_the_report_what_it_costs() -> None:
     backtest = Backtest(changed(*DEARER), LATE)
     found = backtest.replay(past(CASES[0]))
     assert found is not None
-    assert [(c.what, c.after) for c in found.case.changes] == [("compensation", "BRL 100.00-400.00")]
+    assert [(c.what, str(c.after)) for c in found.case.changes] == [("compensation", "BRL 100.00-400.00")]
     assert backtest.replay(past(CASES[2])) is None
     (cost,) = backtest.report().to_dict()["costs"]
     assert (cost["before"], cost["after"], cost["more"]) == (
@@ -141,6 +141,25 @@ def test_a_report_says_what_guarantees_would_pay_and_of_how_many_cases_nobody_kn
         }
     ]
     assert report["guarantees_unpriced"] == 2
+
+
+def test_a_changed_case_is_json_with_its_amounts_apart() -> None:
+    found = Backtest(changed((REFUND, REFUND.replace("0.10", "1.00")), *SLOWER), LATE).replay(past(PROMISED[0]))
+    assert found is not None
+    written = json.loads(json.dumps(found.to_dict()))
+    (before,), (after,) = written["changes"]["payouts"].values()
+    assert before == {
+        "guarantee": "promised_date",
+        "payout": "refund",
+        "share": 0.1,
+        "sums": [{"currency": "BRL", "amount": "35.00"}],
+        "within": "2 business days",
+    }
+    assert (after["share"], after["sums"][0]["amount"]) == (1.0, "350.00")
+    days = [datetime.fromisoformat(moment) for moment in written["changes"]["resolution"].values()]
+    assert days[1] - days[0] == timedelta(days=1)
+    assert written["changes"]["resolution"]["before"].endswith("Z")
+    assert (written["id"], written["missed"]) == ("late", [])
 
 
 def test_a_report_is_json() -> None:

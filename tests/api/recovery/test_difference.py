@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -11,12 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.recovery import Case, Context, Money, Policy, default_policy, make_plan
-from api.recovery.difference import Change, changes_between, difference
+from api.recovery import Case, Context, Money, Policy, default_policy
+from api.recovery.changes import Change, Payment, Range
+from api.recovery.difference import difference
 from api.recovery.reading import default_policy_text, parse_policy
 from tests.api.recovery.cases import CONTEXTS, LABELS, NOON, amount, classified, context
 
 TEXT = default_policy_text()
+
+
+def reais(amount: str) -> Money:
+    return Money("BRL", Decimal(amount))
 
 
 def changed(*pairs: tuple[str, str]) -> Policy:
@@ -51,7 +55,8 @@ def test_a_larger_band_shows_in_each_case_and_in_the_cost_by_currency() -> None:
     assert costs["EUR"].after[1] - costs["EUR"].before[1] == Decimal("12.00")
     assert (costs["BRL"].cases, costs["EUR"].cases, result.unpriced) == (1, 1, 1)
     assert [case.id for case in result.changed] == ["paid", "told"]
-    assert result.changed[0].changes == (Change("compensation", "BRL 100.00-250.00", "BRL 100.00-400.00"),)
+    before, after = Range(reais("100.00"), reais("250.00")), Range(reais("100.00"), reais("400.00"))
+    assert result.changed[0].changes == (Change("compensation", before, after),)
 
 
 def test_slower_priorities_show_as_later_deadlines() -> None:
@@ -74,7 +79,14 @@ def test_the_comparison_is_json_and_takes_any_iterable() -> None:
     written = json.loads(json.dumps(result.to_dict()))
     assert written["costs"][0]["after"] == ["100.00", "400.00"]
     assert written["guarantees"] == []
-    assert written["changed"][0]["id"] == "paid"
+    sums = [
+        {side: {"currency": "BRL", "amount": n} for side, n in (("least", "100.00"), ("most", most))}
+        for most in ("250.00", "400.00")
+    ]
+    assert written["changed"][0] == {
+        "id": "paid",
+        "changes": [{"what": "compensation", "before": sums[0], "after": sums[1]}],
+    }
 
 
 def test_no_cases_no_difference() -> None:
@@ -99,13 +111,11 @@ def paying(payout: str) -> Policy:
 def test_a_guarantee_that_pays_all_instead_of_a_tenth_shows_in_its_cases_and_in_what_guarantees_pay() -> None:
     result = difference(default_policy(), paying(REFUND.replace("0.10", "1.00")), LATE)
     assert [case.id for case in result.changed] == ["late", "somewhen"]
-    assert result.changed[0].changes == (
-        Change(
-            "payouts",
-            ("promised_date: refund 10% BRL 35.00 within 2 business days",),
-            ("promised_date: refund 100% BRL 350.00 within 2 business days",),
-        ),
+    before, after = (
+        Payment("promised_date", "refund", share, (reais(due),), "2 business days")
+        for share, due in ((0.1, "35.00"), (1.0, "350.00"))
     )
+    assert result.changed[0].changes == (Change("payouts", (before,), (after,)),)
     [cost] = result.guarantees
     assert (cost.currency, cost.cases) == ("BRL", 1)
     assert cost.before == (Decimal("35.00"), Decimal("35.00"))
@@ -143,18 +153,6 @@ def test_a_guarantee_no_longer_offered_costs_nothing() -> None:
 )
 def test_whatever_changes_in_a_guarantee_shows(old: str, new: str, what: str) -> None:
     assert what in difference(default_policy(), changed((old, new)), LATE[:1]).by_kind
-
-
-def test_a_plan_too_early_to_say_what_is_paid_is_compared_by_what_it_says() -> None:
-    now = make_plan(default_policy(), LATE[0].classification, LATE[0].context)
-    [claim] = now.guarantees
-    early = replace(claim, within=None, basis=None, least=None, most=None)
-    before = replace(now, guarantees=(early,))
-    assert changes_between(before, now) == ()
-    half = replace(now, guarantees=(replace(claim, share=0.5),))
-    assert changes_between(before, half) == (
-        Change("payouts", ("promised_date: refund 10%",), ("promised_date: refund 50%",)),
-    )
 
 
 @settings(max_examples=40, deadline=None)
