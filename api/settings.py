@@ -24,6 +24,7 @@ from api.lists import Words
 from api.privacy.settings import PrivacySettings
 from classifier.cascade import Effort
 from classifier.errors import InputError
+from classifier.faults import reason
 
 if TYPE_CHECKING:
     from api.store.database import DatabaseUrl
@@ -208,7 +209,7 @@ def read_settings(given: dict[str, Any], file: Path = Path(FILE)) -> Settings:
     try:
         return FromFile(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
-        faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        faults = (f"{'.'.join(map(str, fault['loc']))}: {reason(fault)}" for fault in error.errors())
         raise InputError(f"settings: {'; '.join(faults)}") from None
     except SettingsError as error:
         raise InputError(f"settings: {error}") from None

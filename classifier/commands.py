@@ -17,6 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from classifier.errors import MissingExtraError, RecuperaError
+from classifier.faults import reason
 
 __all__ = ["CommandGroup"]
 
@@ -109,12 +110,17 @@ def _named_extra(point: EntryPoint) -> Iterator[None]:
 
 @contextmanager
 def _told_in_one_line() -> Iterator[None]:
-    """Tell an error that was raised on purpose without a traceback; end with status 2."""
+    """Tell an error that was raised on purpose without a traceback, a wrong value in our words; end with status 2."""
     try:
         yield
     except RecuperaError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(_FAILURE) from None
+    except typer.BadParameter as error:
+        faults = getattr(error.__cause__, "errors", None)  # since 0.29 typer reads values with pydantic
+        if faults is not None:
+            error.message = reason(faults()[0])
+        raise
 
 
 @contextmanager

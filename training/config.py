@@ -14,6 +14,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from classifier.errors import InputError
+from classifier.faults import reason
 
 
 class _Section(BaseModel):
@@ -183,7 +184,7 @@ def read_config(path: Path) -> TrainingConfig:
     try:
         return TrainingConfig.model_validate(data)
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {reason(e)}" for e in error.errors())
         raise InputError(f"{path}: {problems}") from None
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from api.commands.moments import day
 from classifier.errors import InputError
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def backfill(
     *,
     config: Config = Path("recupera.toml"),
     since: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only mail received on this day or later.")
+        date | None, typer.Option(parser=day, metavar="DAY", help="Only mail received on this day or later.")
     ] = None,
     folder: Annotated[
         str | None, typer.Option(help="Another folder than the setting's, an archive for instance.")
@@ -111,7 +112,7 @@ def backfill(
     settings = read_settings({"data": data, "model": model}, config)
     configure_logging(settings.log_level)
     with recorded_apart(settings, "inbox backfill") as deed:
-        reports, failed = asyncio.run(runs.back_fill_all(settings, inboxes, since and since.date(), keep=keep))
+        reports, failed = asyncio.run(runs.back_fill_all(settings, inboxes, since, keep=keep))
         deed.whole = not failed
     _print(reports, as_json=as_json)
     raise typer.Exit(_FAILED if failed else 0)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from api.commands.moments import moment
 
 if TYPE_CHECKING:
     from api.recovery.check import Problem
     from api.recovery.policy import Policy
-
-_DATES: Final = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
 
 policy = typer.Typer(
     no_args_is_help=True,
@@ -71,8 +71,12 @@ def check(
 def backtest(
     file: Annotated[Path, typer.Argument(help="Policy to try.")],
     *,
-    since: Annotated[datetime | None, typer.Option(formats=_DATES, help="Only cases opened from then on; UTC.")] = None,
-    until: Annotated[datetime | None, typer.Option(formats=_DATES, help="Only cases opened before then; UTC.")] = None,
+    since: Annotated[
+        datetime | None, typer.Option(parser=moment, metavar="DATE", help="Only cases opened from then on; UTC.")
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(parser=moment, metavar="DATE", help="Only cases opened before then; UTC.")
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many cases, the newest.")] = None,
     show: Annotated[int, typer.Option(min=0, help="Cases to show one by one; --json shows them all.")] = 20,
     data: Annotated[Path | None, typer.Option(help="Folder of the service's data; default recupera-data.")] = None,
@@ -89,12 +93,8 @@ def backtest(
     from api.settings import read_settings
     from api.store.plans import PlannedFilter
 
-    wanted = PlannedFilter(_in_utc(since), _in_utc(until), limit)
+    wanted = PlannedFilter(since, until, limit)
     run(read_policy(file), read_settings({"data": data}), wanted, show=None if as_json else show)
-
-
-def _in_utc(moment: datetime | None) -> datetime | None:
-    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
 
 
 def _report(read: Policy, problems: tuple[Problem, ...]) -> dict[str, Any]:

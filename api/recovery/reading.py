@@ -17,6 +17,7 @@ from api.recovery.calendar import holiday_problem
 from api.recovery.policy import CalendarSection, Policy, Rule
 from api.recovery.wording import LANGUAGES, wording
 from classifier.errors import InputError
+from classifier.faults import reason
 
 __all__ = ["default_policy", "default_policy_text", "parse_policy", "policy_from", "read_policy"]
 
@@ -83,7 +84,7 @@ def _fault(fault: Any, data: Mapping[str, Any]) -> str:
     location = list(fault["loc"])
     if fault["type"] == "unknown_key":
         location.append(fault["ctx"]["key"])
-    return f"{'.'.join(_named(location, data))}: {fault['msg'].removeprefix('Value error, ')}"
+    return f"{'.'.join(_named(location, data))}: {reason(fault)}"
 
 
 def _named(location: list[Any], data: Any) -> Iterator[str]:

@@ -219,8 +219,8 @@ async def test_what_cannot_be_replayed_is_counted(planning: httpx.AsyncClient, d
     [
         (("none.toml",), "no such policy"),
         (("--data", "nowhere", "other.toml"), "nowhere holds no database"),
-        (("--since", "yesterday", "other.toml"), "not match the formats"),
-        (("--limit", "0", "other.toml"), "greater than or equal to 1"),
+        (("--since", "yesterday", "other.toml"), "write a day as in 2026-01-31"),
+        (("--limit", "0", "other.toml"), "must be 1 or more"),
     ],
 )
 async def test_what_is_wrong_is_said(arguments: tuple[str, ...], reason: str, tmp_path: Path) -> None:

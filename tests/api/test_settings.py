@@ -33,7 +33,7 @@ def test_arguments_come_before_the_environment_and_that_before_the_file(
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"port": 70000}, "port: Input should be less than or equal to 65535"),
+        ({"port": 70000}, "port: must be 65535 or less"),
         ({"threads": 0}, "threads: "),
         ({"log_level": "loud"}, "log_level: "),
         ({"queue_size": 1}, "queue_size: "),

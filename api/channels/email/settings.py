@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import PydanticCustomError
 
 from classifier.errors import InputError
+from classifier.faults import reason
 from classifier.taxonomy import SEVERITY
 
 __all__ = ["InboxSettings", "ListMail", "OAuthSettings", "Tls", "Write", "read_inboxes"]
@@ -172,6 +173,6 @@ def _inbox(path: Path, number: int, table: Any) -> InboxSettings:
         return InboxSettings.model_validate(table)
     except ValidationError as error:
         name = table.get("name", number) if isinstance(table, dict) else number
-        faults = [(".".join(map(str, fault["loc"])), fault["msg"]) for fault in error.errors()]
-        said = "; ".join(f"{place}: {reason}" if place else reason for place, reason in faults)
+        faults = [(".".join(map(str, fault["loc"])), reason(fault)) for fault in error.errors()]
+        said = "; ".join(f"{place}: {wrong}" if place else wrong for place, wrong in faults)
         raise InputError(f"{path}: inbox {name!r}: {said}") from None
