@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from api.early_warning.baseline import Expected, fit
+from api.early_warning.tails import at_least, false_discovery, quantile
 
 __all__ = ["GUARD_DAYS", "WINDOWS", "Counts", "Judged", "Slice", "began", "judge"]
 
@@ -69,15 +70,13 @@ def judge(counts: Counts, *, min_count: int) -> Mapping[Slice, tuple[Judged, ...
     """
     if not counts.slices:
         return {}
-    from scipy.stats import false_discovery_control
-
     baseline = fit(counts.daily, guard=GUARD_DAYS, missing=_missing(counts.total))
     expected = [baseline.expected(days) for days in WINDOWS]
     sums = np.stack([counts.daily[:, :days].sum(axis=1) for days in WINDOWS])
-    tails = np.stack([_tail(total, known) for total, known in zip(sums, expected, strict=True)])
+    tails = np.stack([at_least(total, *_negative_binomial(known)) for total, known in zip(sums, expected, strict=True)])
     tails[sums < min_count] = 1.0
-    adjusted = false_discovery_control(tails, axis=None, method="bh").reshape(tails.shape)
-    uppers = [_upper(known) for known in expected]
+    adjusted = false_discovery(tails)
+    uppers = [quantile(_USUAL, *_negative_binomial(known)) for known in expected]
     daily = baseline.daily(GUARD_DAYS)
     return {
         each: tuple(
@@ -122,16 +121,3 @@ def _negative_binomial(known: Expected) -> tuple[NDArray[np.float64], NDArray[np
     """Return size and success probability of the distribution with this mean and variance."""
     size = known.mean**2 / np.maximum(known.variance - known.mean, 1e-6 * known.mean)
     return size, size / (size + known.mean)
-
-
-def _tail(total: NDArray[np.float64], known: Expected) -> NDArray[np.float64]:
-    """Return the probability of so many or more."""
-    from scipy.stats import nbinom
-
-    return np.asarray(nbinom.sf(total - 1, *_negative_binomial(known)), dtype=float)
-
-
-def _upper(known: Expected) -> NDArray[np.float64]:
-    from scipy.stats import nbinom
-
-    return np.asarray(nbinom.ppf(_USUAL, *_negative_binomial(known)), dtype=float)
