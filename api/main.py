@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from fastapi import FastAPI
 
@@ -16,7 +16,6 @@ from api.access.accounts import Accounts
 from api.access.description import describe_access
 from api.access.guard import Guard
 from api.access.keyring import Keyring
-from api.access.oidc import Provider
 from api.access.ours import path_of
 from api.access.signin import SignIn
 from api.access.table import unguarded
@@ -71,6 +70,9 @@ from classifier.facts import extract_facts
 from classifier.language import identify_language
 from classifier.taxonomy import LANGUAGES
 
+if TYPE_CHECKING:
+    from api.access.oidc import Provider
+
 __all__ = ["create_app"]
 
 _WARM_UP: Final = ("El pedido llegó roto. Nadie me contesta.", "O pedido chegou quebrado. Ninguém me responde.")
@@ -124,7 +126,7 @@ def create_app(
         app.include_router(router)
     add_reference(app)
     if settings.console.enabled:
-        people = SignIn(Accounts.open(settings.signin), Provider.of(settings.oidc), app.state)
+        people = SignIn(Accounts.open(settings.signin), _provider(settings), app.state)
         add_console(app, settings.console, people)
     add_error_handlers(app)
     if missing := unguarded(app):
@@ -137,6 +139,15 @@ def create_app(
     if app.state.traces is not None:
         app.add_middleware(Traced, traces=app.state.traces)
     return app
+
+
+def _provider(settings: Settings) -> Provider | None:
+    """Return the OpenID provider, if there is one; what speaks with it is imported then only."""
+    if settings.oidc.issuer is None:
+        return None
+    from api.access.oidc import Provider
+
+    return Provider(settings.oidc)
 
 
 async def _load(

@@ -6,13 +6,9 @@ remember meanwhile is in the browser that began it, so any process of the servic
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hmac
-import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import httpx2
@@ -22,9 +18,10 @@ from joserfc.errors import JoseError
 
 from api.access.scopes import Role
 from api.access.signin_settings import OidcSettings
+from api.access.vouching import Begun, Person, ProviderError
 from classifier.errors import InputError
 
-__all__ = ["Begun", "Person", "Provider", "ProviderError"]
+__all__ = ["Provider"]
 
 _ALGORITHMS: Final = frozenset(
     {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
@@ -36,48 +33,8 @@ _LONGEST_SUBJECT: Final = 512
 _FAILURES: Final = (AuthlibBaseError, JoseError, httpx2.HTTPError, ValueError, KeyError, TypeError, RuntimeError)
 
 
-class ProviderError(Exception):
-    """Nobody was signed in; ``reason`` is ``unreachable``, ``refused``, ``unbelievable`` or ``no_role``."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """What a sign-in that was begun has to remember, and the page that was asked for."""
-
-    state: str
-    nonce: str
-    verifier: str
-    back: str
-
-    def packed(self) -> str:
-        """Return it as a cookie's value."""
-        return base64.urlsafe_b64encode(json.dumps(asdict(self)).encode()).decode()
-
-    @classmethod
-    def unpacked(cls, value: str) -> Begun:
-        """Read a cookie's value; raise ``ProviderError`` if it is none of ours."""
-        try:
-            return cls(**{name: str(part) for name, part in json.loads(base64.urlsafe_b64decode(value)).items()})
-        except (ValueError, TypeError, AttributeError, binascii.Error):
-            raise ProviderError("refused") from None
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody of whom the provider vouches."""
-
-    subject: str
-    username: str
-    name: str
-    role: Role
-
-
 class Provider:
-    """The provider of the settings."""
+    """The provider of the settings; raise ``InputError`` if its secret is not where it should be."""
 
     def __init__(self, settings: OidcSettings) -> None:
         self._settings = settings
@@ -95,11 +52,6 @@ class Provider:
                 **({} if settings.client_secret_env else {"token_endpoint_auth_method": "none"}),
             },
         )
-
-    @classmethod
-    def of(cls, settings: OidcSettings) -> Provider | None:
-        """Return the provider, if there is one; raise ``InputError`` if its secret is not where it should be."""
-        return None if settings.issuer is None else cls(settings)
 
     @property
     def name(self) -> str:

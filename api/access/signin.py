@@ -12,13 +12,13 @@ from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse, Response
 
 from api.access.accounts import Accounts
-from api.access.oidc import Provider
 from api.access.principal import Principal
 from api.access.sessions import CSRF_HEADER, SignedIn, find_session, is_form_token, principal_of, secret_of
 from api.access.table import find
 from api.store.database import UnavailableError
 
 if TYPE_CHECKING:
+    from api.access.oidc import Provider
     from api.store.database import Store
 
 __all__ = ["PAGE", "SignIn", "own_path", "signed_in"]

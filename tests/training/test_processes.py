@@ -51,6 +51,7 @@ def test_the_command_learns_from_a_teacher_that_is_asked_once(tiny_model: Path, 
     done = launched(recupera, "train", tmp_path / "run.toml", "--output", tmp_path / "model")
 
     assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.count("tiny 0.0.1, held-out messages") == 1
     counts = [int(found) for found in re.findall(r"asking tiny 0\.0\.1 about (\d+)", " ".join(done.stderr.split()))]
     assert len(counts) == 2
     assert min(counts) == 0 < max(counts)

@@ -26,6 +26,8 @@ def train(
 
     Example: recupera train training/configs/corpora-only.toml --output runs/mine
     """
+    from accelerate import PartialState
+
     from training.config import read_config
     from training.pipeline import Places, run
 
@@ -48,4 +50,7 @@ def train(
                 logging.info("step %d of %d, loss %.3f, %.0f minutes left", step, steps, loss, seconds_left / 60)
 
         artifact = run(settings, Places(config.parent, data, output), progress=told)
-    print_scores(artifact.metrics()["validation"], f"{artifact.info.name} {artifact.info.version}, held-out messages")
+    if PartialState().is_main_process:  # of several each comes here
+        print_scores(
+            artifact.metrics()["validation"], f"{artifact.info.name} {artifact.info.version}, held-out messages"
+        )

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, Field
 
 from api.access.accounts import SignInError, TooManyError, clean_name, clean_username, known_by_provider
-from api.access.oidc import Begun, Person, Provider, ProviderError
 from api.access.passwords import LONGEST
 from api.access.principal import Principal
 from api.access.scopes import Role
@@ -28,6 +27,7 @@ from api.access.sessions import (
 )
 from api.access.signin import SignIn, own_path, signed_in
 from api.access.table import find
+from api.access.vouching import Begun, Person, ProviderError
 from api.console.guard import HEADERS
 from api.console.page import ConsolePage
 from api.console.person import VISIT, accounts_of, begin_visit, destination, forms_secret
@@ -35,6 +35,9 @@ from api.console.rendering import render, see_other
 from api.store import accounts
 from api.store.database import Store, UnavailableError
 from classifier.errors import InputError
+
+if TYPE_CHECKING:
+    from api.access.oidc import Provider
 
 __all__ = ["router"]
 

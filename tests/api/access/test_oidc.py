@@ -8,8 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from api.access.oidc import Begun, Provider, ProviderError
+from api.access.oidc import Provider
 from api.access.signin_settings import OidcSettings
+from api.access.vouching import Begun, ProviderError
 from api.store import accounts
 from classifier.errors import InputError
 from tests.api.access.people import CHEAP, app_of, store_of
