@@ -7,7 +7,7 @@ import tempfile
 import uuid
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,11 +16,13 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+import sqlalchemy as sa
 
 from api.cases import Plan, PlannedStep, Situation
 from api.main import create_app
 from api.settings import Settings
-from api.store.database import Store, database_url
+from api.store.database import FILE_NAME, Store, database_url
+from api.store.migrate import upgrade
 from classifier import Classification, ComplaintClassifier
 from classifier.types import FlagDecision, ModelInfo, OrdinalDecision, Review
 from tests.classifier.test_card import classification
@@ -93,22 +95,76 @@ def postgres() -> Iterator[str]:
     except Exception as error:
         shutil.rmtree(folder, ignore_errors=True)
         pytest.skip(f"embedded PostgreSQL can't start here: {error}")
+    with psycopg.connect(server.get_uri(), autocommit=True) as settings:
+        for name in ("fsync", "full_page_writes", "synchronous_commit"):  # nothing of it outlives the run
+            settings.execute(f"ALTER SYSTEM SET {name} = off")
+        settings.execute("SELECT pg_reload_conf()")
     yield server.get_uri()
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def ready_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a SQLite file whose tables are empty, to be copied: most tests take less time than migrations."""
+    file = tmp_path_factory.mktemp("ready") / FILE_NAME
+    _migrated(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def ready_database(postgres: str) -> str:
+    """Return the name of such a database on the PostgreSQL of this run."""
+    name = "ready"
+    with psycopg.connect(postgres, autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name}")
+    _migrated(postgres.replace("postgresql://", "postgresql+psycopg://").replace("/postgres?", f"/{name}?"))
+    return name
+
+
+def _migrated(address: str) -> None:
+    engine = sa.create_engine(address)
+    with engine.begin() as connection:
+        upgrade(connection)
+    engine.dispose()
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Return the address of an empty database, of both kinds in turn."""
+    """Return the address of a database whose tables are empty, of both kinds in turn."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/folder/recupera.db"
+        file = tmp_path / "folder" / FILE_NAME
+        copied(request.getfixturevalue("ready_file"), file)
+        yield f"sqlite:///{file}"
         return
-    address, name = request.getfixturevalue("postgres"), f"test_{uuid.uuid4().hex}"
+    with _created(request.getfixturevalue("postgres"), request.getfixturevalue("ready_database")) as address:
+        yield address
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def bare_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Return the address of a database without tables, of both kinds in turn."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/folder/{FILE_NAME}"
+        return
+    with _created(request.getfixturevalue("postgres"), "template1") as address:
+        yield address
+
+
+@contextmanager
+def _created(address: str, template: str) -> Iterator[str]:
+    """Lend a database like ``template``."""
+    name = f"test_{uuid.uuid4().hex}"
     with psycopg.connect(address, autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name}")
+        server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         yield address.replace("/postgres?", f"/{name}?")
         server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def copied(ready: Path, file: Path) -> None:
+    """Put a database with its tables where a service expects its own."""
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    shutil.copyfile(ready, file)
 
 
 @pytest.fixture
@@ -120,7 +176,7 @@ async def store(database: str, tmp_path: Path) -> AsyncIterator[Store]:
 
 
 @pytest.fixture
-def open_service(request: pytest.FixtureRequest) -> Opener:
+def open_service(request: pytest.FixtureRequest, ready_file: Path) -> Opener:
     """Return a context manager that starts a service and yields its client; without ``classifier`` the toy model."""
 
     @asynccontextmanager
@@ -129,7 +185,11 @@ def open_service(request: pytest.FixtureRequest) -> Opener:
     ) -> AsyncIterator[httpx.AsyncClient]:
         classifier = request.getfixturevalue("tiny") if classifier is None else classifier
         told: list[Exception | None] = []
-        app = create_app(Settings(**settings), classifier=classifier, planner=planner, loaded=told.append)
+        wanted = Settings(**settings)
+        own = wanted.data / FILE_NAME
+        if wanted.database is None and not own.exists():
+            copied(ready_file, own)
+        app = create_app(wanted, classifier=classifier, planner=planner, loaded=told.append)
         transport = httpx.ASGITransport(app)
         client = httpx.AsyncClient(transport=transport, base_url="http://localhost")
         async with app.router.lifespan_context(app), client as c:

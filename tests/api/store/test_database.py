@@ -45,7 +45,7 @@ async def test_opening_again_changes_nothing(store: Store, database: str, tmp_pa
 
 
 @pytest.mark.acceptance
-async def test_processes_that_start_together_make_the_tables_once(database: str) -> None:
+async def test_processes_that_start_together_make_the_tables_once(bare_database: str) -> None:
     script = (
         "import asyncio, sys; from pathlib import Path; from api.store.database import Store, database_url\n"
         "async def go():\n"
@@ -55,7 +55,7 @@ async def test_processes_that_start_together_make_the_tables_once(database: str)
     )
     root = Path(__file__).parents[3]
     environment = {**os.environ, "PYTHONPATH": str(root)}
-    started = [subprocess.Popen([sys.executable, "-c", script, database], env=environment) for _ in range(4)]
+    started = [subprocess.Popen([sys.executable, "-c", script, bare_database], env=environment) for _ in range(4)]
     assert [process.wait(60) for process in started] == [0] * 4
 
 
