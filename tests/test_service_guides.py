@@ -52,8 +52,9 @@ def requests(language: str, name: str) -> Iterator[tuple[str, str, str | None]]:
     """Yield method, path and body of each request that a guide makes with curl."""
     for block in _blocks(_guide(language, name), "sh"):
         for words in _commands(block.code):
-            if words[0] != "curl":
+            if not words[0].endswith("curl"):  # "answer=$(curl" too
                 continue
+            words = [word.removesuffix(")") for word in words[: words.index("|") if "|" in words else None]]
             body = words[words.index("-d") + 1] if "-d" in words else None
             method = words[words.index("-X") + 1] if "-X" in words else "GET" if body is None else "POST"
             (address,) = (word for word in words if word.startswith("http://127.0.0.1:8000/"))
@@ -114,7 +115,7 @@ def test_shows_an_alert_as_it_is_printed(language: str) -> None:
     times: dict[str, Any] = {"raised_at": now, "updated_at": now, "closed_at": None, "since": now}
     alert = AlertRecord("a", "product", "freezer", AlertStatus.OPEN, **times, **figures)
 
-    assert shown == f"{_line(alert, 'en', as_json=False)}\n"
+    assert shown == f"{_line(alert, language, as_json=False)}\n"
 
 
 @EVERY_LANGUAGE

@@ -16,6 +16,7 @@ from api.metrics import Metrics
 from api.store import messages
 from api.store.database import Store
 from tests.api.early_warning.history import complaint, record
+from tests.docs.blocks import blocks
 
 pytestmark = pytest.mark.anyio
 
@@ -73,6 +74,26 @@ async def test_every_query_runs_on_the_views(store: Store) -> None:
     assert [row[1:] for row in answers["Complaints a day, by severity"]] == [("high", 1)]
     assert sorted(answers["Motives"]) == [("altruism", 1), ("restitution", 1)]
     assert answers["Satisfaction index by touchpoint"] == [("fulfilment", 25)]
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+async def test_the_role_that_is_shown_reads_the_views_and_nothing_else(store: Store) -> None:
+    (shown,) = blocks(FOLDER / "README.md", "sql")
+    views = re.findall(r"recupera_\w+", shown.code)
+
+    queries = [f"SELECT * FROM {table}" for table in (*views, "messages")]
+
+    with pytest.raises(sa.exc.ProgrammingError, match="permission denied for table messages"):
+        await _asked_by_the_role(store, shown.code, queries)
+
+    assert len(views) == 4
+
+
+async def _asked_by_the_role(store: Store, made: str, queries: list[str]) -> None:
+    """Make the role and ask as it would; what is refused undoes the role too, which all databases of a server share."""
+    async with store.write() as connection:
+        for statement in (*filter(str.strip, made.split(";")), "SET LOCAL ROLE dashboards", *queries):
+            await connection.execute(sa.text(statement))
 
 
 def _filled(query: str) -> str:

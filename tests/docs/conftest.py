@@ -1,27 +1,20 @@
-"""One service for all pages, and one built site for all tests of it; each worker of a parallel run has its own."""
+"""One service for the pages that share it, and one built site for all tests of it; each worker has its own."""
 
 from __future__ import annotations
 
 import os
-import shutil
-import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
-import uvicorn
 
-from api.main import create_app
 from api.settings import DeliverySettings, Settings
 from classifier import ComplaintClassifier
-from tests.docs.shell import Shell
-from tests.integration.console.conftest import _wait
-
-ROOT = Path(__file__).parents[2]
+from tests.docs.blocks import ROOT
+from tests.docs.forking import ready
+from tests.docs.reader import Reader, serving
 
 
 @pytest.fixture(scope="session")
@@ -47,31 +40,20 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def address(folder: Path, shipped: ComplaintClassifier) -> Iterator[str]:
     """Start a service with the shipped model on a free port, its data where the commands look for it."""
     settings = Settings(data=folder / "recupera-data", delivery=DeliverySettings(allow=("127.0.0.1",)))
-    listener = socket.create_server(("127.0.0.1", 0))
-    app = create_app(settings, classifier=shipped, worker=True)
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    url = f"127.0.0.1:{listener.getsockname()[1]}"
-    with httpx.Client(base_url=f"http://{url}", trust_env=False, timeout=30) as client:
-        _wait(client)
-    yield url
-    server.should_exit = True
-    thread.join(15)
+    with serving(settings, shipped, worker=True) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return a folder with a ``recupera`` that starts at once."""
+    with ready(tmp_path_factory.mktemp("forking")) as folder:
+        yield folder
 
 
 @pytest.fixture
-def shell(folder: Path, address: str) -> Iterator[Shell]:
-    """Return a shell in that folder, whose service and receiver are on free ports."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    here = {
-        "127.0.0.1:8000": address,
-        "127.0.0.1:9000": f"127.0.0.1:{port}",
-        '"127.0.0.1", 9000': f'"127.0.0.1", {port}',
-    }
-    opened = Shell(folder, here)
-    yield opened
-    opened.close()
-    shutil.rmtree(folder / "runs", ignore_errors=True)
+def reader(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Reader]:
+    """Return a reader in an empty folder."""
+    found = Reader(tmp_path, request.getfixturevalue)
+    with found.ended:
+        yield found

@@ -126,7 +126,8 @@ def _seen(inbox: InboxSettings, mailbox: Mailbox) -> Iterator[str]:
     yield f"  moving mail: {_yes(mailbox.moves_safely)}; Gmail labels: {_yes('X-GM-EXT-1' in can)}"
     numbered = "CONDSTORE" in can
     yield "  corrections: " + ("told by change numbers" if numbered else "looked for in the latest 500 mails")
-    folders = [name for name, flags in mailbox.folders() if "\\Noselect" not in flags]
+    found = [name for name, flags in mailbox.folders() if "\\Noselect" not in flags]
+    folders = sorted(found, key=lambda name: (name.upper() != "INBOX", name))
     more = f" and {len(folders) - _FOLDERS} more" if len(folders) > _FOLDERS else ""
     yield f"  folders: {', '.join(folders[:_FOLDERS])}{more}"
 
