@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
+from string import ascii_uppercase
 from typing import Final
 
+from classifier.redaction import phones
 from classifier.redaction.reading import Reading
 
 __all__ = ["KINDS", "find"]
@@ -90,7 +92,10 @@ _CONTEXTS: Final = {
     "amount": "[$€£]|r\\$|us\\$|s/|pesos|reais|euros|monto|valor|importe",
 }
 _CONTEXT: Final = re.compile(
-    r"(?<!\w)(?:" + "|".join(f"(?P<{name}>{words})" for name, words in _CONTEXTS.items()) + r")(?!\w)", re.IGNORECASE
+    r"(?<!\w)(?=[^\W\d_]|[$€£])(?:"  # so begin all of them
+    + "|".join(f"(?P<{name}>{words})" for name, words in _CONTEXTS.items())
+    + r")(?!\w)",
+    re.IGNORECASE,
 )
 _CONTEXT_REACH: Final = 32
 _CONTEXT_GAP: Final = 20
@@ -105,12 +110,12 @@ _DATE: Final = re.compile(
 _ENDING: Final = re.compile(r"(?:termina\w*|final(?:iza\w*)?)\s(?:en|em|com|con)?\s?$", re.IGNORECASE)
 _GROUPED: Final = re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+")
 _TRACE: Final = re.compile(r"@|[0-9](?:\D{0,2}[0-9]){3}")
-_REGIONS: Final = ("BR", "ES", "PT", "MX", "CO", "AR", "CL", "PE", "EC", "UY", "AO", "MZ")
 _LOCAL_DIGITS: Final = 9
 _LONGEST_PHONE: Final = 15
 _SHORTEST_CARD: Final = 13
 _SHORTEST_ABROAD: Final = 10
 _DIGITS: Final = re.compile("[0-9]+")
+_VALUES: Final = {ord(letter): str(value) for value, letter in enumerate(ascii_uppercase, 10)}
 _APART: Final = 8
 _ROOM: Final = 16
 _FEWEST_DIGITS: Final = 4
@@ -122,10 +127,10 @@ def find(reading: Reading) -> None:
     text = reading.text
     if not _TRACE.search(text):
         return
-    stretches = list(_stretches(text))
+    stretches, nearby = list(_stretches(text)), _Nearby(text)
     for rule in _RULES:
         for first, last in stretches:
-            for start, end in _places(text, rule, first, last):
+            for start, end in _places(nearby, rule, first, last):
                 reading.take(rule.kind, start, end)
 
 
@@ -145,13 +150,31 @@ def _stretches(text: str) -> Iterator[tuple[int, int]]:
         yield max(0, first - _ROOM), last + _ROOM
 
 
-def _places(text: str, rule: _Rule, first: int, last: int) -> Iterator[tuple[int, int]]:
+class _Nearby:
+    """A text, and the telling words in it, looked for once before each place that is asked about."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._before: dict[int, tuple[str, int]] = {}
+
+    def before(self, start: int) -> tuple[str, int]:
+        """Name the kind of the last telling word before a place, and how many characters lie between."""
+        known = self._before.get(start)
+        if known is None:
+            known = self._before[start] = _context_before(self.text, start)
+        return known
+
+
+def _places(nearby: _Nearby, rule: _Rule, first: int, last: int) -> Iterator[tuple[int, int]]:
     """Yield where a rule holds in a part of a text; of a chain of groups, the longest beginning that is valid."""
     position = first
-    while match := rule.pattern.search(text, position, last):
+    while match := rule.pattern.search(nearby.text, position, last):
         position = match.end()
+        context, distance = nearby.before(match.start())
+        if rule.context and (context != rule.context or distance > _CONTEXT_GAP):
+            continue
         for end in _endings(match):
-            if _holds(text, rule, match.start(), end):
+            if _holds(nearby.text, rule, match.start(), end, context):
                 yield match.start(), end
                 position = end
                 break
@@ -169,12 +192,9 @@ def _endings(match: re.Match[str]) -> Iterator[int]:
         yield match.start() + end
 
 
-def _holds(text: str, rule: _Rule, start: int, end: int) -> bool:
-    """Decide whether a candidate is what its rule looks for."""
+def _holds(text: str, rule: _Rule, start: int, end: int, context: str) -> bool:
+    """Decide whether a candidate is what its rule looks for, near a word of the kind ``context``."""
     written = text[start:end]
-    context, distance = _context_before(text, start)
-    if rule.context and (context != rule.context or distance > _CONTEXT_GAP):
-        return False
     if written.isdigit() and context in _NOT_PERSONAL:
         return False
     if rule.kind == "phone":
@@ -221,20 +241,7 @@ def _is_phone(text: str, start: int, end: int, context: str) -> bool:
         return True
     if digits < _LOCAL_DIGITS and not international:
         return context == "phone"
-    return (context == "phone" and digits <= _LONGEST_PHONE) or _is_valid_phone(written)
-
-
-def _is_valid_phone(written: str) -> bool:
-    """Try the country code, or else every region that messages come from."""
-    from phonenumbers import NumberParseException, is_valid_number, parse
-
-    for region in (None,) if written.startswith("+") else _REGIONS:
-        try:
-            if is_valid_number(parse(written, region)):
-                return True
-        except NumberParseException:
-            continue
-    return False
+    return (context == "phone" and digits <= _LONGEST_PHONE) or phones.is_valid(written)
 
 
 @lru_cache(maxsize=32)
@@ -244,8 +251,16 @@ def _is_valid(module: str) -> Callable[[str], bool]:
     if module == "luhn":
         return lambda written: _is_card(imported.is_valid, re.sub("[ -]", "", written))
     if module == "iban":
-        return lambda written: bool(imported.is_valid(written, check_country=False))
+        return lambda written: _is_iban(imported.is_valid, written)
     return lambda written: bool(imported.is_valid(written.replace(".", "")))
+
+
+def _is_iban(check: Callable[..., bool], written: str) -> bool:
+    """Tell whether an account's check digits are right, and then, at far more cost, whether its country has such."""
+    number = re.sub("[ -]", "", written).upper()
+    if number.isascii() and int((number[4:] + number[:4]).translate(_VALUES)) % 97 != 1:
+        return False
+    return check(written, check_country=False)
 
 
 def _is_card(check: Callable[[str], bool], digits: str) -> bool:
