@@ -269,7 +269,7 @@ def _analytics(options: argparse.Namespace) -> Iterator[Table]:
 
 
 def _personal_data(_options: argparse.Namespace) -> Iterator[Table]:
-    """Recall and precision of what is masked, by language and half of the written set."""
+    """Recall and precision of what is masked, by language and half of the written set; time of the worst texts."""
     from benchmarks import personal_data
 
     columns = ("kind", "written", "recall", "found", "precision")
@@ -278,6 +278,9 @@ def _personal_data(_options: argparse.Namespace) -> Iterator[Table]:
             (kind, cell.written, round(cell.recall, 3), cell.found, round(cell.precision, 3)) for kind, cell in cells
         ]
         yield Table(title, columns, rows, (ONE_RUN,))
+    timed = [(name, round(whole, 3), round(half, 3)) for name, whole, half in personal_data.slowest()]
+    title = "The longest texts there may be, full of made-up numbers: the slowest of each kind"
+    yield Table(title, ("text", "processor s", "half of it, s"), timed, (f"{ONE_RUN}, the less of two rounds each",))
 
 
 def _sign_in(_options: argparse.Namespace) -> Iterator[Table]:

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from benchmarks import hostile
 from benchmarks.texts import ROOT
+from classifier.inference import MAX_CHARACTERS
 from classifier.redaction import PersonalData, find_personal_data
 
-__all__ = ["FOLDER", "Cell", "Marked", "cells", "load", "measure", "tables"]
+__all__ = ["FOLDER", "Cell", "Marked", "cells", "load", "measure", "slowest", "tables"]
 
 FOLDER: Final = ROOT / "tests" / "golden"
 _MARK: Final = re.compile(r"\[(-|[a-z]+):([^\]]*)\]")
@@ -119,6 +122,31 @@ def tables() -> Iterator[tuple[str, list[tuple[str, Cell]]]]:
             f"Personal data, {language}, {half}: {harmless.hurt} of {harmless.harmless} look-alikes masked",
             [*counts.items()],
         )
+
+
+def slowest(find: Finder = find_personal_data, length: int = MAX_CHARACTERS) -> list[tuple[str, float, float]]:
+    """Return what of each kind of made-up number takes longest to read, the worst first.
+
+    A row is the name of a text of ``length`` characters, its processor seconds, and those of its first half; the less
+    of two rounds each.
+    """
+    find("Ana, tel. 612 345 678, CPF 111.222.333-96")  # what is read once is read now
+    worst: dict[str, tuple[str, float, float]] = {}
+    for name, text in hostile.texts(length):
+        kind = name.partition(",")[0]
+        seconds = _seconds(find, text)
+        if kind not in worst or seconds > worst[kind][1]:
+            worst[kind] = (name, seconds, _seconds(find, text[: length // 2]))
+    return sorted(worst.values(), key=lambda row: -row[1])
+
+
+def _seconds(find: Finder, text: str) -> float:
+    rounds = []
+    for _ in range(2):
+        began = time.process_time()
+        find(text)
+        rounds.append(time.process_time() - began)
+    return min(rounds)
 
 
 def cells(counts: dict[str, Cell], kind: str) -> tuple[Cell, Cell]:

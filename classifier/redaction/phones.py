@@ -58,21 +58,28 @@ class _Plan:
             (not self.lengths or len(number) in self.lengths) and self.numbers.fullmatch(number) for number in numbers
         )
 
-    def readings(self, digits: str) -> set[str]:
+    def readings(self, digits: str) -> list[str]:
         """Return digits as they are and without what may be dialled before them, which is looked for twice."""
-        found = {digits}
+        found = [digits]
         if digits.startswith(self.code):
-            found.add(digits[len(self.code) :])
-        for _ in range(2):
-            found.update(*map(self._without_prefix, tuple(found)))
+            found.append(digits[len(self.code) :])
+        if self.prefix is not None:
+            once = self._without_prefix(found, self.prefix)
+            found += once + self._without_prefix(once, self.prefix)
         return found
 
-    def _without_prefix(self, digits: str) -> tuple[str, ...]:
-        match = self.prefix.match(digits) if self.prefix else None
-        if match is None or self.prefix is None:
-            return ()
-        rest = digits[match.end() :]
-        return (rest,) if self.replaced is None else (rest, self.prefix.sub(self.replaced, digits, count=1))
+    def _without_prefix(self, numbers: Iterable[str], prefix: re.Pattern[str]) -> list[str]:
+        """Return what is left of those that begin with the prefix, or stands for them then."""
+        found = []
+        for digits in numbers:
+            match = prefix.match(digits)
+            if match is None:
+                continue
+            if match.end():
+                found.append(digits[match.end() :])
+            if self.replaced is not None and match.lastindex is not None:
+                found.append(prefix.sub(self.replaced, digits, count=1))
+        return found
 
 
 def is_valid(written: str) -> bool:
@@ -81,6 +88,8 @@ def is_valid(written: str) -> bool:
     plain = _WRITTEN.fullmatch(written) is not None
     if written.startswith("+"):
         return (not plain or _may_be_abroad(digits)) and _is_valid_in(written, None)
+    if plain and not _may_be_at_home(digits):
+        return False
     return any((not plain or _may_be(digits, region)) and _is_valid_in(written, region) for region in _REGIONS)
 
 
@@ -92,6 +101,14 @@ def _is_valid_in(written: str, region: str | None) -> bool:
         return bool(is_valid_number(parse(written, region)))
     except NumberParseException:
         return False
+
+
+def _may_be_at_home(digits: str) -> bool:
+    """Tell at the least cost whether digits may be a number of any country, or begin with what may be dialled first."""
+    dialled, numbers = _home()
+    return numbers.fullmatch(digits) is not None or any(
+        (match := first.match(digits)) and match.end() for first in dialled
+    )
 
 
 def _may_be(digits: str, region: str) -> bool:
@@ -125,3 +142,15 @@ def _plan(region: str) -> _Plan:
     from phonenumbers import PhoneMetadata
 
     return _Plan.read(PhoneMetadata.metadata_for_region(region))
+
+
+@cache
+def _home() -> tuple[tuple[re.Pattern[str], ...], re.Pattern[str]]:
+    """Return patterns of what is dialled before a number anywhere that messages come from, and one of all numbers."""
+    plans = [_plan(region) for region in _REGIONS]
+    dialled = {part.pattern for plan in plans for part in (plan.abroad, plan.prefix) if part is not None}
+    empty = {pattern for pattern in dialled if re.match(pattern, "")}  # may stand for nothing, so each is tried
+    codes = {plan.code for plan in plans}
+    together = "|".join(f"(?:{pattern})" for pattern in sorted(dialled - empty | codes))
+    numbers = "|".join(plan.numbers.pattern for plan in plans)
+    return tuple(map(re.compile, [together, *sorted(empty)])), re.compile(numbers)

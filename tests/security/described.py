@@ -26,10 +26,17 @@ from schemathesis.specs.openapi.checks import (
 
 from api.access.keys import Wanted, create
 from api.access.scopes import EVERY_SCOPE, Scope
-from api.access.table import TABLE
+from api.access.sessions import CSRF_HEADER, SESSION_COOKIE, begin_session, form_token
+from api.access.sessions import Caller as Browser
+from api.access.table import TABLE, Anyone
+from api.delivery.guard import Guard, Target, UnresolvedError
 from api.main import create_app
 from api.settings import Settings
+from api.store.accounts import by_username
+from api.store.database import Connection
+from tests.api.access.people import CHEAP, PASSWORD
 from tests.api.conftest import STEADY, Marked
+from tests.security.callers import NOBODY, Caller
 
 
 @schemathesis.serializer("application/toml")
@@ -56,12 +63,14 @@ SETTINGS: Final = hypothesis.settings(
 class Described:
     """A running service with something of everything in it, its description, and keys."""
 
+    app: Any
     portal: BlockingPortal
     client: httpx.AsyncClient
     schema: Any
     only: Mapping[Scope, str]
     without: Mapping[Scope, str]
     known: Mapping[str, str]
+    sessions: dict[Caller, str] = field(default_factory=dict)
     answers: Counter[tuple[str, int]] = field(default_factory=Counter)
 
     @classmethod
@@ -70,11 +79,11 @@ class Described:
         """Start a service in a thread of its own, whose data are in the present folder."""
         with ExitStack() as stack:
             portal = stack.enter_context(start_blocking_portal())
-            given = {"access": {"requests": 1_000_000_000}} | settings
+            given = {"access": {"requests": 1_000_000_000}, "signin": CHEAP} | settings
             app = create_app(Settings(**given), classifier=Marked(), planner=STEADY)  # type: ignore[arg-type]
             client, keys, known = stack.enter_context(portal.wrap_async_context_manager(_filled(app)))
             schema = schemathesis.openapi.from_dict(app.openapi())
-            yield cls(portal, client, schema, keys[0], keys[1], known)
+            yield cls(app, portal, client, schema, keys[0], keys[1], known)
 
     def operations(self) -> list[Any]:
         """Return the calls of the description whose answers end."""
@@ -89,7 +98,20 @@ class Described:
             return anything
         return st.one_of(operation.as_strategy(generation_mode=mode, path_parameters=about), anything)
 
-    def send(self, case: Case, key: str | None) -> httpx.Response:
+    def headers(self, caller: Caller) -> dict[str, str]:
+        """Return what a caller sends with each request; who signs in is given a session."""
+        if caller.role is not None:
+            secret = self.sessions.get(caller) or self.sign_in(caller)
+            cookie = f"{SESSION_COOKIE}={secret}"
+            return {"cookie": cookie, CSRF_HEADER: form_token(secret), "sec-fetch-site": "same-origin"}
+        return {} if caller is NOBODY else bearing(self.only[next(iter(caller.scopes))])
+
+    def sign_in(self, caller: Caller) -> str:
+        """Begin a session of a person, whose account is made if there is none."""
+        self.sessions[caller] = self.portal.call(_session, self.app, caller)
+        return self.sessions[caller]
+
+    def send(self, case: Case, headers: Mapping[str, str]) -> httpx.Response:
         """Make a call, and count its answer."""
         prepared = _prepared(case)
         try:
@@ -98,8 +120,7 @@ class Described:
             hypothesis.reject()
         names = [(name, value) for name, value in prepared.headers.items() if name.lower() not in _OURS]
         sent.headers.update([(_bytes(name), _bytes(value)) for name, value in names])
-        if key is not None:
-            sent.headers["authorization"] = f"Bearer {key}"
+        sent.headers.update(headers)
         response: httpx.Response = self.portal.call(self.client.send, sent)
         response.request = sent
         self.answers[case.operation.label, response.status_code] += 1
@@ -109,21 +130,49 @@ class Described:
         """Make a call with the key it needs, with one that lacks the scope, and with none; check each answer."""
         rule = TABLE[case.operation.method.upper(), case.operation.path]
         needs = rule.needs if isinstance(rule.needs, Scope) else None
-        answer = self.send(case, self.only[needs] if needs else None)
+        answer = self.send(case, bearing(self.only[needs]) if needs else {})
         assert answer.status_code < 500, f"{case.operation.label}: {answer.status_code}"
         case.validate_response(answer, checks=CHECKS)
         if needs is not None and not rule.here:
-            refused = self.send(case, self.without[needs])
-            if refused.status_code == _TOO_LONG or _CONTROL in refused.json()["detail"]:  # before a key is looked for
+            refused = self.send(case, bearing(self.without[needs]))
+            if is_refused_unread(refused):
                 return
             assert (refused.status_code, refused.json()["scope"]) == (403, needs), case.operation.label
-            unknown = self.send(case, None)
+            unknown = self.send(case, {})
             assert unknown.status_code == 401, case.operation.label
+
+    def check_as(self, caller: Caller, case: Case) -> None:
+        """Make a call as one caller: it is answered by its description, and refused where the table says so."""
+        rule = TABLE[case.operation.method.upper(), case.operation.path]
+        answer = self.send(case, self.headers(caller))
+        told = f"{case.operation.label}, {caller.name}: {answer.status_code}"
+        assert answer.status_code < 500, told
+        case.validate_response(answer, checks=CHECKS)
+        if is_refused_unread(answer):
+            return
+        if not caller.may(rule):
+            assert answer.status_code == (401 if caller is NOBODY else 403), told
+            assert caller is NOBODY or answer.json()["scope"] == rule.needs, told
+        elif rule.needs is not Anyone.PUBLIC:
+            assert answer.status_code not in (401, 403), told
+
+
+def bearing(key: str) -> dict[str, str]:
+    """Return the header of a key."""
+    return {"authorization": f"Bearer {key}"}
+
+
+def is_refused_unread(answer: httpx.Response) -> bool:
+    """Say whether a request was refused for its length or its path, before a key was looked for."""
+    return answer.status_code == _TOO_LONG or (answer.status_code == _NOT_FOUND and _CONTROL in answer.text)
 
 
 _TOO_LONG: Final = 431
+_NOT_FOUND: Final = 404
 _CONTROL: Final = "no path has a control character"
-_OURS: Final = frozenset({"authorization", "content-length", "host", "transfer-encoding"})
+_OURS: Final = frozenset(
+    {"authorization", "content-length", "cookie", "host", "sec-fetch-site", "transfer-encoding", CSRF_HEADER}
+)
 
 
 def _bytes(text: str | bytes) -> bytes:
@@ -141,14 +190,48 @@ def _prepared(case: Case) -> requests.PreparedRequest:
         raise
 
 
+async def _session(app: Any, caller: Caller) -> str:
+    """Return the secret of a new session."""
+    accounts, store, username = app.state.sign_in.accounts, app.state.store, caller.name.replace(" ", ".")
+    async with store.read() as connection:
+        account = await by_username(connection, username)
+    if account is None:
+        account = await accounts.add(store, username, caller.role, PASSWORD)
+        app.state.keyring.expire()
+
+    async def begin(connection: Connection) -> str:
+        return await begin_session(
+            connection, account, Browser("127.0.0.1", "fuzz"), datetime.now(UTC), accounts.settings
+        )
+
+    secret: str = await store.change(begin)
+    return secret
+
+
+def _send_nothing(guard: Guard) -> None:
+    """Let destinations be made as ever, but reach none: their addresses are made up, and may be somebody's."""
+    permitted = guard.addresses
+
+    async def none(_host: str, _port: int) -> list[str]:
+        raise OSError("no name is looked up")
+
+    async def addresses(target: Target) -> list[str]:
+        await permitted(target)
+        raise UnresolvedError("nothing is sent")
+
+    guard._resolve = none
+    guard.addresses = addresses  # type: ignore[method-assign]
+
+
 @asynccontextmanager
 async def _filled(app: Any) -> Any:
-    """Run a service with a key of each kind, a message, a case, a destination, an erasure."""
+    """Run a service with a key of each kind, a message, a case, a destination, an erasure; it delivers nothing."""
     transport = httpx.ASGITransport(app)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url="http://localhost") as c,
     ):
+        _send_nothing(app.state.deliveries.guard)
         text = {"channel": "email", "external_id": "1", "text": "Llegó roto.", "customer": {"id": "C-1"}}
         message = (await c.post("/v1/messages", json=text)).json()
         destination = {"name": "crm", "url": "https://crm.example/hook", "events": ["case.opened"]}

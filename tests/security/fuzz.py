@@ -1,8 +1,9 @@
-"""Tries new inputs on everything that reads the words of strangers, for as long as it is told to.
+"""Tries new inputs on everything that reads the words of strangers, each for as long as it is told to.
 
-``python -m tests.security.fuzz --minutes 10`` prints how many inputs each target had and what failed. The suite tries
-the same few inputs each time (``test_fuzz.py``, ``test_schemathesis.py``); this looks for others, and so a fault that
-it finds should become a test.
+``python -m tests.security.fuzz --minutes 10 --report fuzz.json`` gives every target ten minutes of processor time, one
+after the other, and writes what came of each. Stopped by Ctrl-C it has written what it has; ``--resume`` goes on from
+there. The suite tries the same few inputs each time (``test_fuzz.py``, ``test_schemathesis.py``); this looks for
+others, and so a fault that it finds should become a test.
 """
 
 from __future__ import annotations
@@ -10,12 +11,12 @@ from __future__ import annotations
 import argparse
 import gc
 import os
+import signal
 import sys
-import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import chdir
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -24,12 +25,10 @@ import hypothesis
 import hypothesis.errors
 from hypothesis import Phase
 from hypothesis import strategies as st
-from schemathesis import GenerationMode
 
 from classifier.facts import extract_facts
-from tests.security.described import Described
-from tests.security.queries import hold_queries
-from tests.security.targets import TARGETS
+from tests.security.report import Report, Row
+from tests.security.trials import Trial, trials
 
 SETTINGS: Final = hypothesis.settings(
     derandomize=False,
@@ -41,53 +40,55 @@ SETTINGS: Final = hypothesis.settings(
 SLOW_SECONDS: Final = 1.0
 """Of CPU: no input of a target is so large that it may take longer."""
 
-_ROUND: Final = 30
-_CALLS: Final = 5
+_FEWEST: Final = 20
+_MOST: Final = 500
+_ROUND_SECONDS: Final = 10.0
+"""A round of inputs takes about so long, from how long the last ones took."""
+_PROGRESS_SECONDS: Final = 30.0
 _MOST_FAULTS: Final = 3
 
 
 @dataclass
 class Tried:
-    """What came of a target."""
+    """Tries the inputs of a target, and counts in a row of the report."""
 
-    name: str
+    row: Row
     inputs: st.SearchStrategy[Any]
     hold: Callable[[Any], None]
-    count: int = 0
-    seconds: float = 0.0
-    slowest: float = 0.0
-    faults: list[str] = field(default_factory=list)
-    last: Any = None
+    last: Any = field(default=None, repr=False)
 
     def once(self, given: Any) -> None:
         """Try one input, and take its CPU time."""
         self.last = given
         took = self._taken(given)
-        self.count += 1
+        self.row.inputs += 1
         if took >= SLOW_SECONDS:  # or was the machine, for a moment?
             took = min(took, *(self._taken(given) for _ in range(2)))
-        self.slowest = max(self.slowest, took)
+        self.row.slowest = max(self.row.slowest, took)
         assert took < SLOW_SECONDS, f"took {took:.1f} s of CPU"
 
     def _taken(self, given: Any) -> float:
-        """Return the seconds of CPU that an input takes."""
-        began = time.thread_time()
+        """Return the seconds of CPU that an input takes, in all threads."""
+        began = time.process_time()
         self.hold(given)
-        return time.thread_time() - began
+        return time.process_time() - began
 
-    def round(self, size: int) -> None:
+    def round(self) -> None:
         """Try some inputs; keep what failed, once for each place in the code."""
-        began = time.monotonic()
+        began, row = time.process_time(), self.row
+        size = round(_ROUND_SECONDS * row.inputs / row.seconds) if row.seconds else _FEWEST
+        settings = hypothesis.settings(SETTINGS, max_examples=max(_FEWEST, min(_MOST, size)))
         try:
-            hypothesis.settings(SETTINGS, max_examples=size)(hypothesis.given(self.inputs)(self.once))()
+            settings(hypothesis.given(self.inputs)(self.once))()
         except hypothesis.errors.Unsatisfiable:
-            pass  # a call without parameters can't be made wrongly
+            pass  # nothing that was drawn is an input
         except Exception as error:
             fault = f"{told(error)}\n  {self.last!r:.600}"  # Hypothesis ends with the smallest input that fails
-            if fault.partition("\n")[0] not in {known.partition("\n")[0] for known in self.faults}:
-                self.faults.append(fault)
-                print(f"{self.name}: {fault}", file=sys.stderr, flush=True)  # noqa: T201
-        self.seconds += time.monotonic() - began
+            if fault.partition("\n")[0] not in {known.partition("\n")[0] for known in row.faults}:
+                row.faults.append(fault)
+                print(f"{row.name}: {fault}", file=sys.stderr, flush=True)  # noqa: T201
+        finally:
+            row.seconds += time.process_time() - began
 
 
 def told(error: BaseException) -> str:
@@ -98,41 +99,65 @@ def told(error: BaseException) -> str:
     return f"{type(error).__name__}: {str(error)[:600]} ({Path(frame.filename).name}:{frame.lineno})"
 
 
-def targets(described: Described) -> Iterator[Tried]:
-    """Yield everything that is tried."""
-    for target in TARGETS:
-        yield Tried(target.name, target.inputs, target.hold)
-    yield Tried("queries and headers", st.data(), lambda data: hold_queries(described, data))
-    for operation in described.operations():
-        for mode, name in ((GenerationMode.POSITIVE, "fitting"), (GenerationMode.NEGATIVE, "unfitting")):
-            yield Tried(f"{operation.label}, {name}", described.cases(operation, mode), described.check)
+def attempt(trial: Trial, row: Row, seconds: float, saved: Callable[[], None]) -> None:
+    """Try a target until it had its seconds of CPU or too many faults; ``saved`` is called after each round."""
+    shown = time.monotonic()
+    with trial.begun() as (inputs, hold, answers):
+        tried = Tried(row, inputs, hold)
+        while row.seconds < seconds and len(row.faults) < _MOST_FAULTS:
+            tried.round()
+            row.count(answers)
+            answers.clear()
+            saved()
+            if time.monotonic() - shown > _PROGRESS_SECONDS:
+                shown = time.monotonic()
+                print(row.told(), file=sys.stderr, flush=True)  # noqa: T201
+    print(row.told(), file=sys.stderr, flush=True)  # noqa: T201
 
 
-def main() -> int:
-    """Run the targets in turn until the time is over, and print what came of them."""
-    parser = argparse.ArgumentParser(prog="python -m tests.security.fuzz", description=__doc__)
-    parser.add_argument("--minutes", type=float, default=10)
-    parser.add_argument("--only", default="", help="a part of the names of the targets to try")
-    given = parser.parse_args()
+def chosen(names: Sequence[str]) -> list[Trial]:
+    """Return the targets of these names; of a name that none has, those that have it in theirs; all without any."""
+    known = trials()
+    exact = {trial.name for trial in known}
+    parts = [name for name in names if name not in exact]
+    return [trial for trial in known if not names or trial.name in names or any(part in trial.name for part in parts)]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Try the targets one after the other, and write what came of them."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.security.fuzz",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="example: python -m tests.security.fuzz --minutes 2 --target mail --target 'calls, key read'",
+    )
+    parser.add_argument("--minutes", type=float, default=10, help="processor time of each target (10)")
+    parser.add_argument("--target", action="append", default=[], help="a name or a part of names, more than once")
+    parser.add_argument("--report", type=Path, help="a JSON file for what came of it, and a page beside it (.md)")
+    parser.add_argument("--resume", action="store_true", help="go on with the report's targets that had less time")
+    parser.add_argument("--list", action="store_true", help="print the names of the targets, and try nothing")
+    given = parser.parse_args(arguments)
+    wanted = chosen(given.target)
+    if given.list or not wanted:
+        sys.stdout.write("".join(f"{trial.name}\n" for trial in wanted or trials()))
+        return 0 if given.list else 2
+    path = given.report.absolute() if given.report else None
+    report = Report.read(path) if path and given.resume and path.exists() else Report()
     extract_facts("Llegó roto.", "es"), extract_facts("Chegou quebrado.", "pt")  # what is loaded once takes its time
     gc.freeze()  # what is loaded is not looked through again and again in the time of an input
-    with tempfile.TemporaryDirectory() as folder, chdir(folder), Described.running() as described:
-        tried = [one for one in targets(described) if given.only in one.name]
-        end = time.monotonic() + 60 * given.minutes
-        while time.monotonic() < end:
-            for one in tried:
-                if len(one.faults) < _MOST_FAULTS and time.monotonic() < end:
-                    one.round(_CALLS if " /" in one.name else _ROUND)
-        lines = [f"{one.count:8,}  {one.slowest:6.3f} s at most  {one.name}, {len(one.faults)} faults" for one in tried]
-        faults = sum(len(one.faults) for one in tried)
-        requests = sum(described.answers.values())
-        lines.append(f"{sum(one.count for one in tried):,} inputs, {requests:,} requests, {faults} faults")
-        sys.stdout.write("\n".join(lines) + "\n")
-        sys.stdout.flush()
-    return 1 if faults else 0
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with suppress(KeyboardInterrupt):
+        for trial in wanted:
+            attempt(trial, report.row(trial.name), 60 * given.minutes, lambda: report.write(path) if path else None)
+    if path:
+        report.write(path)
+    sys.stdout.write(report.page())
+    sys.stdout.flush()
+    return 1 if any(row.faults for row in report.rows) else 0
 
 
 if __name__ == "__main__":
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    sys.stderr.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     sys.exit(main())

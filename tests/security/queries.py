@@ -9,7 +9,7 @@ import httpx
 from hypothesis import strategies as st
 
 from api.access.scopes import Scope
-from tests.security.described import Described
+from tests.security.described import Described, bearing
 from tests.security.targets import LANGUAGES, MARK
 
 PATHS: Final = (
@@ -75,7 +75,7 @@ def hold_queries(described: Described, data: st.DataObject) -> None:
     request = httpx.Request("POST" if posts else "GET", f"http://localhost{path}?{query}", **content)
     for name, value in headers:
         request.headers.raw.append((name, value))
-    request.headers["authorization"] = f"Bearer {described.only[needs]}"
+    request.headers.update(bearing(described.only[needs]))
     answer: httpx.Response = described.portal.call(described.client.send, request)
     described.answers["queries", answer.status_code] += 1
     assert answer.status_code < 500, f"{request.method} {request.url} {headers}: {answer.status_code}"

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 
 import hypothesis
 import pytest
@@ -15,17 +12,6 @@ from schemathesis import GenerationMode
 from tests.security.described import SETTINGS, Described
 
 pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisDeprecationWarning")  # other threads draw
-
-
-@pytest.fixture(scope="module")
-def described(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Described]:
-    before = Path.cwd()
-    os.chdir(tmp_path_factory.mktemp("described"))
-    try:
-        with Described.running() as running:
-            yield running
-    finally:
-        os.chdir(before)
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["fitting", "unfitting"])

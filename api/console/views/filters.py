@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -46,7 +46,7 @@ class FigureQuery(BaseModel):
     until: Day = None
     channel: Word = None
     country: Word = None
-    language: Word = None
+    language: Annotated[Literal["es", "pt", "other"] | None, BeforeValidator(_given)] = None
     label: Word = None
 
     def selection(self, timezone: str, now: datetime) -> Selection:

@@ -110,6 +110,8 @@ async def test_the_overview_counts_what_is_stored(console: httpx.AsyncClient) ->
     assert '<option value="7" selected>' in narrowed
     assert "There is no such label" in await page(console, "/?label=x", 422)
     await page(console, "/?since=2026-11-02&until=2026-11-01", 422)
+    await page(console, "/?language=other")
+    await page(console, "/?language=fr", 422)
 
 
 @pytest.mark.anyio
