@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
+from starlette.routing import BaseRoute
 
 from api.access.accounts import Accounts
 from api.access.description import describe_access
@@ -119,11 +121,7 @@ def create_app(
     app.state.live = app.state.keyring = app.state.trail = app.state.sign_in = None
     app.state.eraser = app.state.retention = None
     app.state.metrics, app.state.traces = Metrics(), open_traces(settings.traces)
-    app.include_router(health.router)
-    for routes in (classify, messages, feedback, cases, destinations, deliveries, channels, inbound, alerts, keys):
-        app.include_router(routes.router)
-    for router in (analytics_routes, event_routes, export_routes, metrics_routes, trail_routes, erasure_routes):
-        app.include_router(router)
+    app.router.routes.extend(_routes())
     add_reference(app)
     if settings.console.enabled:
         people = SignIn(Accounts.open(settings.signin), _provider(settings), app.state)
@@ -139,6 +137,18 @@ def create_app(
     if app.state.traces is not None:
         app.add_middleware(Traced, traces=app.state.traces)
     return app
+
+
+@cache
+def _routes() -> Sequence[BaseRoute]:
+    """Return the routes of the HTTP interface, put together once for all applications of a process."""
+    whole = APIRouter()
+    for routes in (health, classify, messages, feedback, cases, destinations, deliveries, channels, inbound, alerts):
+        whole.include_router(routes.router)
+    for router in (keys.router, analytics_routes, event_routes, export_routes, metrics_routes, trail_routes):
+        whole.include_router(router)
+    whole.include_router(erasure_routes)
+    return whole.routes
 
 
 def _provider(settings: Settings) -> Provider | None:

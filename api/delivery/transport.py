@@ -6,6 +6,7 @@ import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import httpx
@@ -36,6 +37,12 @@ class _Host:
     address: str | None = None
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Return the certificates that everybody trusts, read once: they are many."""
+    return httpx.create_ssl_context()
+
+
 class GuardedTransport(httpx.AsyncBaseTransport):
     """Resolves and checks the host itself, for each request, then uses a connection to a checked address.
 
@@ -48,7 +55,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         self, guard: Guard, verify: ssl.SSLContext | None = None, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._guard = guard
-        self._verify = verify or httpx.create_ssl_context()
+        self._verify = verify or _trusted()
         self._clock = clock
         self._hosts: dict[tuple[str, str, int], _Host] = {}
 

@@ -7,6 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from api.main import create_app
+from api.settings import Settings
+
 STARTED = """
 import sys
 
@@ -39,3 +42,10 @@ def loaded(*names: str) -> list[str]:
 
 def test_a_service_without_a_provider_loads_no_part_of_it_and_early_warning_no_statistics() -> None:
     assert loaded("scipy.stats", "authlib", "joserfc", "httpx2", "api.access.oidc") == []
+
+
+def test_services_of_a_process_share_what_takes_long_to_put_together() -> None:
+    first, second = (create_app(Settings()) for _ in range(2))
+    own = {"/openapi.json", "/docs", "/docs/assets", "/docs/openapi-3.0.json", "/assets"}
+    apart = [route for route in second.routes if not any(route is other for other in first.routes)]
+    assert {getattr(route, "path", "") for route in apart} == own
