@@ -166,9 +166,9 @@ def _print_exports(report: Report) -> None:
 
 def _told(file: Cleaned, *, dry: bool) -> str:
     if file.state == "absent":
-        return f"{file.path}: not there: if you moved it, name it by --file"
+        return f"{file.path}: not there: if you moved it, name it by --file (written {file.at} by {file.made_by})"
     if file.state == "elsewhere":
-        return f"{file.path}: written on {file.host}: run it there too"
+        return f"{file.path}: written on {file.host}: run it there too (written {file.at} by {file.made_by})"
     if file.state == "failed":
         return f"{file.path}: not cleaned: {file.problem}"
     said = [f"{file.removed} lines {'would be ' if dry else ''}taken out"]

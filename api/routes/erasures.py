@@ -55,7 +55,7 @@ class ExportedFile(BaseModel):
     """A file of an export: how many lines were taken out of it, which could not be read, and what is still to be done.
 
     ``state`` is ``searched``, ``absent`` (not where it was written), ``elsewhere`` (written on the machine ``host``,
-    and not on this one) or ``failed``.
+    and not on this one) or ``failed``; ``at`` and ``made_by`` say when and by whom it was written.
     """
 
     path: str
@@ -65,6 +65,8 @@ class ExportedFile(BaseModel):
     unread: list[int]
     host: str | None
     problem: str | None
+    at: datetime | None
+    made_by: str | None
 
 
 class Downloaded(BaseModel):

@@ -22,6 +22,7 @@ from api.privacy.copies.reading import Copy
 from api.privacy.copies.replacing import BusyError, Replacement, drop_leftover
 from api.store import export_files
 from api.store.database import Store
+from api.store.export_files import ExportRecord
 from classifier.errors import InputError
 
 __all__ = ["Cleaned", "State", "check_named", "clean_all", "clean_file", "host"]
@@ -49,8 +50,9 @@ class State(StrEnum):
 class Cleaned:
     """A file: ``removed`` counts the lines that were taken out, ``unreadable`` those that were left unread.
 
-    ``unread`` are the numbers of the first twenty of these. ``host`` is the machine that it was written on, if that is
-    remembered; ``problem`` says what stood in the way, or what is still to be done.
+    ``unread`` are the numbers of the first twenty of these. ``problem`` says what stood in the way, or what is still to
+    be done. Of a file that is remembered: ``host`` is the machine that it was written on, ``at`` when (ISO 8601), and
+    ``made_by`` says by whom.
     """
 
     path: str
@@ -60,6 +62,8 @@ class Cleaned:
     unread: Sequence[int] = ()
     host: str | None = None
     problem: str | None = None
+    at: str | None = None
+    made_by: str | None = None
 
     @property
     def is_left(self) -> bool:
@@ -112,11 +116,15 @@ async def clean_all(
     """
     async with store.read() as connection:
         records = await export_files.every(connection)
-    wanted: dict[str, tuple[Path, str | None]] = {}
-    for path, whose in [*((Path(one.path), one.host) for one in records), *((path, None) for path in named)]:
-        wanted.setdefault(await asyncio.to_thread(os.path.realpath, path), (path, whose))
-    counted = frozenset(also)
-    return [await clean_file(store, path, whose, also=counted, dry=dry) for path, whose in wanted.values()]
+    wanted: dict[str, tuple[Path, ExportRecord | None]] = {}
+    for path, record in [*((Path(one.path), one) for one in records), *((path, None) for path in named)]:
+        wanted.setdefault(await asyncio.to_thread(os.path.realpath, path), (path, record))
+    counted, done = frozenset(also), []
+    for path, record in wanted.values():
+        whose = None if record is None else record.host
+        file = await clean_file(store, path, whose, also=counted, dry=dry)
+        done.append(file if record is None else _written(file, record))
+    return done
 
 
 async def clean_file(
@@ -169,6 +177,10 @@ async def _without(store: Store, copy: Copy, also: frozenset[str], found: Cleane
     others = copy.status.st_nlink - 1
     problem = f"{others} more names (hard links) keep what it held" if others else None
     return replace(left.cleaned(Path(found.path), found.host), removed=removed, problem=problem)
+
+
+def _written(file: Cleaned, record: ExportRecord) -> Cleaned:
+    return replace(file, at=record.at.isoformat(timespec="seconds"), made_by=record.made_by)
 
 
 def _opened(path: Path, *, dry: bool) -> Copy:

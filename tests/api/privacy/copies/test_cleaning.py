@@ -251,6 +251,7 @@ async def test_remembered_and_named_files_are_cleaned_each_once(office: Office, 
         "a.jsonl": (State.ELSEWHERE, 0),
         "letter.txt": (State.ELSEWHERE, 0),
     }
+    assert {file.made_by for file in done} == {"ana"}
     assert not any(file.is_left for file in done)
     assert not (tmp_path / ".moved.jsonl.part").exists()
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.analytics.export import FORMATS
-from api.privacy.copies import csv_lines, forms, text_lines
+from api.privacy.copies import csv_lines, forms, reading, text_lines
 from api.privacy.copies.csv_lines import Csv
 from api.privacy.copies.forms import DamagedError, ForeignError, Part
 from api.privacy.copies.json_lines import JsonLines
@@ -153,6 +153,19 @@ def whole(form: TextForm, content: bytes) -> bytes:
 def test_no_byte_of_a_text_is_lost_or_twice(lines: list[list[str]], form: str) -> None:
     content = "\n".join(",".join(line) for line in lines).encode()
     assert whole(JsonLines() if form == "jsonl" else Csv(",", 0, 3), content) == content
+
+
+@given(
+    st.sampled_from(["", "{", "[", "\ufeff", "message_id,text\n", 'id;"a\n', '{"id": "1"}\n']), st.binary(max_size=200)
+)
+def test_whatever_bytes_there_are_they_are_told_or_refused(begins: str, rest: bytes) -> None:
+    content = begins.encode() + rest
+    try:
+        form = reading._form_of(io.BytesIO(content))
+    except ForeignError:
+        return
+    assert isinstance(form, TextForm)
+    assert whole(form, content) == content
 
 
 @given(st.lists(st.lists(WORDS, min_size=2, max_size=2), min_size=1))
