@@ -33,9 +33,9 @@ _REVIEW: Final = """
 python -c 'import csv, sys
 for name in sys.argv[1:]:
     with open(name, encoding="utf-8-sig", newline="") as sheet:
-        rows = list(csv.DictReader(sheet))
+        rows = list(csv.DictReader(sheet, delimiter=";"))
     with open(name, "w", encoding="utf-8", newline="") as sheet:
-        table = csv.DictWriter(sheet, rows[0])
+        table = csv.DictWriter(sheet, rows[0], delimiter=";")
         table.writeheader()
         table.writerows({{**row, "reviewed": "yes"}} for row in rows)' {names}
 """
