@@ -26,7 +26,7 @@ SEPARATORS: Final = (" ", ", ", "", "/", " conta ", "\n")
 """What stands between the numbers of a text."""
 
 _UPPER: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_COUNTRIES: Final = {"ES": 20, "PT": 21, "DE": 18, "BR": 25, "FR": 23, "GB": 18, "NO": 11, "MT": 27}
+_COUNTRIES: Final = {"ES": 20, "PT": 21, "DE": 18, "FR": 23, "GB": 18, "NO": 11, "MT": 27}
 _CALLING: Final = ("34", "351", "55", "52", "57", "54", "56", "51", "593", "598", "244", "258", "1", "49", "376", "995")
 
 
@@ -157,7 +157,7 @@ def nearly(number: str, r: Random) -> str:
 def full_of(make: Maker, separator: str, length: int, r: Random, *, wrong: bool = False) -> str:
     """Return a text of ``length`` characters that has one number after the other."""
     numbers: list[str] = []
-    size = 0
+    size = -len(separator)
     while size < length:
         number = make(r)
         numbers.append(nearly(number, r) if wrong else number)

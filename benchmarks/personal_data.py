@@ -131,22 +131,25 @@ def slowest(find: Finder = find_personal_data, length: int = MAX_CHARACTERS) -> 
     of two rounds each.
     """
     find("Ana, tel. 612 345 678, CPF 111.222.333-96")  # what is read once is read now
-    worst: dict[str, tuple[str, float, float]] = {}
+    worst: dict[str, tuple[float, str, str]] = {}
     for name, text in hostile.texts(length):
         kind = name.partition(",")[0]
-        seconds = _seconds(find, text)
-        if kind not in worst or seconds > worst[kind][1]:
-            worst[kind] = (name, seconds, _seconds(find, text[: length // 2]))
-    return sorted(worst.values(), key=lambda row: -row[1])
+        worst[kind] = max(worst.get(kind, (0.0, "", "")), (_seconds(find, text, 1), name, text))
+    rows = [
+        (name, min(first, _seconds(find, text, 1)), _seconds(find, text[: length // 2], 2))
+        for first, name, text in worst.values()
+    ]
+    return sorted(rows, key=lambda row: -row[1])
 
 
-def _seconds(find: Finder, text: str) -> float:
-    rounds = []
-    for _ in range(2):
+def _seconds(find: Finder, text: str, rounds: int) -> float:
+    """Return the processor seconds of the quickest of some rounds."""
+    found = []
+    for _ in range(rounds):
         began = time.process_time()
         find(text)
-        rounds.append(time.process_time() - began)
-    return min(rounds)
+        found.append(time.process_time() - began)
+    return min(found)
 
 
 def cells(counts: dict[str, Cell], kind: str) -> tuple[Cell, Cell]:

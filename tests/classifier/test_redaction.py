@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from itertools import pairwise
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from stdnum.cl import rut
 from stdnum.es import dni, nie
 from stdnum.pt import nif
 
+from benchmarks import hostile
 from classifier.redaction import KINDS, find_personal_data, redact
 from tests.growth import assert_linear
 
@@ -95,3 +97,9 @@ HOSTILE = (
 @pytest.mark.parametrize("unit", HOSTILE)
 def test_hostile_text_takes_linear_time(unit: str) -> None:
     assert_linear(find_personal_data, unit)
+
+
+@pytest.mark.parametrize("kind", hostile.KINDS)
+def test_texts_full_of_different_numbers_take_linear_time(kind: str) -> None:
+    numbers = hostile.full_of(hostile.KINDS[kind], " ", 1000, Random(kind), wrong=True)
+    assert_linear(find_personal_data, f"{numbers} ", short=1000)

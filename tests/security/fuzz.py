@@ -105,9 +105,11 @@ def attempt(trial: Trial, row: Row, seconds: float, saved: Callable[[], None]) -
     with trial.begun() as (inputs, hold, answers):
         tried = Tried(row, inputs, hold)
         while row.seconds < seconds and len(row.faults) < _MOST_FAULTS:
-            tried.round()
-            row.count(answers)
-            answers.clear()
+            try:
+                tried.round()
+            finally:
+                row.count(answers)
+                answers.clear()
             saved()
             if time.monotonic() - shown > _PROGRESS_SECONDS:
                 shown = time.monotonic()

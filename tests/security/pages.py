@@ -91,6 +91,8 @@ def hold_page(described: Described, caller: Caller, ask: Ask) -> None:
         assert answer.status_code != 403, told
     elif caller is NOBODY:
         assert _asks_to_sign_in(answer) or answer.status_code == 401, told
+    elif ask.pattern == "/":  # whose own pages are others is led to one of them
+        assert answer.status_code == 303, told
     else:  # another address may have come of its parts, that nobody or that everybody is given
         assert answer.status_code in (403, 404, 405) or _slashes(ask.path) != _slashes(ask.pattern), told
 
