@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # there are as many workers as processors: more threads are in each other's way
@@ -44,18 +46,25 @@ TINY = TrainingConfig.model_validate(
 )
 
 
-@pytest.fixture(scope="session")
-def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Train the toy model, once for all workers, and return its directory."""
-    base = tmp_path_factory.getbasetemp()
-    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "tiny-model"
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """Return a folder that one worker of a run makes and all of them share; ``make`` gets its path, where none is."""
+    base = factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
     shared.mkdir(exist_ok=True)
-    model = shared / "model"
+    made, making = shared / "made", shared / "making"
     with (shared / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not model.exists():
-            run(TINY, Places(CORPORA, None, model))
-    return model
+        if not made.exists():
+            shutil.rmtree(making, ignore_errors=True)  # of one that failed
+            make(making)
+            making.rename(made)
+    return made
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Train the toy model and return its directory."""
+    return made_once(tmp_path_factory, "tiny-model", lambda model: run(TINY, Places(CORPORA, None, model)))
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""One service for the pages that share it, and one built site for all tests of it; each worker has its own."""
+"""One service for the pages that share it, of each worker's own, and one built site for all tests of it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 
 from api.settings import DeliverySettings, Settings
 from classifier import ComplaintClassifier
+from tests.conftest import made_once
 from tests.docs.blocks import ROOT
 from tests.docs.forking import ready
 from tests.docs.reader import Reader, serving
@@ -20,12 +21,14 @@ from tests.docs.reader import Reader, serving
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the site as ``make docs`` does; every warning is an error."""
-    folder = tmp_path_factory.mktemp("site")
+    return made_once(tmp_path_factory, "site", _build)
+
+
+def _build(folder: Path) -> None:
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)]
     environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
     built = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stderr[-6000:]
-    return folder
 
 
 @pytest.fixture(scope="session")

@@ -34,6 +34,7 @@ _IMPORTED = (
     "psycopg",
     "tests.api.conftest",
     "tests.acceptance.crashes.processes",
+    "tests.acceptance.crashes.forked",
 )
 _DAY_SECONDS = 1.0
 """In how many seconds a day of a plan passes."""

@@ -14,6 +14,7 @@ from api.analytics.refresh import refresh
 from api.store.database import DatabaseUrl, Store, database_url
 from benchmarks.generated import Shape, fill
 from tests.api.analytics.direct import flatten
+from tests.conftest import made_once
 
 MESSAGES = 50_000
 DAYS = 120
@@ -22,14 +23,13 @@ DAYS = 120
 @pytest.fixture(scope="session", params=["sqlite", "postgres"])
 def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> DatabaseUrl:
     """Return the address of the store, its days counted."""
-    folder = tmp_path_factory.mktemp("filled")
     if request.param == "sqlite":
-        url = database_url(None, folder)
-    else:
-        address, name = request.getfixturevalue("postgres"), f"filled_{uuid.uuid4().hex}"
-        with psycopg.connect(address, autocommit=True) as server:
-            server.execute(f"CREATE DATABASE {name}")
-        url = database_url(address.replace("/postgres?", f"/{name}?"), Path())
+        folder = made_once(tmp_path_factory, "filled", lambda here: asyncio.run(_fill(database_url(None, here))))
+        return database_url(None, folder)
+    address, name = request.getfixturevalue("postgres"), f"filled_{uuid.uuid4().hex}"
+    with psycopg.connect(address, autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name}")
+    url = database_url(address.replace("/postgres?", f"/{name}?"), Path())
     asyncio.run(_fill(url))
     return url
 
