@@ -182,7 +182,7 @@ class _Siege:
     async def _push(self, share: int) -> None:
         """Let more messages in when nothing dies any more: a point may want another one to be passed."""
         self.moved = time.monotonic()
-        while True:
+        while self.options.points or self.options.kills:
             await asyncio.sleep(0.1)
             is_stalled = time.monotonic() - self.moved > _STALLED_SECONDS
             if is_stalled and self.client.sent >= self.client.allowed:
