@@ -1,8 +1,8 @@
-"""Telephone numbers: ``phonenumbers`` decides, and is asked only of countries where the digits can be one.
+"""Telephone numbers, by the numbering plans of ``phonenumbers``.
 
-It takes some 50 microseconds a country, and a text may be nothing but numbers that are none anywhere. What it would
-make of the digits is told beforehand from the same plans: a prefix that is dialled may be left away, and then they are
-one of the country's numbers or they are not.
+Asking it takes some 50 microseconds a country, and a text may be nothing but numbers. So digits before which nothing is
+dialled are compared with a country's plan right here. It is asked about the others, where what is left of them without
+a country's code or a prefix can be a number of that plan.
 """
 
 from __future__ import annotations
@@ -34,29 +34,31 @@ class _Plan:
     abroad: re.Pattern[str] | None
     prefix: re.Pattern[str] | None
     replaced: str | None
-    lengths: frozenset[int]
     numbers: re.Pattern[str]
 
     @classmethod
     def read(cls, known: Any) -> _Plan:
-        """Read what ``phonenumbers`` knows of a country."""
-        kinds = [getattr(known, kind) for kind in _KINDS]
-        patterns = [kind.national_number_pattern for kind in kinds if kind is not None and kind.national_number_pattern]
+        """Read what ``phonenumbers`` knows of a country: a number is of a kind, and of the general form."""
+        kinds = filter(None, map(_pattern, (getattr(known, kind) for kind in _KINDS)))
         abroad, prefix = known.international_prefix, known.national_prefix_for_parsing
         return cls(
             code=str(known.country_code),
             abroad=re.compile(abroad) if abroad else None,
             prefix=re.compile(prefix) if prefix else None,
             replaced=known.national_prefix_transform_rule or None,
-            lengths=frozenset(known.general_desc.possible_length),
-            numbers=re.compile("|".join(f"(?:{pattern})" for pattern in patterns)),
+            numbers=re.compile(rf"(?={_pattern(known.general_desc)}\Z)(?:{'|'.join(kinds)})"),
         )
 
+    def begins_dialled(self, digits: str) -> bool:
+        """Tell whether digits begin with what may be dialled before a number here."""
+        if digits.startswith(self.code) or (self.abroad is not None and self.abroad.match(digits)):
+            return True
+        match = self.prefix.match(digits) if self.prefix else None
+        return match is not None and (match.end() > 0 or match.lastindex is not None)
+
     def has(self, numbers: Iterable[str]) -> bool:
-        """Tell whether one of them may be a number of this country."""
-        return any(
-            (not self.lengths or len(number) in self.lengths) and self.numbers.fullmatch(number) for number in numbers
-        )
+        """Tell whether one of them is a number of this country."""
+        return any(map(self.numbers.fullmatch, numbers))
 
     def readings(self, digits: str) -> list[str]:
         """Return digits as they are and without what may be dialled before them, which is looked for twice."""
@@ -90,7 +92,15 @@ def is_valid(written: str) -> bool:
         return (not plain or _may_be_abroad(digits)) and _is_valid_in(written, None)
     if plain and not _may_be_at_home(digits):
         return False
-    return any((not plain or _may_be(digits, region)) and _is_valid_in(written, region) for region in _REGIONS)
+    return any(_is_valid_at(written, digits, region) if plain else _is_valid_in(written, region) for region in _REGIONS)
+
+
+def _is_valid_at(written: str, digits: str, region: str) -> bool:
+    """Tell whether digits, and how they are written, are a number for who dials them in a country."""
+    plan = _plan(region)
+    if not plan.begins_dialled(digits):
+        return plan.has([digits])
+    return _may_be(digits, plan) and _is_valid_in(written, region)
 
 
 def _is_valid_in(written: str, region: str | None) -> bool:
@@ -111,9 +121,8 @@ def _may_be_at_home(digits: str) -> bool:
     )
 
 
-def _may_be(digits: str, region: str) -> bool:
+def _may_be(digits: str, plan: _Plan) -> bool:
     """Tell at little cost whether digits that are dialled in a country may be a number there, or abroad."""
-    plan = _plan(region)
     if plan.has(plan.readings(digits)):
         return True
     abroad = plan.abroad.match(digits) if plan.abroad else None
@@ -134,6 +143,14 @@ def _may_be_abroad(digits: str) -> bool:
             readings = _plan(regions[0]).readings(digits[length:])
             return any(_plan(region).has(readings) for region in regions)
     return False
+
+
+def _pattern(kind: Any) -> str:
+    """Return the pattern of a kind of numbers, which are as long as they may be; empty if there are none."""
+    if kind is None or not kind.national_number_pattern:
+        return ""
+    lengths = "|".join(f"[0-9]{{{length}}}" for length in kind.possible_length)
+    return (rf"(?=(?:{lengths})\Z)" if lengths else "") + f"(?:{kind.national_number_pattern})"
 
 
 @cache

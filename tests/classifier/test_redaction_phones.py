@@ -80,7 +80,16 @@ def test_the_library_is_not_asked_about_what_is_a_number_nowhere(asked: list[str
     assert asked == []
 
 
-def test_the_library_is_asked_about_what_is_a_number(asked: list[str]) -> None:
+def test_the_library_is_asked_where_something_is_dialled_before(asked: list[str]) -> None:
     assert [data.kind for data in find_personal_data("612 345 678")] == ["phone"]
-    assert asked == ["612 345 678"]
+    assert asked == []
+    assert [data.kind for data in find_personal_data("0031 6 12345678")] == ["phone"]
+    assert set(asked) == {"0031 6 12345678"}
+
+
+def test_each_country_has_a_calling_code_of_its_own() -> None:
+    """Otherwise its numbers may be another one's."""
+    for region in phones._REGIONS:
+        code = phonenumbers.country_code_for_region(region)
+        assert phonenumbers.COUNTRY_CODE_TO_REGION_CODE[code] == (region,)
     assert phones._REGIONS == REGIONS
