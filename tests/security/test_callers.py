@@ -20,7 +20,9 @@ from tests.security.trials import calls
 
 pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisDeprecationWarning")  # other threads draw
 
-NAMED = {"ids": lambda caller: caller.name}
+
+def named(caller: Caller) -> str:
+    return caller.name
 
 
 def few(inputs: st.SearchStrategy[Any], hold: Any, count: int) -> None:
@@ -34,12 +36,12 @@ def few(inputs: st.SearchStrategy[Any], hold: Any, count: int) -> None:
     each()
 
 
-@pytest.mark.parametrize("caller", CALLERS, **NAMED)
+@pytest.mark.parametrize("caller", CALLERS, ids=named)
 def test_a_call_is_answered_to_whom_the_table_lets_have_it(described: Described, caller: Caller) -> None:
     few(calls(described), partial(described.check_as, caller), 12)
 
 
-@pytest.mark.parametrize("caller", [NOBODY, *PEOPLE], **NAMED)
+@pytest.mark.parametrize("caller", [NOBODY, *PEOPLE], ids=named)
 def test_a_page_is_given_to_whom_the_table_lets_have_it_and_nothing_runs_on_it(
     described: Described, caller: Caller
 ) -> None:
