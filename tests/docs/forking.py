@@ -33,6 +33,7 @@ _READ: Final = (
     "api.store.backup",
     "training.active_learning",
     "training.evaluation",
+    "spacy",
 )
 _CLIENT: Final = """#!{python} -SE
 import json, os, socket, sys
