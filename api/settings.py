@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -211,7 +212,16 @@ def read_settings(given: dict[str, Any], file: Path = Path(FILE)) -> Settings:
     except ValidationError as error:
         faults = (f"{'.'.join(map(str, fault['loc']))}: {reason(fault)}" for fault in error.errors())
         raise InputError(f"settings: {'; '.join(faults)}") from None
-    except SettingsError as error:
-        raise InputError(f"settings: {error}") from None
+    except SettingsError:
+        tables = {
+            f"RECUPERA_{name}".upper()
+            for name, field in Settings.model_fields.items()
+            if isinstance(field.default, BaseModel)
+        }
+        whole = tables & {name.upper() for name in os.environ}
+        raise InputError(
+            f"settings: of {', '.join(sorted(whole))} one is no JSON, as a whole table must be; its keys can be set "
+            "one by one, as in RECUPERA_DELIVERY_TIMEOUT_SECONDS=5"
+        ) from None
     except ValueError as error:
         raise InputError(f"{file} is not valid TOML: {error}") from None

@@ -79,6 +79,7 @@ def test_scopes_of_a_key_are_named() -> None:
         (("serve", "--port", "65536"), "must be 65535 or less"),
         (("keys", "create", "--name", "crm", "--scope", "read", "--days", "0"), "must be 1 or more"),
         (("audit", "--minutes", "-1"), "must be 0.0 or more"),
+        (("audit", "--minutes", "inf"), "must be 527040.0 or less"),
         (("serve", "--log-level", "loud"), "settings: log_level: must be 'debug', 'info', 'warning' or 'error'"),
         (("worker", "--log-level", "loud"), "settings: log_level: must be 'debug', 'info', 'warning' or 'error'"),
         (("worker", "--executor-id", "a b"), "settings: worker.executor_id: must be written as the pattern"),
@@ -86,3 +87,10 @@ def test_scopes_of_a_key_are_named() -> None:
 )
 def test_what_is_out_of_bounds_is_said(words: tuple[str, ...], reason: str, tmp_path: Path) -> None:
     assert reason in refused(*words, *(("--data", str(tmp_path)) if words[0] != "serve" else ()))
+
+
+def test_a_table_in_the_environment_that_is_no_json_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECUPERA_DELIVERY", "abc")
+    said = refused("serve", "--port", "0")
+    assert "settings: of RECUPERA_DELIVERY one is no JSON" in said
+    assert "EnvSettingsSource" not in said

@@ -7,7 +7,7 @@ import json
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from api.audit import Finding, Review
     from api.settings import Settings
 
+_YEAR: Final = 366 * 24 * 60
+
 
 def audit(
     *,
-    minutes: Annotated[float, typer.Option(min=0, help="How late what is due may be before it counts as stuck.")] = 15,
+    minutes: Annotated[float, typer.Option(min=0, max=_YEAR, help="How late a thing may be before it is stuck.")] = 15,
     show: Annotated[int, typer.Option(min=1, help="Findings to show of each kind; --json shows them all.")] = 20,
     data: Annotated[Path | None, typer.Option(help="Folder of the service's data; default recupera-data.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
