@@ -167,9 +167,14 @@ def test_a_server_that_takes_no_keywords_is_told_apart(inbox: InboxSettings) -> 
 
 def test_check_says_what_is_there(dovecot: Dovecot, inbox: InboxSettings, user: str) -> None:
     dovecot.deliver(user, mail())
+    client = dovecot.client(user)
+    for folder in ("Trash", "Archive", "Sent"):
+        client.create(folder)
+    client.logout()
     good, lines = examined(inbox)
     said = "\n".join(lines)
     assert good
+    assert lines[-2] == "  folders: INBOX, Archive, Sent, Trash"
     for piece in ("'INBOX': 1 mails", "told at once (IDLE)", "keywords of any name: yes", 'write = "keywords" works'):
         assert piece in said
 
