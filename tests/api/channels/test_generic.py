@@ -69,6 +69,11 @@ def test_what_lacks_a_name_or_has_no_text(payload: Any) -> None:
         read(payload, settings(), NOW)
 
 
+def test_a_slice_in_steps_of_nothing_is_said_to_fit_no_body() -> None:
+    with pytest.raises(ShapeError, match="the expression of items does not fit this body"):
+        read([], settings(items="[::0]"), NOW)
+
+
 def test_an_expression_that_does_not_fit_is_said_without_the_body() -> None:
     with pytest.raises(ShapeError, match="the expression of text does not fit this body"):
         read(item(), settings(map={"external_id": "id", "text": "sum(body)"}), NOW)
