@@ -71,7 +71,9 @@ class Report:
     def write(self, path: Path) -> None:
         """Write the file, and the page beside it."""
         content = {"by": self.by, "targets": [asdict(row) for row in self.rows]}
-        path.write_text(json.dumps(content, indent=1, ensure_ascii=True) + "\n", encoding="utf-8")
+        written = path.with_suffix(".part")  # whoever stops the run must not find half a report
+        written.write_text(json.dumps(content, indent=1, ensure_ascii=True) + "\n", encoding="utf-8")
+        written.replace(path)
         path.with_suffix(".md").write_text(self.page(), encoding="utf-8", errors="backslashreplace")
 
     def page(self) -> str:
@@ -82,9 +84,9 @@ class Report:
         ]
         for row in self.rows:
             asked = f"{row.requests:,}" if row.requests else ""
+            slowest = f"{row.slowest:.3f}" if row.slowest else ""
             lines.append(
-                f"| {row.name} | {row.seconds / 60:.1f} | {row.inputs:,} | {asked} | {row.slowest:.3f} "
-                f"| {len(row.faults)} |"
+                f"| {row.name} | {row.seconds / 60:.2f} | {row.inputs:,} | {asked} | {slowest} | {len(row.faults)} |"
             )
         inputs, requests = sum(row.inputs for row in self.rows), sum(row.requests for row in self.rows)
         minutes, faults = sum(row.seconds for row in self.rows) / 60, sum(len(row.faults) for row in self.rows)

@@ -69,9 +69,10 @@ def test_what_lacks_a_name_or_has_no_text(payload: Any) -> None:
         read(payload, settings(), NOW)
 
 
-def test_a_slice_in_steps_of_nothing_is_said_to_fit_no_body() -> None:
+@pytest.mark.parametrize("items", ["[::0]", "[?id < `2`]"])
+def test_an_expression_that_fails_is_said_not_to_fit(items: str) -> None:
     with pytest.raises(ShapeError, match="the expression of items does not fit this body"):
-        read([], settings(items="[::0]"), NOW)
+        read([item(id="a")], settings(items=items), NOW)
 
 
 def test_an_expression_that_does_not_fit_is_said_without_the_body() -> None:
