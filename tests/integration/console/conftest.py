@@ -110,6 +110,12 @@ class Visit:
         """Return by how many pixels the page is wider than the window."""
         return int(self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
+    def spilled(self) -> list[str]:
+        """Return the texts in lists and tiles that run out of their column, over what stands beside them."""
+        columns = ".queue li > *, .live li > *, .steps li > *, .tiles > *"
+        wider = "all => all.filter(e => e.scrollWidth > e.clientWidth + 1 && e.clientWidth).map(e => e.innerText)"
+        return list(self.page.eval_on_selector_all(columns, wider))
+
     def violations(self) -> list[str]:
         """Return the serious violations of accessibility rules that axe finds."""
         self.page.evaluate(AXE.read_text(encoding="utf-8"))

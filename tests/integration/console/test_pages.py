@@ -43,10 +43,12 @@ def test_every_page_opens_without_a_complaint_of_the_browser(
         assert window.page.locator("h1").inner_text() == heading
         assert window.page.locator("html").get_attribute("lang") == language
         assert window.overflow() <= 0, path
+        assert window.spilled() == [], path
         dark = window.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(21, 24, 27)"
         assert dark == (theme == "dark")
     window.go(f"/cases/{a_case(address)}")
     assert window.overflow() <= 0
+    assert window.spilled() == []
     assert window.complaints == []
 
 
