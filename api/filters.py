@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, create_model
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, create_model
+from pydantic_core import PydanticCustomError
 
+from api.analytics.selection import FIRST_YEAR, LAST_YEAR
 from api.schemas import storable
 from api.store.cases import CaseFilter
 from api.store.messages import MessageFilter
 from api.store.records import CaseStatus, Outcome, ReviewStatus
 from classifier.taxonomy import TASKS, Task, TaskKind
 
-__all__ = ["CaseQuery", "MessageQuery", "PageQuery", "Term", "next_cursor"]
+__all__ = ["CaseQuery", "MessageQuery", "Moment", "PageQuery", "Term", "in_reach", "next_cursor"]
+
+D = TypeVar("D", bound=date | None)
+
+
+def in_reach(day: D) -> D:
+    """Refuse a day or a moment that nothing can be counted from."""
+    if day is not None and not FIRST_YEAR <= day.year <= LAST_YEAR:
+        told = {"first": FIRST_YEAR, "last": LAST_YEAR}
+        raise PydanticCustomError("out_of_reach", "must be of a year from {first} to {last}", told)
+    return day
+
 
 Term = Annotated[str, BeforeValidator(storable), Field(max_length=512)]
+Moment = Annotated[AwareDatetime, AfterValidator(in_reach)]
 
 
 class PageQuery(BaseModel):
@@ -40,8 +55,8 @@ class _MessageQuery(PageQuery):
     case_id: Term | None = None
     language: Literal["es", "pt", "other"] | None = None
     review: ReviewStatus | None = None
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Moment | None = None
+    until: Moment | None = None
 
     def to_filter(self) -> MessageFilter:
         """Return the filter of the store."""
@@ -60,7 +75,7 @@ class CaseQuery(PageQuery):
     channel: Term | None = None
     customer: Term | None = None
     double_deviation: bool | None = None
-    due_before: AwareDatetime | None = None
+    due_before: Moment | None = None
 
     def to_filter(self) -> CaseFilter:
         """Return the filter of the store."""

@@ -11,9 +11,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from api.store.exports import ExportFilter
 from classifier.errors import InputError
 
-__all__ = ["LONGEST_DAYS", "Selection"]
+__all__ = ["FIRST_YEAR", "LAST_YEAR", "LONGEST_DAYS", "Selection"]
 
 LONGEST_DAYS: Final = 3660
+FIRST_YEAR: Final = 1900
+LAST_YEAR: Final = 9000
+"""Years from which days can be counted in any time zone, and as many before."""
 _HOUR: Final = 3600
 
 
@@ -36,6 +39,8 @@ class Selection:
 
     def __post_init__(self) -> None:
         """Raise ``InputError`` for days in the wrong order, too many of them, or a zone that hours can't be cut by."""
+        if not FIRST_YEAR <= self.since.year <= self.until.year <= LAST_YEAR + 1:
+            raise InputError(f"since: a day from {FIRST_YEAR} to {LAST_YEAR}")
         if not 0 < self.days <= LONGEST_DAYS:
             raise InputError(f"until: from 1 to {LONGEST_DAYS} days after since")
         try:

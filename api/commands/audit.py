@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from api.audit import Finding, Review
     from api.settings import Settings
 
-_YEAR: Final = 366 * 24 * 60
+_CENTURY: Final = 100 * 366 * 24 * 60
 
 
 def audit(
     *,
-    minutes: Annotated[float, typer.Option(min=0, max=_YEAR, help="How late a thing may be before it is stuck.")] = 15,
+    minutes: Annotated[
+        float, typer.Option(min=0, max=_CENTURY, help="How late a thing may be before it is stuck.")
+    ] = 15,
     show: Annotated[int, typer.Option(min=1, help="Findings to show of each kind; --json shows them all.")] = 20,
     data: Annotated[Path | None, typer.Option(help="Folder of the service's data; default recupera-data.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 
 from api.early_warning.wording import LANGUAGES, sentence
 from api.errors import NotFoundError, problems
-from api.filters import PageQuery, Term, next_cursor
+from api.filters import Moment, PageQuery, Term, next_cursor
 from api.schemas import Identifier
 from api.service import Loaded
 from api.store import alerts
@@ -74,7 +74,7 @@ class AlertQuery(PageQuery):
     status: AlertStatus | None = None
     dimension: Term | None = None
     value: Term | None = None
-    since: AwareDatetime | None = None
+    since: Moment | None = None
 
     def to_filter(self) -> AlertFilter:
         """Return the filter of the store."""

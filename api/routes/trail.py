@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 
 from api.errors import problems
-from api.filters import PageQuery, Term, next_cursor
+from api.filters import Moment, PageQuery, Term, next_cursor
 from api.service import Loaded
 from api.store import trail
 from api.store.rows import values
@@ -52,8 +52,8 @@ class TrailQuery(PageQuery):
     object: Term | None = None
     principal: Term | None = None
     method: Literal["GET", "POST", "PATCH", "DELETE", "COMMAND"] | None = None
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Moment | None = None
+    until: Moment | None = None
 
     def to_filter(self) -> TrailFilter:
         """Return the filter of the store."""

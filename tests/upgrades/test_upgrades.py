@@ -31,7 +31,7 @@ pytestmark = pytest.mark.anyio
 GOLDEN = Path(__file__).parents[1] / "golden" / "databases"
 RELEASED = sorted(GOLDEN.glob("*.zip"))
 RHYTHM = Rhythm(relay=0.05, sweep=1.0, watch=0.5, take_over=0.5, stand_by=0.1)
-EVER: Any = ["--minutes", "100000000", "--json"]
+EVER: Any = ["--minutes", "50000000", "--json"]
 """However long ago the database was made, nothing in it counts as late."""
 
 

@@ -9,11 +9,11 @@ from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from api.analytics.selection import LONGEST_DAYS, Selection
 from api.console.refusals import NO_LABEL, NO_PERIOD, RefusedError
-from api.filters import Term
+from api.filters import Term, in_reach
 from classifier.errors import InputError
 from classifier.taxonomy import TASK_BY_ID, TaskKind
 
@@ -32,7 +32,7 @@ def _given(value: object) -> object:
     return None if value == "" else value
 
 
-Day = Annotated[date | None, BeforeValidator(_given)]
+Day = Annotated[date | None, BeforeValidator(_given), AfterValidator(in_reach)]
 Word = Annotated[Term | None, BeforeValidator(_given)]
 
 

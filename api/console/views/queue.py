@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlencode
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.console.text import excerpt, masked
-from api.filters import Term
+from api.filters import Moment, Term
 from api.store import queue
 from api.store.database import Connection
 from api.store.queue import Place, Queued, QueueFilter
@@ -34,7 +34,7 @@ class QueueQuery(BaseModel):
     channel: Term | None = None
     double: Annotated[bool, Field()] = False
     overdue: bool = False
-    due: AwareDatetime | None = None
+    due: Moment | None = None
     after: Term | None = None
 
     def filter(self, now: datetime) -> QueueFilter:

@@ -114,6 +114,28 @@ async def test_the_overview_counts_what_is_stored(console: httpx.AsyncClient) ->
     await page(console, "/?language=fr", 422)
 
 
+FIRST_MOMENT = "0001-01-01T00:00:00%2B23:59"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/?until={FIRST_MOMENT}",
+        "/policy?until=9999-12-31",
+        f"/cases?due={FIRST_MOMENT}",
+        f"/v1/messages?since={FIRST_MOMENT}",
+        f"/v1/cases?due_before={FIRST_MOMENT}",
+        f"/v1/alerts?since={FIRST_MOMENT}",
+        f"/v1/trail?since={FIRST_MOMENT}",
+        "/v1/analytics/overview?since=0001-01-01&until=0001-02-01",
+    ],
+)
+async def test_days_before_which_none_can_be_counted_are_refused(console: httpx.AsyncClient, path: str) -> None:
+    answer = await console.get(path)
+    assert answer.status_code == 422, answer.text
+
+
 @pytest.mark.anyio
 async def test_each_moment_of_truth_has_its_place_its_index_and_its_words(console: httpx.AsyncClient) -> None:
     await post(console, "1", "Es gravísimo. Mi tel es 612 345 678.")

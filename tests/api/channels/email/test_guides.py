@@ -39,7 +39,7 @@ def test_the_commands_are_taken(guide: str) -> None:
     group: Any = typer.main.get_command(inbox)
     lines = [line for kind, code in blocks(guide) if kind == "sh" for line in code.splitlines()]
     commands = [shlex.split(line)[2:] for line in lines if line.startswith("recupera inbox")]
-    assert len(commands) == 6
+    assert len(commands) == 7
     for name, *arguments in commands:
         group.get_command(None, name).make_context(name, arguments)
 
