@@ -25,6 +25,7 @@ TWISTS: Final = st.sampled_from(
      "%E2%80%A8", "%C2%85", "%ef%bc%8f", "%c0%af", "%"]
 )  # fmt: skip
 _SECONDS: Final = 5
+_PATIENCE: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +92,17 @@ def _patterns(app: Any) -> dict[tuple[str, Any], list[str]]:
 
 
 async def _status(app: Any, scope: dict[str, Any]) -> int:
-    """Pass a request without a body to an application, as a server does, and return the status of its answer."""
-    statuses = [0]
+    """Pass a request without a body to an application, as a server does, and return the status of its answer.
+
+    The caller goes once it has waited a little: an answer may have no end.
+    """
+    statuses, received = [0], [{"type": "http.request", "body": b"", "more_body": False}]
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        if received:
+            return received.pop()
+        await asyncio.sleep(_PATIENCE)
+        return {"type": "http.disconnect"}
 
     async def send(message: dict[str, Any]) -> None:
         statuses[0] = message.get("status", statuses[0])
