@@ -67,12 +67,13 @@ class Judgements:
 
     async def of(self, selections: Sequence[Selection | None], model: str) -> list[list[tuple[Outcome, ...]]]:
         """Return for each selection the answers of each message that people judged last; ``None`` selects all."""
+        known = self._known  # as it is now: another call may forget meanwhile what this one counts on
         async with self._store.read() as connection:
             chosen = [await _chosen(connection, selection, _MOST_JUDGED, model=model) for selection in selections]
             wanted = list(dict.fromkeys(each.correction for some in chosen for each in some))
-            found = await reviewing.judged(connection, [name for name in wanted if name not in self._known])
+            found = await reviewing.judged(connection, [name for name in wanted if name not in known])
         made = await asyncio.to_thread(lambda: {name: tuple(outcomes([item])) for name, item in found.items()})
-        present = {name: made.get(name) or self._known.get(name, ()) for name in wanted}
+        present = {name: made[name] if name in made else known[name] for name in wanted}
         rest = {name: value for name, value in self._known.items() if name not in present}
         self._known = dict(list({**rest, **present}.items())[-self._kept :])
         return [[present[each.correction] for each in some] for some in chosen]
