@@ -9,7 +9,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from pydantic_core import PydanticCustomError
 
 from api.analytics.selection import FIRST_YEAR, LAST_YEAR
-from api.schemas import storable
+from api.schemas import MessageLanguage, storable
 from api.store.cases import CaseFilter
 from api.store.messages import MessageFilter
 from api.store.records import CaseStatus, Outcome, ReviewStatus
@@ -53,7 +53,7 @@ class _MessageQuery(PageQuery):
     customer: Term | None = None
     thread_id: Term | None = None
     case_id: Term | None = None
-    language: Literal["es", "pt", "other"] | None = None
+    language: MessageLanguage | None = None
     review: ReviewStatus | None = None
     since: Moment | None = None
     until: Moment | None = None

@@ -22,6 +22,9 @@ MAX_DEPTH: Final = 16
 EARLIEST: Final = datetime(1990, 1, 1, tzinfo=UTC)
 CLOCK_TOLERANCE: Final = timedelta(minutes=10)
 
+MessageLanguage = Literal["es", "pt", "other"]
+"""Languages that are told apart."""
+
 
 def _mended(value: object) -> object:
     """Let half a surrogate pair pass as an unknown character: programs that cut texts leave such halves."""
@@ -120,7 +123,7 @@ class Result(BaseModel):
     """The classification of one message."""
 
     id: str
-    language: Literal["es", "pt", "other"] | None
+    language: MessageLanguage | None
     language_probability: float
     complaint: Flag
     motive: Multi | None

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from api.analytics.selection import Selection
 from api.filters import Term
+from api.schemas import MessageLanguage
 from api.store.records import ReviewStatus
 from classifier.errors import InputError
 from classifier.taxonomy import TASKS, Task, TaskKind
@@ -34,7 +35,7 @@ class _SelectionQuery(BaseModel):
     timezone: Annotated[Term, Field(examples=["America/Sao_Paulo"])] = "UTC"
     channel: list[Term] = []
     country: list[Annotated[str, Field(pattern="^[A-Z]{2}$")]] = []
-    language: list[Literal["es", "pt", "other"]] = []
+    language: list[MessageLanguage] = []
     review: ReviewStatus | None = None
 
     @model_validator(mode="after")

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from api.delivery.events import EventType
 from api.delivery.signing import check_secret
 from api.filters import PageQuery, Term
-from api.schemas import Name, storable
+from api.schemas import MessageLanguage, Name, storable
 from api.store.deliveries import DeliveryFilter, DeliveryStatus
 from api.store.destinations import DestinationKind
 from classifier.taxonomy import TASKS, Task, TaskKind
@@ -60,7 +60,7 @@ else:
         "EventFilter",
         __config__=ConfigDict(extra="forbid"),
         __doc__="What an event's message must be, if it is about one: every key, by any of its values.",
-        language=_wanted(Literal["es", "pt", "other"], "Language of the message"),
+        language=_wanted(MessageLanguage, "Language of the message"),
         channel=_wanted(Annotated[str, BeforeValidator(storable), Field(max_length=64)], "Channel of the message"),
         **{task.id: _wanted(_label_type(task), task.definition.en) for task in TASKS},
     )

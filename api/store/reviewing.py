@@ -125,9 +125,8 @@ async def reviewed(
 ) -> list[Reviewed]:
     """Return the ``limit`` messages that people looked at last, of the last ``LOOKED_THROUGH`` corrections.
 
-    ``wanted`` looks at the labels as corrected.
-
-    ``model``: of corrections of its answers only; ``several``: only what several people looked at.
+    ``wanted`` looks at the labels as corrected; ``model``: of corrections of its answers only; ``several``: only what
+    several people looked at.
     """
     # Corrections are few, messages many: a join, or an EXISTS on PostgreSQL, may start from all messages of a period.
     other, at = feedback.alias(), messages.c.received_at

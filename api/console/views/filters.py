@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, get_args
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from api.analytics.selection import LONGEST_DAYS, Selection
 from api.console.refusals import NO_LABEL, NO_PERIOD, RefusedError
 from api.filters import Term, in_reach
+from api.schemas import MessageLanguage
 from classifier.errors import InputError
 from classifier.taxonomy import TASK_BY_ID, TaskKind
 
@@ -23,7 +24,6 @@ PAGES: Final = ("/", "/moments", "/policy", "/model")
 """The pages that take these filters."""
 
 SPANS: Final = (7, 30, 90, 365)
-LANGUAGES: Final = ("es", "pt", "other")
 _DAYS: Final = 30
 
 
@@ -46,7 +46,7 @@ class FigureQuery(BaseModel):
     until: Day = None
     channel: Word = None
     country: Word = None
-    language: Annotated[Literal["es", "pt", "other"] | None, BeforeValidator(_given)] = None
+    language: Annotated[MessageLanguage | None, BeforeValidator(_given)] = None
     label: Word = None
 
     def selection(self, timezone: str, now: datetime) -> Selection:
@@ -105,7 +105,7 @@ class Given:
     @property
     def languages(self) -> Sequence[str]:
         """The languages that can be chosen."""
-        return LANGUAGES
+        return get_args(MessageLanguage)
 
 
 def as_given(path: str, given: Iterable[tuple[str, str]]) -> Given | None:
