@@ -7,15 +7,18 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
+from api.main import create_app
 from api.settings import DeliverySettings, Settings
 from classifier import ComplaintClassifier
 from tests.conftest import made_once
 from tests.docs.blocks import ROOT
 from tests.docs.forking import ready
-from tests.docs.reader import Reader, serving
+from tests.docs.reader import Reader
+from tests.serving import serving
 
 
 @pytest.fixture(scope="session")
@@ -43,8 +46,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def address(folder: Path, shipped: ComplaintClassifier) -> Iterator[str]:
     """Start a service with the shipped model on a free port, its data where the commands look for it."""
     settings = Settings(data=folder / "recupera-data", delivery=DeliverySettings(allow=("127.0.0.1",)))
-    with serving(settings, shipped, worker=True) as address:
-        yield address
+    with serving(create_app(settings, classifier=shipped, worker=True)) as url:
+        yield urlsplit(url).netloc
 
 
 @pytest.fixture(scope="session")

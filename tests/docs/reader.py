@@ -6,46 +6,29 @@ import json
 import os
 import shutil
 import socket
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
-import uvicorn
 
 from api.main import create_app
-from api.settings import DeliverySettings, Settings, read_settings
+from api.settings import DeliverySettings, read_settings
 from tests.api.channels.email import dovecot
 from tests.api.channels.email.mails import mail
 from tests.conftest import CORPORA
 from tests.docs.blocks import ROOT
 from tests.docs.shell import Shell
-from tests.integration.console.conftest import _wait
+from tests.serving import serving
 
-__all__ = ["Reader", "serving"]
+__all__ = ["Reader"]
 
 _ALLOWED = DeliverySettings(allow=("127.0.0.1",))
 _RECEIVERS = ("crm.example.com", "chat.example.com", "shop.example.com")
-
-
-@contextmanager
-def serving(settings: Settings, classifier: Any, *, worker: bool = False) -> Iterator[str]:
-    """Run a service in a thread; yield its host and port once it is ready."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    app = create_app(settings, classifier=classifier, worker=worker)
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    address = f"127.0.0.1:{listener.getsockname()[1]}"
-    with httpx.Client(base_url=f"http://{address}", trust_env=False, timeout=30) as client:
-        _wait(client)
-    yield address
-    server.should_exit = True
-    thread.join(15)
 
 
 @dataclass
@@ -85,7 +68,8 @@ class Reader:
         file = self.folder / "recupera.toml"
         file.write_text(settings, "utf-8")
         given = read_settings({"data": self.folder / "recupera-data", "delivery": _ALLOWED}, file)
-        address = self.ended.enter_context(serving(given, self.fixture("tiny")))
+        url = self.ended.enter_context(serving(create_app(given, classifier=self.fixture("tiny"), worker=False)))
+        address = urlsplit(url).netloc
         self._reach(address)
         return address
 

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import shutil
-import socket
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
+from fastapi import FastAPI
 
 from api.main import create_app
 from api.planning import PolicyPlanner
 from api.recovery import default_policy
 from api.settings import Settings
 from tests.api.console.conftest import Pointing
+from tests.serving import serving
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -35,27 +32,16 @@ TEXTS = (
 )
 
 
-@contextmanager
-def serving(settings: Settings) -> Iterator[str]:
-    """Run a service in a thread; yield its address once it is ready."""
-    app = create_app(settings, classifier=Pointing(), planner=PolicyPlanner(default_policy()))  # type: ignore[arg-type]
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    with httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
-        _wait(client)
-    yield url
-    server.should_exit = True
-    thread.join(15)
+def console(settings: Settings) -> FastAPI:
+    """Return a service whose model points at words of the messages below."""
+    return create_app(settings, classifier=Pointing(), planner=PolicyPlanner(default_policy()))  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start a service of the module's own with some messages, and yield its address."""
     settings = Settings(data=tmp_path_factory.mktemp("console"))
-    with serving(settings) as url:
+    with serving(console(settings)) as url:
         for number, text in enumerate(TEXTS):
             send(url, f"first-{number}", text)
         yield url
@@ -148,15 +134,3 @@ def visit(browser: Any, address: str) -> Iterator[Any]:
     yield open_window
     for window in opened:
         window.context.close()
-
-
-def _wait(client: httpx.Client) -> None:
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        try:
-            if client.get("/readyz").is_success:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.1)
-    raise AssertionError("the service was not ready after a minute")

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import socket
 import tempfile
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
-import uvicorn
 from playwright.sync_api import sync_playwright
 
 from api.demo.filling import fill, samples_of
@@ -26,6 +20,7 @@ from api.settings import Settings
 from api.store.database import Store
 from classifier import ComplaintClassifier
 from tests.integration.console.conftest import CHROMIUM
+from tests.serving import serving
 
 PAGES = {
     "overview": "/",
@@ -37,29 +32,6 @@ PAGES = {
     "live": "/live",
 }
 LOOKS = (("es", "light", 1440), ("pt", "dark", 1440), ("es", "dark", 390), ("pt", "light", 390), ("en", "light", 1440))
-
-
-@contextmanager
-def serving(classifier: ComplaintClassifier, data: Path, count: int) -> Iterator[str]:
-    """Serve a folder with samples, and yield the address."""
-    settings, planner = Settings(data=data), PolicyPlanner(default_policy())
-    asyncio.run(_filled(settings, classifier, planner, count))
-    listener = socket.create_server(("127.0.0.1", 0))
-    app = create_app(settings, classifier=classifier, planner=planner)
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    while True:
-        try:
-            if httpx.get(f"{url}/readyz", trust_env=False).is_success:
-                break
-        except httpx.TransportError:
-            pass
-        time.sleep(0.1)
-    yield url
-    server.should_exit = True
-    thread.join(15)
 
 
 async def _filled(settings: Settings, classifier: ComplaintClassifier, planner: PolicyPlanner, count: int) -> None:
@@ -103,14 +75,14 @@ def main() -> None:
         raise SystemExit("no Chromium here: apt-get install chromium")
     asked.out.mkdir(parents=True, exist_ok=True)
     classifier = ComplaintClassifier.from_pretrained()
-    with (
-        tempfile.TemporaryDirectory() as data,
-        serving(classifier, Path(data), asked.messages) as url,
-        sync_playwright() as driver,
-    ):
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        shoot(browser, url, asked.out)
-        browser.close()
+    with tempfile.TemporaryDirectory() as data:
+        settings, planner = Settings(data=Path(data)), PolicyPlanner(default_policy())
+        asyncio.run(_filled(settings, classifier, planner, asked.messages))
+        app = create_app(settings, classifier=classifier, planner=planner)
+        with serving(app) as url, sync_playwright() as driver:
+            browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+            shoot(browser, url, asked.out)
+            browser.close()
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ from api.access.scopes import Role
 from api.settings import Settings
 from api.store.database import Store
 from tests.api.access.people import CHEAP, PASSWORD
-from tests.integration.console.conftest import Visit, serving
+from tests.integration.console.conftest import Visit, console
+from tests.serving import serving
 
 pytestmark = pytest.mark.acceptance
 
@@ -26,7 +27,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     staffing = threading.Thread(target=lambda: asyncio.run(_staffed(settings)))  # Playwright has a loop in this one
     staffing.start()
     staffing.join()
-    with serving(settings) as url:
+    with serving(console(settings)) as url:
         yield url
 
 
