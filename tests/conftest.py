@@ -8,13 +8,15 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-if "PYTEST_XDIST_WORKER" in os.environ:  # there are as many workers as processors: more threads are in each other's way
+if "PYTEST_XDIST_WORKER" in os.environ:  # there are more workers than processors: threads would be in each other's way
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import hypothesis
+import psutil
 import pytest
 
 from classifier import ComplaintClassifier
+from classifier.engine import available_threads
 from training.config import TrainingConfig
 from training.pipeline import Places, run
 
@@ -44,6 +46,17 @@ TINY = TrainingConfig.model_validate(
         "optimizer": {"epochs": 2, "learning_rate": 3e-3, "head_factor": 1.0, "bfloat16": False},
     }
 )
+
+_WORKERS_A_PROCESSOR = 2
+"""Two fifths of a worker's time it waits: for services that start, for deadlines that pass, for the disk."""
+
+_WORKER_BYTES = 3_000_000_000
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Say how many workers ``-n auto`` means: as many as keep the processors busy and fit into memory."""
+    fitting = psutil.virtual_memory().available // _WORKER_BYTES
+    return max(1, min(_WORKERS_A_PROCESSOR * available_threads(), fitting))
 
 
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:

@@ -142,7 +142,8 @@ class DistillationSection(_Section):
     ``teacher`` is a model directory, looked for beside the configuration, then from here. It is asked about each
     message and about ``excerpts`` excerpts a message, on average; its answers count ``weight``, the labels the rest.
     Written beside the network is when it may answer for the teacher: where it decides as the teacher does, by task in
-    the share ``agreement`` of the messages held out that it would answer. Tasks that are not named hold nothing back.
+    the share ``agreement`` of the messages held out that it would answer. Tasks that are not named hold nothing back;
+    of a network that is to take its teacher's place, no task is named, and nothing of this is written.
     """
 
     teacher: str | None = None

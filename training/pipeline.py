@@ -194,15 +194,15 @@ def write_model(
 ) -> Artifact:
     """Export, calibrate and measure in a temporary folder, then put it in the place of ``output``.
 
-    With a ``teacher``, also when the network may answer for it. Metrics and cards keep what is to be told of the
-    ``training``.
+    With a ``teacher``, also when the network may answer for it, if the configuration asks for any agreement. Metrics
+    and cards keep what is to be told of the ``training``.
     """
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as folder:
         path = Path(folder) / output.name
         path.mkdir()
         _write(config, path, network, validation, training or {})
-        if teacher is not None:
+        if teacher is not None and config.distillation.agreement:
             _write_gate(config, path, teacher, [e.text for e in validation])
         write_checksums(path)
         retired = Path(folder) / "retired"

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from classifier import ComplaintClassifier
+from classifier.artifact import FILES
 from classifier.cascade import Effort, small_network
 from classifier.errors import InputError
 from classifier.taxonomy import TASKS
@@ -107,6 +108,19 @@ def test_a_small_network_learns_from_a_model_and_answers_for_it(tiny_model: Path
     assert not list(both.glob(".*.npz"))
     size = (small_network(both) / "model.bin").stat().st_size
     assert size < (tiny_model / "model.bin").stat().st_size
+
+
+@pytest.mark.training
+def test_a_network_that_takes_the_place_of_its_teacher_answers_for_nobody(tiny_model: Path, tmp_path: Path) -> None:
+    config = TINY.model_copy(
+        update={
+            "encoder": TINY.encoder.model_copy(update={"source": str(tiny_model)}),
+            "optimizer": TINY.optimizer.model_copy(update={"epochs": 1}),
+            "distillation": DistillationSection(teacher=str(tiny_model), excerpts=0.0, agreement={}),
+        }
+    )
+    artifact = run(config, Places(CORPORA, None, tmp_path / "model"))
+    assert not (artifact.path / FILES.gate).exists()
 
 
 def test_a_teacher_that_is_not_there_is_named(tmp_path: Path) -> None:
