@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException
 
 from api.batching import QueueFullError
 from api.store.database import UnavailableError
+from classifier.faults import reason
 
 MEDIA_TYPE = "application/problem+json"
 log = logging.getLogger(__name__)
@@ -136,10 +137,8 @@ def _pointer(location: tuple[str | int, ...]) -> str:
 
 
 def _reason(item: Mapping[str, Any]) -> str:
-    """Return pydantic's message unless it could quote the input."""
-    if item["type"] == "extra_forbidden":
-        return "no such key is known here"
-    return "has an invalid value" if item["type"].startswith("value_error") else str(item["msg"])
+    """Say what is wrong, unless that could quote the input."""
+    return "has an invalid value" if item["type"].startswith("value_error") else reason(item)
 
 
 async def _http(_request: Request, error: HTTPException) -> JSONResponse:

@@ -59,5 +59,10 @@ def reason(fault: Mapping[str, Any]) -> str:
     if inner is not None:
         return reason(inner()[0])
     if said is not None:
-        return said.format_map(context)
+        return said.format_map({name: _plain(value) for name, value in context.items()})
     return str(error or fault["msg"])
+
+
+def _plain(value: Any) -> Any:
+    """Return a limit as people write it: 0 for 0.0."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -78,8 +78,8 @@ def test_scopes_of_a_key_are_named() -> None:
     [
         (("serve", "--port", "65536"), "must be 65535 or less"),
         (("keys", "create", "--name", "crm", "--scope", "read", "--days", "0"), "must be 1 or more"),
-        (("audit", "--minutes", "-1"), "must be 0.0 or more"),
-        (("audit", "--minutes", "inf"), "must be 52704000.0 or less"),
+        (("audit", "--minutes", "-1"), "must be 0 or more"),
+        (("audit", "--minutes", "inf"), "must be 52704000 or less"),
         (("serve", "--log-level", "loud"), "settings: log_level: must be 'debug', 'info', 'warning' or 'error'"),
         (("worker", "--log-level", "loud"), "settings: log_level: must be 'debug', 'info', 'warning' or 'error'"),
         (("worker", "--executor-id", "a b"), "settings: worker.executor_id: must be written as the pattern"),

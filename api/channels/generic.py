@@ -81,7 +81,7 @@ def _found(expression: str, item: Any, name: str) -> Any:
     """Return what an expression finds; jmespath keeps what it compiled."""
     try:
         return jmespath.search(expression, item)
-    except (JMESPathError, ArithmeticError, TypeError, ValueError):  # of 1 < 'a', of a slice in steps of 0
+    except (JMESPathError, ArithmeticError, TypeError, ValueError):  # of 1 < 'a'
         raise ShapeError(f"channels.generic: the expression of {name} does not fit this body") from None
 
 

@@ -230,11 +230,21 @@ class GenericSettings(ChannelSettings):
 
 def _checked(expression: str) -> str:
     try:
-        jmespath.compile(expression)
+        parsed = jmespath.compile(expression).parsed
     except JMESPathError as error:
         reason = str(error).splitlines()[0]
         raise PydanticCustomError("jmespath", "is no JMESPath expression: {reason}", {"reason": reason}) from None
+    if _stands_still(parsed):
+        raise PydanticCustomError("jmespath", "is no JMESPath expression: a slice needs steps of 1 or more, or of -1")
     return expression
+
+
+def _stands_still(node: Any) -> bool:
+    """Say whether a part of a parsed expression is a slice in steps of 0, which jmespath refuses only when run."""
+    if not isinstance(node, dict):
+        return False
+    children = node["children"]
+    return (node["type"] == "slice" and children[2] == 0) or any(map(_stands_still, children))
 
 
 class ChannelsSettings(BaseModel):

@@ -51,7 +51,7 @@ WRONG: list[tuple[Any, Any, str]] = [
     (date, "2026-01-31T10:00:00", "must be a date, as in 2026-01-31"),
     (Annotated[int, Field(ge=1)], 0, "must be 1 or more"),
     (Annotated[int, Field(le=65535)], 70_000, "must be 65535 or less"),
-    (Annotated[float, Field(gt=0)], 0, "must be more than 0.0"),
+    (Annotated[float, Field(gt=0)], 0, "must be more than 0"),
     (Annotated[float, Field(lt=0.5)], 0.5, "must be less than 0.5"),
     (Literal["debug", "info"], "loud", "must be 'debug' or 'info'"),
     (Colour, "green", "must be 'red' or 'blue'"),
