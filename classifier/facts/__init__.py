@@ -42,8 +42,7 @@ def extract_facts(text: str, language: str | None) -> tuple[Fact, ...]:
 def _pattern_facts(text: str, tokens: list[Token], lexicon: Lexicon, doc: Doc) -> Iterator[Fact]:
     """Read the matches of every kind, the longest first, leaving out what overlaps."""
     by_kind: dict[str, list[tuple[int, int, str]]] = {kind: [] for kind in KINDS}
-    for key, first, last in lexicon.matcher(doc):
-        kind, _, label = lexicon.vocab.strings[key].partition("/")
+    for kind, label, first, last in lexicon.matches(doc, {token.symbol for token in tokens}):
         by_kind[kind].append((first, last, label))
     for kind, places in by_kind.items():
         taken: set[int] = set()

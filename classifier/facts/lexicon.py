@@ -1,9 +1,13 @@
-"""The lexicon of ``classifier/lexicon/*.toml``, compiled into spaCy matchers."""
+"""The lexicon of ``classifier/lexicon/*.toml``, compiled into spaCy matchers.
+
+A matcher tries all its patterns at every token, and of some seventy a message has the words for a few. So each pattern
+has a matcher of its own, which is asked only where all that it can't do without is there.
+"""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -39,6 +43,16 @@ class Agency:
 
 
 @dataclass(frozen=True, slots=True)
+class Pattern:
+    """One way of stating a fact. ``needed``: of each of these sets a symbol must be there, or nothing can match."""
+
+    kind: str
+    label: str
+    needed: tuple[frozenset[str], ...]
+    matcher: Matcher
+
+
+@dataclass(frozen=True, slots=True)
 class Lexicon:
     """One language's matchers, with the words they know. Only read once built, so threads may share it."""
 
@@ -47,7 +61,7 @@ class Lexicon:
     numbers: Mapping[str, int]
     agencies: Mapping[str, Agency]
     vocab: Vocab
-    matcher: Matcher
+    patterns: tuple[Pattern, ...]
     names: PhraseMatcher
 
     def doc(self, symbols: list[str]) -> Doc:
@@ -56,33 +70,37 @@ class Lexicon:
 
         return Doc(self.vocab, words=symbols)
 
+    def matches(self, doc: Doc, symbols: Set[str]) -> Iterator[tuple[str, str, int, int]]:
+        """Yield kind, label, first and last token (exclusive) of each match in a ``doc`` of these ``symbols``."""
+        for pattern in self.patterns:
+            if not any(map(symbols.isdisjoint, pattern.needed)):
+                for _, first, last in pattern.matcher(doc):
+                    yield pattern.kind, pattern.label, first, last
+
 
 @lru_cache(maxsize=2)
 def load_lexicon(language: str) -> Lexicon:
     """Read and compile the lexicon of ``es`` or ``pt``; kept afterwards."""
-    from spacy.matcher import Matcher, PhraseMatcher
+    from spacy.matcher import PhraseMatcher
     from spacy.tokens import Doc
     from spacy.vocab import Vocab
 
     source = _read(f"facts_{language}.toml")
     agencies = [Agency(**{**row, "aliases": tuple(row["aliases"])}) for row in _read("agencies.toml")["agency"]]
     words = _word_sets(source)
-    patterns = {key: [_compile(row, words) for row in rows] for key, rows in _rows(source)}
+    rows = [(kind, label, _compile(row, words)) for kind, label, row in _rows(source)]
     aliases = {alias: _symbols(alias) for agency in agencies for alias in agency.aliases}
     vocab = Vocab()  # not spacy.blank, which would load the factories of every installed package
-    matcher = Matcher(vocab)
-    for key, compiled in patterns.items():
-        matcher.add(key, compiled)
     names = PhraseMatcher(vocab)
     for alias, symbols in aliases.items():
         names.add(alias, [Doc(vocab, words=symbols)])
     return Lexicon(
-        known=frozenset(_literals(patterns.values())).union(*words.values(), *aliases.values()),
+        known=frozenset(_literals(specs for *_, specs in rows)).union(*words.values(), *aliases.values()),
         words=words,
         numbers={fold(word): value for word, value in source["numbers"].items()},
         agencies={alias: agency for agency in agencies for alias in agency.aliases},
         vocab=vocab,
-        matcher=matcher,
+        patterns=tuple(_pattern(vocab, *row) for row in rows),
         names=names,
     )
 
@@ -102,11 +120,33 @@ def _word_sets(source: Mapping[str, Any]) -> Words:
     return sets
 
 
-def _rows(source: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
-    """Yield the pattern rows with their key, ``kind/label``."""
+def _rows(source: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield kind, label and row of each pattern."""
     for kind in KINDS:
         for label, rows in source[kind].items():
-            yield f"{kind}/{label}", rows
+            for row in rows:
+                yield kind, label, row
+
+
+def _pattern(vocab: Vocab, kind: str, label: str, specs: list[dict[str, Any]]) -> Pattern:
+    """Return a pattern with its matcher."""
+    from spacy.matcher import Matcher
+
+    matcher = Matcher(vocab)
+    matcher.add(label, [specs])
+    return Pattern(kind, label, tuple(_needed(specs)), matcher)
+
+
+def _needed(specs: Sequence[Mapping[str, Any]]) -> Iterator[frozenset[str]]:
+    """Yield the symbols of each token that a pattern can't do without, where they are named."""
+    for spec in specs:
+        symbols = spec["ORTH"]
+        if "OP" in spec:
+            continue
+        if isinstance(symbols, str):
+            yield frozenset([symbols])
+        elif "IN" in symbols:
+            yield frozenset(symbols["IN"])
 
 
 def _symbols(phrase: str) -> list[str]:
@@ -134,9 +174,8 @@ def _compile_item(item: str, words: Words) -> list[dict[str, Any]]:
     return [{"ORTH": symbol, **operator} for symbol in _symbols(name)]
 
 
-def _literals(patterns: Iterable[list[list[dict[str, Any]]]]) -> Iterator[str]:
+def _literals(patterns: Iterable[list[dict[str, Any]]]) -> Iterator[str]:
     """Yield the words that patterns name directly, and the ends of sentences."""
     yield from (*_SENTENCE_ENDS, ",", UNKNOWN)
-    for rows in patterns:
-        for row in rows:
-            yield from (spec["ORTH"] for spec in row if isinstance(spec["ORTH"], str))
+    for specs in patterns:
+        yield from (spec["ORTH"] for spec in specs if isinstance(spec["ORTH"], str))

@@ -15,6 +15,7 @@ from classifier.facts import extract_facts
 from classifier.facts.lexicon import KINDS, load_lexicon
 from classifier.facts.tokens import fold, tokenize
 from classifier.facts.values import parse_number
+from tests.conftest import CORPORA
 from tests.growth import assert_linear
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "facts.jsonl"
@@ -102,3 +103,22 @@ def test_import_is_cheap() -> None:
     program = "import sys, classifier.facts; print('spacy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("language", ["es", "pt"])
+def test_a_pattern_that_is_not_asked_would_have_found_nothing(language: str) -> None:
+    lexicon = load_lexicon(language)
+    asked = left_out = 0
+    for line in (CORPORA / "validation.jsonl").read_text("utf-8").splitlines():
+        symbols = [token.symbol for token in tokenize(json.loads(line)["text"], lexicon.known)]
+        doc = lexicon.doc(symbols)
+        found = list(lexicon.matches(doc, set(symbols)))
+        everything = [
+            (pattern.kind, pattern.label, first, last)
+            for pattern in lexicon.patterns
+            for _, first, last in pattern.matcher(doc)
+        ]
+        assert found == everything
+        may = [not any(map(set(symbols).isdisjoint, pattern.needed)) for pattern in lexicon.patterns]
+        asked, left_out = asked + sum(may), left_out + may.count(False)
+    assert left_out > 5 * asked
