@@ -18,11 +18,13 @@ from typing import Any, Final
 import numpy as np
 
 from classifier.artifact import FILES, Artifact, write_checksums, write_json
+from classifier.cascade import Gate, small_network
 from classifier.errors import InputError
 from classifier.inference import ComplaintClassifier
 from classifier.taxonomy import LANGUAGES, TASKS, Task
 from classifier.types import Classification, ModelInfo
 from training.card import renew_cards
+from training.cascade import fit_gate
 from training.comparison import Comparison, Interval, Verdict, compare, intervals
 from training.config import read_config
 from training.corpus import Example
@@ -37,7 +39,7 @@ from training.evaluation import (
     score_by_language,
 )
 from training.leakage import SIMILARITY, Pair, find_pairs, seen_messages
-from training.pipeline import Places
+from training.pipeline import Places, read_corpora
 
 __all__ = [
     "CALIBRATION_LIMIT",
@@ -51,6 +53,7 @@ __all__ = [
     "find_leaks",
     "judge",
     "keep_measured",
+    "keep_small_network",
     "put_in_place",
     "without",
 ]
@@ -254,6 +257,39 @@ def keep_measured(model: Artifact, measured: Mapping[str, Any]) -> None:
         write_checksums(fresh)
         Artifact.load(fresh)
         _swap(fresh, model.path, Path(folder) / "retired")
+
+
+def keep_small_network(whole: ComplaintClassifier, model: Path, places: Places) -> tuple[float, int]:
+    """Fit anew when the small network beside ``model`` may answer for ``whole``, which took its teacher's place there.
+
+    Return the share that it answers of the messages that neither network was trained on, and how many those are. Where
+    there are none, as the corpora can't be read, or it answers none of them, it is removed.
+    """
+    small = small_network(model)
+    texts = sorted(_held_out(Artifact.load(model), places) & _held_out(Artifact.load(small), places))
+    answered = 0.0
+    if texts:
+        network = ComplaintClassifier.from_pretrained(small)
+        gate = fit_gate(whole, network, texts, Gate.load(small).agreement)
+        answered = float(gate.sure(network.artifact.calibration, network.calibrated(texts)).mean())
+    with tempfile.TemporaryDirectory(dir=model.parent, prefix=f".{small.name}-") as folder:
+        fresh = Path(folder) / small.name
+        if answered:
+            shutil.copytree(small, fresh)
+            gate.save(fresh)
+            write_checksums(fresh)
+            _swap(fresh, small, Path(folder) / "retired")
+        else:
+            small.rename(fresh)
+    return answered, len(texts)
+
+
+def _held_out(artifact: Artifact, places: Places) -> set[str]:
+    """Return the texts that a model's configuration holds out, as far as its corpora are there."""
+    try:
+        return {example.text for example in read_corpora(read_config(artifact.path / FILES.training), places)[1]}
+    except InputError:
+        return set()
 
 
 def _swap(fresh: Path, target: Path, retired: Path) -> None:

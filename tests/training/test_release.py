@@ -28,11 +28,13 @@ from training.release import (
     calibration_noise,
     find_leaks,
     judge,
+    keep_small_network,
     put_in_place,
     without,
 )
 
 HERE = ("--data", CORPORA, "--configs", CORPORA)
+PLACES, NOWHERE = Places(CORPORA, CORPORA, CORPORA), Places(Path("nowhere"), None, Path())
 ANY_CALIBRATION = ("--calibration-limit", "1")
 
 Change = Callable[[dict[str, Any]], object]
@@ -85,18 +87,34 @@ def test_a_candidate_that_is_as_good_takes_the_place(
     target = tmp_path / "released"
     shutil.copytree(tiny_model, target)
     shutil.copytree(tiny_model, small_network(target))
-    Gate(Artifact.load(target).info, {}, {}).save(small_network(target))
+    Gate(Artifact.load(target).info, {"complaint": 0.9}, {"complaint": 9.0}).save(small_network(target))
     result = release(candidate, "--on", messages, "--replace", target, *HERE, *ANY_CALIBRATION)
     assert result.exit_code == 0, result.stderr
-    assert "its small network went with the model before" in result.stderr
-    assert not small_network(target).exists()
+    assert "its small network stays, and answers 100% of" in result.stderr
+    cascade = ComplaintClassifier.from_pretrained(target).cascade
+    assert cascade is not None
+    assert cascade.gate.of.version == "0.0.2"
+    assert cascade.gate.agreement == {"complaint": 0.9}
+    assert Artifact.load(small_network(target)).info.version == "0.0.1"
     assert "within noise" in result.stdout
     assert "tiny 0.0.2 beside tiny 0.0.1" in result.stdout
     assert "released as tiny 0.0.2" in result.stderr
     released = Artifact.load(target)
     assert released.info.version == "0.0.2"
     assert (target / FILES.weights).read_bytes() == (candidate / FILES.weights).read_bytes()
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["candidate", "released"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["candidate", "released", "released-fast"]
+
+
+@pytest.mark.parametrize(("agreement", "places"), [(0.9, NOWHERE), (1.0, PLACES)])
+def test_a_small_network_that_may_answer_nothing_goes(
+    agreement: float, places: Places, tiny_model: Path, tmp_path: Path
+) -> None:
+    model = tmp_path / "released"
+    shutil.copytree(tiny_model, model)
+    shutil.copytree(tiny_model, small_network(model))
+    Gate(Artifact.load(model).info, {"complaint": agreement}, {}).save(small_network(model))
+    assert keep_small_network(ComplaintClassifier.from_pretrained(tiny_model), model, places)[0] == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["released"]
 
 
 def test_metrics_keep_what_was_measured_beside_what_training_measured(
