@@ -30,9 +30,15 @@ def main() -> None:
     points = () if given.random_only else POINTS
     options = Options(given.messages, given.kills, given.workers, given.shipped, given.seed, points)
     with tempfile.TemporaryDirectory() as name, empty_database(given.database, Path(name)) as database:
-        report = judged(besiege(options, database, given.keep or Path(name) / "run"))
+        folder = given.keep or Path(name) / "run"
+        report = judged(besiege(options, database, folder, tell=_tell))
     sys.stdout.write(f"{given.database}, {given.workers} workers\n{report.table()}\n")
     sys.exit(bool(report.failures))
+
+
+def _tell(said: str) -> None:
+    """Say how far it is."""
+    sys.stderr.write(f"{said}\n")
 
 
 if __name__ == "__main__":

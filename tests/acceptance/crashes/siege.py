@@ -8,7 +8,7 @@ import signal
 import socket
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -25,6 +25,8 @@ from tests.acceptance.crashes.receiver import Receiver, listening
 __all__ = ["EVENTS", "Options", "besiege", "free_port"]
 
 EVENTS = ["message.classified", "case.opened", "case.escalated", "step.due", "case.closed", "review.needed"]
+Tell = Callable[[str], object]
+
 _START_SECONDS = 120
 _POINT_SECONDS = 90
 _STILL_SECONDS = 180
@@ -56,6 +58,7 @@ class _Siege:
     receiver: Receiver
     chance: random.Random
     client: Client
+    tell: Tell
     deaths: Counter[str] = field(default_factory=Counter)
     missed: list[str] = field(default_factory=list)
     running: dict[str, BaseProcess] = field(default_factory=dict)
@@ -211,10 +214,12 @@ class _Siege:
             self.deaths[how] += 1
         else:
             self.missed.append(f"{how} (exit status {process.exitcode})")
+        past = self.deaths.total() + len(self.missed)
+        self.tell(f"{past} ends, {self.client.sent:,} of {self.options.messages:,} messages sent: {how}")
 
 
-def besiege(options: Options, database: str | None, folder: Path) -> Evidence:
-    """Run in a folder, on a database or on a SQLite file in it; return what is left of it."""
+def besiege(options: Options, database: str | None, folder: Path, *, tell: Tell = lambda _: None) -> Evidence:
+    """Run in a folder, on a database or on a SQLite file in it; return what is left of it. ``tell`` hears each end."""
     prepare()
     folder.mkdir(parents=True, exist_ok=True)
     settings = {
@@ -228,7 +233,7 @@ def besiege(options: Options, database: str | None, folder: Path) -> Evidence:
         port, chance, begun = free_port(), random.Random(options.seed), time.monotonic()
         place = Place(folder, settings)
         client = Client(f"http://127.0.0.1:{port}", chance)
-        siege = _Siege(options, place, port, receiver, chance, client)
+        siege = _Siege(options, place, port, receiver, chance, client, tell)
         asyncio.run(siege.run())
         return Evidence(place, client, receiver, siege.deaths, siege.missed, time.monotonic() - begun)
 
