@@ -235,7 +235,7 @@ def _checked(expression: str) -> str:
         reason = str(error).splitlines()[0]
         raise PydanticCustomError("jmespath", "is no JMESPath expression: {reason}", {"reason": reason}) from None
     if _stands_still(parsed):
-        raise PydanticCustomError("jmespath", "is no JMESPath expression: a slice needs steps of 1 or more, or of -1")
+        raise PydanticCustomError("jmespath", "is no JMESPath expression: a slice can't go in steps of 0")
     return expression
 
 

@@ -51,6 +51,10 @@ class Pattern:
     needed: tuple[frozenset[str], ...]
     matcher: Matcher
 
+    def may_match(self, symbols: Set[str]) -> bool:
+        """Say whether all that is needed is among the symbols of a text."""
+        return not any(map(symbols.isdisjoint, self.needed))
+
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
@@ -73,7 +77,7 @@ class Lexicon:
     def matches(self, doc: Doc, symbols: Set[str]) -> Iterator[tuple[str, str, int, int]]:
         """Yield kind, label, first and last token (exclusive) of each match in a ``doc`` of these ``symbols``."""
         for pattern in self.patterns:
-            if not any(map(symbols.isdisjoint, pattern.needed)):
+            if pattern.may_match(symbols):
                 for _, first, last in pattern.matcher(doc):
                     yield pattern.kind, pattern.label, first, last
 

@@ -58,6 +58,14 @@ def changed(model: Path, target: Path, name: str, change: Change) -> Path:
     return target
 
 
+def with_small_network(model: Path, target: Path, *, agreement: float) -> Path:
+    """Copy a model, and once more as the small network beside it, which answers nothing yet."""
+    for copy in (target, small_network(target)):
+        shutil.copytree(model, copy)
+    Gate(Artifact.load(target).info, {"complaint": agreement}, {"complaint": 9.0}).save(small_network(target))
+    return target
+
+
 @pytest.fixture
 def candidate(tiny_model: Path, tmp_path: Path) -> Path:
     return changed(tiny_model, tmp_path / "candidate", FILES.config, lambda c: c.update(version="0.0.2"))
@@ -84,10 +92,7 @@ def overconfident(calibration: dict[str, Any]) -> None:
 def test_a_candidate_that_is_as_good_takes_the_place(
     candidate: Path, tiny_model: Path, messages: Path, tmp_path: Path
 ) -> None:
-    target = tmp_path / "released"
-    shutil.copytree(tiny_model, target)
-    shutil.copytree(tiny_model, small_network(target))
-    Gate(Artifact.load(target).info, {"complaint": 0.9}, {"complaint": 9.0}).save(small_network(target))
+    target = with_small_network(tiny_model, tmp_path / "released", agreement=0.9)
     result = release(candidate, "--on", messages, "--replace", target, *HERE, *ANY_CALIBRATION)
     assert result.exit_code == 0, result.stderr
     assert "its small network stays, and answers 100% of" in result.stderr
@@ -109,10 +114,7 @@ def test_a_candidate_that_is_as_good_takes_the_place(
 def test_a_small_network_that_may_answer_nothing_goes(
     agreement: float, places: Places, tiny_model: Path, tmp_path: Path
 ) -> None:
-    model = tmp_path / "released"
-    shutil.copytree(tiny_model, model)
-    shutil.copytree(tiny_model, small_network(model))
-    Gate(Artifact.load(model).info, {"complaint": agreement}, {}).save(small_network(model))
+    model = with_small_network(tiny_model, tmp_path / "released", agreement=agreement)
     assert keep_small_network(ComplaintClassifier.from_pretrained(tiny_model), model, places)[0] == 0
     assert [path.name for path in tmp_path.iterdir()] == ["released"]
 
