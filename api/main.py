@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import asynccontextmanager, suppress
 from functools import cache
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, FastAPI
 from starlette.routing import BaseRoute
@@ -39,6 +39,7 @@ from api.observability import AccessLog, traced
 from api.planning import PolicyPlanner
 from api.privacy.retention import Retention
 from api.privacy.service import Eraser
+from api.reading import begin_reading
 from api.recovery import default_policy, read_policy
 from api.reference import add_reference
 from api.routes import (
@@ -68,37 +69,35 @@ from api.store.vault import SETTING
 from api.tracing import Traced, Traces, open_traces
 from classifier import ComplaintClassifier
 from classifier.errors import InputError
-from classifier.facts import extract_facts
-from classifier.language import identify_language
-from classifier.taxonomy import LANGUAGES
 
 if TYPE_CHECKING:
     from api.access.oidc import Provider
 
 __all__ = ["create_app"]
 
-_WARM_UP: Final = ("El pedido llegó roto. Nadie me contesta.", "O pedido chegou quebrado. Ninguém me responde.")
 log = logging.getLogger(__name__)
 
 
 def create_app(
     settings: Settings,
     *,
-    classifier: ComplaintClassifier | None = None,
+    classifier: ComplaintClassifier | Future[ComplaintClassifier] | None = None,
     planner: Planner | None = None,
     loaded: Callable[[Exception | None], None] = lambda _: None,
     worker: bool = False,
 ) -> FastAPI:
-    """Build the service; without ``classifier`` the model is loaded while the service already answers ``/livez``.
+    """Build the service; unless ``classifier`` is there, the service answers ``/livez`` while the model is read.
 
-    Without ``planner`` plans follow the recovery policy. ``loaded`` is told when messages can be classified, or why
-    they never will be. With ``worker`` the workflows of cases run here too; a process has one worker at most.
+    It may be on its way (``api.reading``); without it that of the settings is read. Without ``planner`` plans follow
+    the recovery policy. ``loaded`` is told when messages can be classified, or why they never will be. With ``worker``
+    the workflows of cases run here too; a process has one worker at most.
     """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        loading = asyncio.create_task(_load(app, settings, classifier, planner, loaded))
-        if classifier is not None:
+        model = begin_reading(settings) if classifier is None else classifier
+        loading = asyncio.create_task(_load(app, settings, model, planner, loaded))
+        if not isinstance(model, Future):
             await loading
         if worker:
             app.state.starting = asyncio.create_task(_start_worker(app, settings, loading))
@@ -163,12 +162,11 @@ def _provider(settings: Settings) -> Provider | None:
 async def _load(
     app: FastAPI,
     settings: Settings,
-    classifier: ComplaintClassifier | None,
+    classifier: ComplaintClassifier | Future[ComplaintClassifier],
     planner: Planner | None,
     loaded: Callable[[Exception | None], None],
 ) -> None:
-    """Open the database and, away from the event loop, load the model meanwhile."""
-    reading = asyncio.create_task(_model(settings, classifier))
+    """Open the database, while the model may still be on its way."""
     try:
         app.state.store = store = await _open(settings)
         await _open_access(app, store, settings)
@@ -176,7 +174,7 @@ async def _load(
         app.state.channels = desks = await open_channels(store, settings.channels, settings.delivery)
         app.state.deliveries = start(store, settings.delivery, desks.senders, clear=settings.privacy.clear_destinations)
         planner = _planner(settings) if planner is None else planner
-        model = await reading
+        model = await asyncio.wrap_future(classifier) if isinstance(classifier, Future) else classifier
         batcher = Batcher(
             model,
             size=settings.batch_size,
@@ -190,8 +188,6 @@ async def _load(
         log.error("the service can't start: %s", traced(error))  # noqa: TRY400, RUF100 - a message may quote a text
         loaded(error)
         return
-    finally:
-        reading.cancel()
     desks.start(intake)
     app.state.service = Service(model, batcher, store, intake)
     app.state.watch = watch = Watch(store, settings.alerts)
@@ -258,30 +254,6 @@ async def _open_access(app: FastAPI, store: Store, settings: Settings) -> None:
 def _planner(settings: Settings) -> Planner:
     """Return a planner by the policy of the settings."""
     return PolicyPlanner(default_policy() if settings.policy is None else read_policy(settings.policy))
-
-
-async def _model(settings: Settings, given: ComplaintClassifier | None) -> ComplaintClassifier:
-    """Return the model that was given, else the one of the settings, loaded in a thread."""
-    return await asyncio.to_thread(_from_settings, settings) if given is None else given
-
-
-def _from_settings(settings: Settings) -> ComplaintClassifier:
-    """Load the model and use it once, so that the first caller does not wait for what is loaded on first use."""
-    with ThreadPoolExecutor(1) as beside:
-        reading = beside.submit(_read_tables)
-        model = ComplaintClassifier.from_pretrained(
-            settings.model, precision=settings.precision, threads=settings.threads
-        )
-        reading.result()
-    model.predict(_WARM_UP, evidence=True)
-    return model
-
-
-def _read_tables() -> None:
-    """Have read what tells languages and facts: it takes as long as the network."""
-    for text, language in zip(_WARM_UP, LANGUAGES, strict=True):
-        identify_language(text)
-        extract_facts(text, language)
 
 
 async def _close_access(app: FastAPI) -> None:

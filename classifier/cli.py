@@ -14,6 +14,7 @@ import typer
 
 from classifier.commands import CommandGroup
 from classifier.errors import InputError
+from classifier.spacy_import import spare_torch
 
 if TYPE_CHECKING:
     from classifier.bulk import Job, Tally, Wanted
@@ -36,6 +37,7 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command."""
+    spare_torch()
     app(prog_name="recupera")
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from classifier.language import has_words
 from classifier.quoting import own_spans
+from classifier.spacy_import import import_spacy
 from classifier.taxonomy import JUSTICE, MOTIVE, SEVERITY
 from classifier.types import Classification, Evidence
 
@@ -126,6 +127,7 @@ def _labels(classification: Classification) -> list[tuple[str, str, float]]:
 @cache
 def _pipeline(language: str) -> Language:
     """Return a blank spaCy pipeline that only splits sentences."""
+    import_spacy()
     import spacy
 
     pipeline = spacy.blank(language if language in ("es", "pt") else "es")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import gc
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
@@ -56,7 +58,6 @@ def serve(
 
 def _serve(settings: Settings) -> None:
     """Check what can be checked before, then listen until told to stop."""
-    from api.main import create_app
     from api.observability import configure_logging
     from classifier.artifact import Artifact, find_model
 
@@ -64,11 +65,34 @@ def _serve(settings: Settings) -> None:
     Artifact.load(find_model(settings.model))  # a wrong model is an error now, not a service that is never ready
     listener = _listen(settings.host, settings.port)
     url = f"http://{_shown(settings.host)}:{listener.getsockname()[1]}"
-    failure = _run(
-        lambda loaded: create_app(settings, loaded=loaded, worker=settings.worker.inside), listener, url, settings
-    )
+    with _nothing_collected():
+        from api.reading import begin_reading
+
+        reading = begin_reading(settings)  # the network is compiled while the rest is imported
+        from api.main import create_app
+
+        def make(loaded: Callable[[Exception | None], None]) -> FastAPI:
+            return create_app(settings, classifier=reading, loaded=loaded, worker=settings.worker.inside)
+
+        failure = _run(make, listener, url, settings)
     if failure is not None:
         raise InputError(f"the service can't start: {failure}")
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Keep Python from looking for garbage until ``_collect``: what a service makes while it starts, it keeps."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def _collect() -> None:
+    """Look for garbage from now on, but not again in what is there already: that would hold up answers."""
+    gc.freeze()
+    gc.enable()
 
 
 def _run(
@@ -83,6 +107,7 @@ def _run(
     def loaded(error: Exception | None) -> None:
         nonlocal failure
         failure = error
+        _collect()
         if error is None:
             claimed = app.state.keyring.claimed
             typer.echo(_who_may(host, claimed=claimed), err=True)

@@ -14,6 +14,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 from classifier.facts.tokens import CODE, DATE, NUMBER, UNKNOWN, fold, tokenize
+from classifier.spacy_import import import_spacy
 
 if TYPE_CHECKING:
     from spacy.matcher import Matcher, PhraseMatcher
@@ -85,6 +86,7 @@ class Lexicon:
 @lru_cache(maxsize=2)
 def load_lexicon(language: str) -> Lexicon:
     """Read and compile the lexicon of ``es`` or ``pt``; kept afterwards."""
+    import_spacy()
     from spacy.matcher import PhraseMatcher
     from spacy.tokens import Doc
     from spacy.vocab import Vocab

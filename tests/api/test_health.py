@@ -1,12 +1,11 @@
 import asyncio
-import threading
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-import api.main
 from api.main import create_app
 from api.settings import Settings
 from classifier import ComplaintClassifier
@@ -21,15 +20,10 @@ async def test_alive_and_ready(client: httpx.AsyncClient) -> None:
     assert ready.json() == {"status": "ready", "model": "tiny 0.0.1", "taxonomy": "1"}
 
 
-async def test_not_ready_before_the_model_is_loaded(tiny: ComplaintClassifier, monkeypatch: pytest.MonkeyPatch) -> None:
-    go, told = threading.Event(), []
-
-    def slow(_settings: Settings) -> ComplaintClassifier:
-        go.wait(10)
-        return tiny
-
-    monkeypatch.setattr(api.main, "_from_settings", slow)
-    app = create_app(Settings(), loaded=told.append)
+async def test_not_ready_before_the_model_is_loaded(tiny: ComplaintClassifier) -> None:
+    reading: Future[ComplaintClassifier] = Future()
+    told: list[Any] = []
+    app = create_app(Settings(), classifier=reading, loaded=told.append)
     async with app.router.lifespan_context(app), _client(app) as client:
         assert (await client.get("/livez")).status_code == 200
         for call in (client.get("/readyz"), client.post("/v1/classify", json={"messages": []})):
@@ -38,7 +32,7 @@ async def test_not_ready_before_the_model_is_loaded(tiny: ComplaintClassifier, m
             assert answer.headers["retry-after"] == "1"
             assert answer.json()["type"] == "urn:recupera:problem:unavailable"
         assert told == []
-        go.set()
+        reading.set_result(tiny)
         await _until(lambda: told)
         assert (await client.get("/readyz")).status_code == 200
     assert told == [None]
