@@ -87,6 +87,9 @@ class EncoderSection(_Section):
 class OptimizerSection(_Section):
     """AdamW with a linear warm-up and a cosine to zero; heads learn ``head_factor`` times as fast.
 
+    Against learning messages by heart: ``dropout`` in the heads, ``encoder_dropout`` in the encoder's layers (the same
+    features at every token), and ``token_dropout``, the share of a message's tokens that a pass leaves out.
+
     ``bfloat16`` is used where the processor or GPU computes in it; elsewhere training is in full precision, saying so.
     """
 
@@ -98,6 +101,8 @@ class OptimizerSection(_Section):
     warmup_fraction: float = Field(default=0.06, ge=0, lt=1)
     clip_norm: float = Field(default=1.0, gt=0)
     dropout: float = Field(default=0.1, ge=0, lt=1)
+    encoder_dropout: float = Field(default=0.0, ge=0, lt=1)
+    token_dropout: float = Field(default=0.0, ge=0, lt=1)
     device: str = "cpu"
     bfloat16: bool = True
 

@@ -272,6 +272,7 @@ def _build(config: TrainingConfig, places: Places, examples: Sequence[Example]) 
         texts = [e.text for e in examples]
         network, tokenizer = load_encoder(section, folder=places.configuration, texts=texts)
         model = ComplaintModel(network, dropout=config.optimizer.dropout)
+    model.drop_features(config.optimizer.encoder_dropout)
     model.encoder.embeddings.word_embeddings.requires_grad_(not section.freeze_embeddings)
     return model, TokenEncoder(tokenizer, config.data.max_tokens)
 

@@ -55,7 +55,7 @@ class Pass:
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """What each pass sees: of every example its ``share``, drawn anew, the texts changed in other ways."""
+    """What each pass sees: of every example its ``share``, drawn anew, the texts changed and thinned in other ways."""
 
     passes: Sequence[Pass]
 
@@ -66,8 +66,22 @@ class Encoded:
         passes = []
         for _ in range(config.optimizer.epochs):
             drawn = [e for e in examples if e.share >= 1 or chance.random() < e.share]
-            passes.append(Pass(drawn, encoder.encode(augmented(drawn, config.augmentation, chance))))
+            rows = encoder.encode(augmented(drawn, config.augmentation, chance))
+            passes.append(Pass(drawn, thinned(rows, config.optimizer.token_dropout, chance)))
         return cls(passes)
+
+
+def thinned(rows: Sequence[Ids], share: float, chance: random.Random) -> list[Ids]:
+    """Leave out a ``share`` of each row's tokens, by chance, but never the first and the last, which mark its ends.
+
+    After "word dropout" of Iyyer et al., "Deep Unordered Composition Rivals Syntactic Methods" (ACL 2015).
+    """
+    if not share:
+        return list(rows)
+    return [
+        row[[i in (0, len(row) - 1) or chance.random() >= share for i in range(len(row))]]
+        for row in map(np.asarray, rows)
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from classifier.errors import MissingExtraError
 from classifier.folders.files import Done, FolderJob, classify_file
 from classifier.folders.places import File
+from classifier.spacy_import import spare_torch
 
 try:
     import ray
@@ -26,6 +27,7 @@ class Worker:
     """An actor: loads the model once, then classifies the files that it is given, one at a time."""
 
     def __init__(self, job: FolderJob) -> None:
+        spare_torch()
         self._job = job
         self._classifier = job.load()
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from training.config import OptimizerSection, TrainingConfig
 from training.corpus import Example
-from training.trainer import Encoded, Session, _Schedule, _shuffled, has_bfloat16
+from training.trainer import Encoded, Session, _Schedule, _shuffled, has_bfloat16, thinned
 
 
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=300), st.integers(64, 512), st.integers(0, 9))
@@ -67,6 +67,21 @@ def test_a_pass_sees_a_share_of_a_corpus_drawn_anew() -> None:
 
 def test_without_a_share_every_pass_sees_everything() -> None:
     assert [len(seen) for seen in passes(1.0)] == [201] * 3
+
+
+@given(st.lists(st.integers(2, 60), min_size=1, max_size=20), st.floats(0, 0.99), st.integers(0, 9))
+def test_what_is_left_of_a_row_is_in_order_between_its_ends(lengths: list[int], share: float, seed: int) -> None:
+    rows = [np.arange(length) for length in lengths]
+    for row, left in zip(rows, thinned(rows, share, random.Random(seed)), strict=True):
+        assert left[0] == 0
+        assert left[-1] == row[-1]
+        assert list(left) == sorted(set(left.tolist()))
+
+
+def test_a_share_of_the_tokens_is_left_out_and_none_without_a_share() -> None:
+    rows = [np.arange(1002)]
+    assert 650 < len(thinned(rows, 0.3, random.Random(1))[0]) < 750
+    assert len(thinned(rows, 0.0, random.Random(1))[0]) == 1002
 
 
 def test_a_processor_without_bfloat16_trains_in_full_precision(
