@@ -1,7 +1,8 @@
 """Many callers, one model: texts that arrive together are classified together.
 
 A single worker thread owns the model. Callers put their texts in a bounded queue and wait; the worker takes what is
-there, up to a batch, and answers each. A full queue is an error at once, never a slow answer later.
+there, up to a batch, and answers each. A full queue is an error at once, never a slow answer later. A lone caller waits
+for nobody: only while several ask at a time does the first text of a batch wait for company.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from classifier.cascade import Effort
@@ -62,11 +63,11 @@ class _Job:
     """A request and where its answer goes."""
 
     request: Request
-    answer: Future[list[Classification]] = field(default_factory=Future)
+    answer: asyncio.Future[list[Classification]]
 
 
 class Batcher:
-    """Collects requests into batches for one worker thread."""
+    """Collects requests of one event loop into batches for one worker thread."""
 
     def __init__(
         self,
@@ -80,6 +81,7 @@ class Batcher:
     ) -> None:
         """``size`` is in texts a batch, ``capacity`` in texts that may wait.
 
+        ``wait_seconds`` is how long the first request of a batch waits for others, if the batch before held several.
         Without ``effort`` a text gets the whole model, in haste only while more texts wait than two batches hold.
         ``observed`` is told, in the worker thread, how many texts the model was given and how long it took.
         """
@@ -105,13 +107,13 @@ class Batcher:
         """Return the classifications of a request; raise ``QueueFullError`` if too much is waiting."""
         if not request.texts:
             return []
-        job = _Job(request)
+        job = _Job(request, asyncio.get_running_loop().create_future())
         with self._lock:
             if self._closed or self._waiting + len(request.texts) > self._capacity:
                 raise QueueFullError(retry_after=1)
             self._waiting += len(request.texts)
             self._jobs.put(job)
-        return await asyncio.wrap_future(job.answer)
+        return await job.answer
 
     def close(self) -> None:
         """Finish what is waiting, then end the worker."""
@@ -122,16 +124,17 @@ class Batcher:
 
     def _work(self) -> None:
         """Take batches until told to end."""
-        ending = False
+        ending = crowded = False
         while not ending and (first := self._jobs.get()) is not None:
-            jobs, ending = self._collect(first)
+            jobs, ending = self._collect(first, self._wait if crowded else 0.0)
+            crowded = len(jobs) > 1
             for evidence in (False, True):
                 self._run([job for job in jobs if job.request.evidence is evidence])
 
-    def _collect(self, first: _Job) -> tuple[list[_Job], bool]:
-        """Take what arrives within the wait, up to the batch size; say whether the end was asked for."""
+    def _collect(self, first: _Job, seconds: float) -> tuple[list[_Job], bool]:
+        """Take what arrives within ``seconds``, up to the batch size; say whether the end was asked for."""
         jobs, count = [first], len(first.request.texts)
-        deadline = time.monotonic() + self._wait
+        deadline = time.monotonic() + seconds
         while count < self._size:
             try:
                 job = self._jobs.get(timeout=max(0.0, deadline - time.monotonic()))
@@ -145,12 +148,11 @@ class Batcher:
 
     def _run(self, jobs: Sequence[_Job]) -> None:
         """Answer the callers who are still there."""
-        here = []
+        here: list[_Job] = []
+        gone: list[_Job] = []
         for job in jobs:
-            if job.answer.set_running_or_notify_cancel():
-                here.append(job)
-            else:
-                self._leave(job)
+            (gone if job.answer.cancelled() else here).append(job)
+        self._leave(gone)
         self._answer(here)
 
     def _answer(self, jobs: Sequence[_Job]) -> None:
@@ -158,24 +160,26 @@ class Batcher:
         if not jobs:
             return
         try:
-            results = [result for step in _steps(_joined(jobs)) for result in self._predict(step)]
+            results = iter([result for step in _steps(_joined(jobs)) for result in self._predict(step)])
         except Exception as error:
             if len(jobs) == 1:
-                self._leave(jobs[0])
-                jobs[0].answer.set_exception(error)
+                self._tell([(jobs[0], error)])
                 return
             for job in jobs:
                 self._answer([job])
             return
-        rest = iter(results)
-        for job in jobs:
-            self._leave(job)
-            job.answer.set_result([next(rest) for _ in job.request.texts])
+        self._tell([(job, [next(results) for _ in job.request.texts]) for job in jobs])
 
-    def _leave(self, job: _Job) -> None:
-        """Give the job's places back, before its caller is told: who has an answer may ask again at once."""
+    def _tell(self, outcomes: Sequence[tuple[_Job, list[Classification] | Exception]]) -> None:
+        """Wake the callers of a batch together: woken one by one, their event loop and this thread would take turns."""
+        self._leave([job for job, _ in outcomes])
+        with suppress(RuntimeError):  # the event loop has ended, and its callers with it
+            outcomes[0][0].answer.get_loop().call_soon_threadsafe(_settle, outcomes)
+
+    def _leave(self, jobs: Sequence[_Job]) -> None:
+        """Give the jobs' places back, before their callers are told: who has an answer may ask again at once."""
         with self._lock:
-            self._waiting -= len(job.request.texts)
+            self._waiting -= sum(len(job.request.texts) for job in jobs)
 
     def _predict(self, step: Request) -> list[Classification]:
         began = time.perf_counter()
@@ -185,6 +189,17 @@ class Batcher:
         )
         self._observed(len(step.texts), time.perf_counter() - began)
         return results
+
+
+def _settle(outcomes: Sequence[tuple[_Job, list[Classification] | Exception]]) -> None:
+    """Tell the callers who are still there."""
+    for job, outcome in outcomes:
+        if job.answer.done():
+            continue
+        if isinstance(outcome, Exception):
+            job.answer.set_exception(outcome)
+        else:
+            job.answer.set_result(outcome)
 
 
 def _joined(jobs: Sequence[_Job]) -> Request:

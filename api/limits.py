@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -40,11 +41,9 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         limit = self.limit if scope["path"].startswith("/v1/") else min(self.limit, MAX_FORM_BYTES)
-        detail = f"the body is over the limit of {limit:,} bytes"
-        refusal = problem(413, detail)
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         if not declared.isdigit() or len(declared) > 18 or int(declared) > limit:
-            await refusal(scope, receive, send)
+            await _refusal(limit)(scope, receive, send)
             return
         started = False
 
@@ -54,13 +53,21 @@ class BodyLimit:
             await send(message)
 
         try:
-            await self.app(scope, _counted(receive, limit, detail), watched)
+            await self.app(scope, _counted(receive, limit), watched)
         except _TooLargeError:
             if not started:
-                await refusal(scope, receive, send)
+                await _refusal(limit)(scope, receive, send)
 
 
-def _counted(receive: Receive, limit: int, detail: str) -> Receive:
+def _refusal(limit: int) -> JSONResponse:
+    return problem(413, _detail(limit))
+
+
+def _detail(limit: int) -> str:
+    return f"the body is over the limit of {limit:,} bytes"
+
+
+def _counted(receive: Receive, limit: int) -> Receive:
     """Count the bytes that arrive."""
     size = 0
 
@@ -69,7 +76,7 @@ def _counted(receive: Receive, limit: int, detail: str) -> Receive:
         message = await receive()
         size += len(message.get("body", b""))
         if size > limit:
-            raise _TooLargeError(413, detail)
+            raise _TooLargeError(413, _detail(limit))
         return message
 
     return counted

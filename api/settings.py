@@ -116,9 +116,9 @@ class Settings(BaseSettings):
     """What an operator may set.
 
     ``queue_size`` bounds the texts that wait for the model; past it callers are asked to come back. ``batch_wait_ms``
-    is how long the first text of a batch waits for company. ``effort`` is ``full`` (the whole model for each text),
-    ``fast`` (its small network where that is sure), or ``auto``: full, and fast while more texts wait than two batches
-    hold. ``database`` is ``postgresql://…`` or ``sqlite:///…``;
+    is how long the first text of a batch waits for company while several ask at a time. ``effort`` is ``full`` (the
+    whole model for each text), ``fast`` (its small network where that is sure), or ``auto``: full, and fast while more
+    texts wait than two batches hold. ``database`` is ``postgresql://…`` or ``sqlite:///…``;
     without it a SQLite file in ``data``. It may hold a password, so it is never shown. ``policy`` is a file, without
     it the recovery policy that comes with Recupera. ``secret_key`` encrypts secrets, and messages where ``privacy``
     says so: a Fernet key, or several, the newest first, while a key is being changed. What dashboards show is counted

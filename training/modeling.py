@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 from transformers import BertModel
+from transformers.models.bert.modeling_bert import BertOutput, BertSelfOutput
 
 from classifier.taxonomy import TASKS, Task
 
@@ -73,9 +74,9 @@ class ComplaintModel(nn.Module):
 
     def drop_features(self, share: float) -> None:
         """Let training leave out a ``share`` of what each part of the encoder's layers adds, by ``SharedDropout``."""
-        for layer in self.encoder.encoder.layer:
-            layer.attention.output.dropout = SharedDropout(share)
-            layer.output.dropout = SharedDropout(share)
+        for module in self.encoder.encoder.modules():
+            if isinstance(module, BertSelfOutput | BertOutput):
+                module.add_module("dropout", SharedDropout(share))
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Return logits of shape (batch, sum of widths)."""

@@ -7,11 +7,11 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Body, Depends, HTTPException, Request
 from fastapi.openapi.models import Example
 from fastapi.responses import Response
+from pydantic_core import to_json
 
 from api.batching import Request as BatchRequest
 from api.errors import problems, require_json
 from api.schemas import ClassifyRequest, ClassifyResponse
-from classifier.formats.jsonlines import encode_json
 
 _EXAMPLES: Final[dict[str, Example]] = {
     "español": {
@@ -58,4 +58,4 @@ async def classify(call: Annotated[ClassifyRequest, Body(openapi_examples=_EXAMP
         )
     )
     # Written directly: the results are ours and need no second validation.
-    return Response(encode_json({"results": [result.to_dict() for result in results]}), media_type="application/json")
+    return Response(to_json({"results": [result.to_dict() for result in results]}), media_type="application/json")

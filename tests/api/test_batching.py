@@ -73,6 +73,27 @@ async def test_what_waits_is_classified_together_by_kind_and_up_to_the_size() ->
     one.close()
 
 
+async def test_a_lone_caller_waits_for_nobody() -> None:
+    one = batcher(Echo(), wait_seconds=3600)
+    for turn in range(3):
+        assert len(await one.classify(request(f"{turn}"))) == 1
+    one.close()
+
+
+async def test_company_is_waited_for_while_several_ask_at_a_time() -> None:
+    echo = Echo(free=False)
+    one = batcher(echo, size=2, wait_seconds=3600)
+    first = await first_waits(echo, one)
+    rest = [asyncio.create_task(one.classify(request(name))) for name in ("a", "b", "c")]
+    await asyncio.sleep(0.05)
+    echo.free.set()
+    await asyncio.gather(first, *rest[:2])
+    assert not rest[2].done()
+    await asyncio.gather(rest[2], one.classify(request("d")))
+    assert [texts for texts, _ in echo.calls] == [["text first"], ["text a", "text b"], ["text c", "text d"]]
+    one.close()
+
+
 async def test_haste_is_made_only_while_more_waits_than_two_batches() -> None:
     echo = Echo(free=False)
     one = batcher(echo, size=2, wait_seconds=0)
@@ -151,6 +172,31 @@ async def test_who_left_is_not_classified() -> None:
     await first
     await one.classify(request("later"))
     assert [texts for texts, _ in echo.calls] == [["text first"], ["text later"]]
+    one.close()
+
+
+async def test_who_leaves_while_the_model_works_disturbs_nobody() -> None:
+    echo = Echo(free=False)
+    one = batcher(echo)
+    first = await first_waits(echo, one)
+    first.cancel()
+    echo.free.set()
+    assert len(await one.classify(request("later"))) == 1
+    assert first.cancelled()
+    assert one.waiting == 0
+    one.close()
+
+
+def test_a_loop_that_ended_takes_nobody_else_with_it() -> None:
+    echo = Echo(free=False)
+    one = batcher(echo)
+
+    async def leave() -> None:
+        await first_waits(echo, one)
+
+    asyncio.run(leave())
+    echo.free.set()
+    assert len(asyncio.run(one.classify(request("later")))) == 1
     one.close()
 
 
