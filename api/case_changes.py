@@ -121,7 +121,6 @@ def _put_off(plan: Mapping[str, Any], later: _Later) -> Mapping[str, Any]:
 
 async def _tell(connection: Connection, case: CaseRecord, event: str, **more: object) -> None:
     """Tell an event about a case, with the message that opened it."""
-    first = await messages.get(connection, (await messages.of_case(connection, case.id))[0])
-    assert first is not None  # noqa: S101 - a case is opened by a message, in one transaction
+    first = await messages.first_of(connection, case.id)
     data = {**event_data(first, case), "outcome": case.outcome, "opening": case.openings, **more}
     await outbox.add(connection, outbox.entry(OutboxKind.EVENT, event, data, case.updated_at))

@@ -186,8 +186,7 @@ async def close(
     await cases.change_pending(
         connection, case.id, StepStatus.SKIPPED, but=left if outcome == Outcome.RECOVERED else ()
     )
-    first = await messages.get(connection, (await messages.of_case(connection, case.id))[0])
-    assert first is not None  # noqa: S101 - a case is opened by a message, in one transaction
+    first = await messages.first_of(connection, case.id)
     await cases.record(connection, case, "case.closed", actor=by, detail={"outcome": outcome, "note": note})
     told = {**event_data(first, case), "outcome": outcome, "opening": case.openings}
     await outbox.add(connection, outbox.entry(OutboxKind.EVENT, "case.closed", told, now), work(case, "close"))

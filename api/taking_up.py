@@ -143,8 +143,7 @@ async def told_of_answer(connection: Connection, message: MessageRecord, case: C
     if case.status == CaseStatus.OPEN:
         return [work(case, "answer")]
     steps = [step for step in await cases.steps_of(connection, case.id) if step.content.get("answer") == message.id]
-    first = await messages.get(connection, (await messages.of_case(connection, case.id))[0])
-    data, at = event_data(first or message, case), case.updated_at
+    data, at = event_data(await messages.first_of(connection, case.id), case), case.updated_at
     return [
         outbox.entry(OutboxKind.EVENT, "step.due", data | told_of(case, step), at, key=step_key(case, step))
         for step in steps

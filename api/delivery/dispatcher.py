@@ -106,12 +106,11 @@ class Dispatcher:
     async def turn(self) -> bool:
         """Settle what was answered, make deliveries of new events, begin what is due; say whether anything was."""
         moment, told = self._clock(), 0
-        async with self._store.read() as connection:
-            untold = await deliveries.is_untold(connection)
-            waiting = await deliveries.is_due(connection, moment)
+        untold, waiting = await self._store.look(lambda connection: _to_do(connection, moment))
         if untold:
-            async with self._store.write() as connection:
-                told = await deliveries.fan_out(connection, matches, moment, limit=_EVENTS_A_TURN)
+            told = await self._store.change(
+                lambda connection: deliveries.fan_out(connection, matches, moment, limit=_EVENTS_A_TURN)
+            )
         if not (told or waiting or any(task.done() for task in self._sending)):
             return False
         async with self._store.write() as connection:
@@ -218,6 +217,11 @@ class Dispatcher:
             return claim
         told = {**event.data, "classification": message.classification}
         return replace(claim, event=replace(event, data=told))
+
+
+async def _to_do(connection: Connection, moment: datetime) -> tuple[bool, bool]:
+    """Say whether there is an event to make deliveries of, and whether one may be due."""
+    return await deliveries.is_untold(connection), await deliveries.is_due(connection, moment)
 
 
 def _entry(delivery: DeliveryRecord, answer: Answer, began: datetime, moment: datetime) -> dict[str, Any]:

@@ -47,7 +47,10 @@ def make_plan(
     earlier = earlier or Earlier()
     traits = traits_of(classification, context)
     every = [traits, *earlier.traits(context)]
-    decision = earlier.raised(policy, _left(decide(policy, *every), decide(policy, traits), earlier.done))
+    decision = decide(policy, *every)
+    if earlier.done:
+        decision = _left(decision, decide(policy, traits), earlier.done)
+    decision = earlier.raised(policy, decision)
     timetable = schedule(policy, decision, traits, context, earlier.promised(context))
     writer = _Writer(policy, _language(policy, classification, earlier), decision, timetable)
     stake = earlier.stake(classification, context)

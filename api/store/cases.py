@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -46,6 +47,25 @@ _NEXT_DUE: Final = (
     .where(steps.c.case_id == cases.c.id, steps.c.revision == cases.c.revision, _PENDING)
     .correlate(cases)
     .scalar_subquery()
+)
+_THIS: Final = cases.c.id == sa.bindparam("case")
+_BY_ID: Final = rows.Query(cases, CaseRecord, _THIS, order=None)
+_LOCKED: Final = rows.Query(cases, CaseRecord, _THIS, order=None, lock=True)
+_OVERDUE: Final = (
+    sa.select(*(cases.c[name] for name in CaseRecord.__dataclass_fields__))
+    .where(cases.c.next_at < sa.bindparam("before"))
+    .order_by(cases.c.next_at, cases.c.id)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
+_SAVE: Final = cases.update().where(_THIS)
+_RENEW: Final = cases.update().where(_THIS).values(next_due=_NEXT_DUE)
+_OF_CASE: Final = steps.c.case_id == sa.bindparam("case")
+_STEPS: Final = rows.Query(steps, StepRecord, _OF_CASE, order="position")
+_COMPLETE: Final = steps.update().where(
+    _OF_CASE, steps.c.revision == sa.bindparam("plan"), steps.c.id == sa.bindparam("step")
+)
+_CHANGE_PENDING: Final = steps.update().where(
+    _OF_CASE, steps.c.status == StepStatus.PENDING, steps.c.id.not_in(sa.bindparam("but", expanding=True))
 )
 
 
@@ -97,15 +117,10 @@ class Finding:
 
 async def open_in(connection: AsyncConnection, conversation: Conversation) -> CaseRecord | None:
     """Return the conversation's open case, the oldest if it joins two, locked until the transaction ends."""
-    of_conversation = _of(conversation)
-    if of_conversation is None:
+    bound = _bound(conversation)
+    if not bound:
         return None
-    query = (
-        sa.select(cases.c.id)
-        .where(cases.c.status == CaseStatus.OPEN, cases.c.id.in_(of_conversation))
-        .order_by(cases.c.id)
-    )
-    for case_id in list((await connection.execute(query)).scalars()):
+    for case_id in list((await connection.execute(_open_in(*bound), bound)).scalars()):
         case = await get(connection, case_id, lock=True)
         if case is not None and case.status == CaseStatus.OPEN:  # PostgreSQL: it may have been closed just now
             return case
@@ -114,27 +129,43 @@ async def open_in(connection: AsyncConnection, conversation: Conversation) -> Ca
 
 async def last_closed_in(connection: AsyncConnection, conversation: Conversation) -> CaseRecord | None:
     """Return the conversation's case that was closed last, locked until the transaction ends."""
-    of_conversation = _of(conversation)
-    if of_conversation is None:
+    bound = _bound(conversation)
+    if not bound:
         return None
-    closed = (cases.c.status == CaseStatus.CLOSED, cases.c.id.in_(of_conversation))
-    query = sa.select(cases.c.id).where(*closed).order_by(cases.c.closed_at.desc(), cases.c.id.desc()).limit(1)
-    case_id = (await connection.execute(query)).scalar_one_or_none()
+    case_id = (await connection.execute(_last_closed_in(*bound), bound)).scalar_one_or_none()
     case = await get(connection, case_id, lock=True) if case_id else None
     return case if case is not None and case.status == CaseStatus.CLOSED else None
 
 
-def _of(conversation: Conversation) -> sa.Select[Any] | None:
-    """Return the query for the cases of a conversation; ``None`` if it has neither a customer nor a thread."""
-    same = []
-    if conversation.customer_id:
-        thread = messages.c.thread_id
-        same_thread = thread.is_(None) if conversation.thread_id is None else thread == conversation.thread_id
-        same.append(sa.and_(messages.c.customer_id == conversation.customer_id, same_thread))
-    if conversation.thread_id:
-        same.append(sa.and_(messages.c.thread_id == conversation.thread_id, messages.c.channel == conversation.channel))
-    if not same:
-        return None
+def _bound(conversation: Conversation) -> dict[str, str]:
+    """Return what the query for the cases of a conversation needs: nothing without a customer and a thread."""
+    customer = {"customer": conversation.customer_id} if conversation.customer_id else {}
+    thread = {"thread": conversation.thread_id, "channel": conversation.channel} if conversation.thread_id else {}
+    return customer | thread
+
+
+@cache
+def _open_in(*bound: str) -> sa.Select[Any]:
+    """Return the query for a conversation's open cases, the oldest first, made once for each kind of conversation."""
+    where = (cases.c.status == CaseStatus.OPEN, cases.c.id.in_(_of(bound)))
+    return sa.select(cases.c.id).where(*where).order_by(cases.c.id)
+
+
+@cache
+def _last_closed_in(*bound: str) -> sa.Select[Any]:
+    """Return the query for the conversation's case that was closed last, made once for each kind of conversation."""
+    where = (cases.c.status == CaseStatus.CLOSED, cases.c.id.in_(_of(bound)))
+    return sa.select(cases.c.id).where(*where).order_by(cases.c.closed_at.desc(), cases.c.id.desc()).limit(1)
+
+
+def _of(bound: Collection[str]) -> sa.Select[Any]:
+    """Return the query for the cases of a conversation of which ``bound`` is known, as ``_bound`` names it."""
+    same, thread = [], messages.c.thread_id
+    if "customer" in bound:
+        same_thread = thread == sa.bindparam("thread") if "thread" in bound else thread.is_(None)
+        same.append(sa.and_(messages.c.customer_id == sa.bindparam("customer"), same_thread))
+    if "thread" in bound:
+        same.append(sa.and_(thread == sa.bindparam("thread"), messages.c.channel == sa.bindparam("channel")))
     return sa.select(messages.c.case_id).where(sa.or_(*same), messages.c.case_id.is_not(None))
 
 
@@ -153,7 +184,7 @@ async def findings_of(connection: AsyncConnection, case_id: str) -> list[Finding
 
 async def get(connection: AsyncConnection, case_id: str, *, lock: bool = False) -> CaseRecord | None:
     """Return one case; ``lock`` it until the transaction ends."""
-    return await rows.fetch_one(connection, cases, CaseRecord, cases.c.id == case_id, lock=lock)
+    return await (_LOCKED if lock else _BY_ID).one(connection, case=case_id)
 
 
 async def page(connection: AsyncConnection, wanted: CaseFilter, *, before: str | None, limit: int) -> list[CaseRecord]:
@@ -172,9 +203,7 @@ async def page(connection: AsyncConnection, wanted: CaseFilter, *, before: str |
 
 async def overdue(connection: AsyncConnection, before: datetime, *, limit: int) -> list[CaseRecord]:
     """Return cases that their workflow should have looked at before ``before``, the longest overdue first."""
-    query = sa.select(*(cases.c[field.name] for field in fields(CaseRecord))).where(cases.c.next_at < before)
-    found = await connection.execute(query.order_by(cases.c.next_at, cases.c.id).limit(limit))
-    return [CaseRecord(**row) for row in found.mappings()]
+    return [CaseRecord(*row) for row in await connection.execute(_OVERDUE, {"before": before, "most": limit})]
 
 
 async def add(connection: AsyncConnection, case: CaseRecord) -> None:
@@ -184,28 +213,28 @@ async def add(connection: AsyncConnection, case: CaseRecord) -> None:
 
 async def save(connection: AsyncConnection, case: CaseRecord) -> None:
     """Store a case as it is now."""
-    await connection.execute(cases.update().where(cases.c.id == case.id).values(rows.values(case)))
+    await connection.execute(_SAVE, {"case": case.id, **rows.values(case)})
     await _renew(connection, case.id)
 
 
 async def add_steps(connection: AsyncConnection, added: Sequence[StepRecord]) -> None:
     """Store the steps of a plan."""
     await rows.insert(connection, steps, added)
-    await _renew(connection, *{step.case_id for step in added})
+    for case_id in {step.case_id for step in added}:
+        await _renew(connection, case_id)
 
 
 async def steps_of(connection: AsyncConnection, case_id: str) -> list[StepRecord]:
     """Return the steps of all the plans of a case, the newest plan's last, each plan's in their order."""
-    found = await rows.fetch(connection, steps, StepRecord, steps.c.case_id == case_id, order="position")
-    return sorted(found, key=lambda step: step.revision)
+    return sorted(await _STEPS.all(connection, case=case_id), key=lambda step: step.revision)
 
 
 async def complete(connection: AsyncConnection, step: StepRecord) -> None:
     """Store where a step is: completed, to be done again, or due because the customer answered."""
     kept = ("status", "due_at", "completed_at", "completed_by", "note", "content")
     values = {key: getattr(step, key) for key in kept}
-    this = (steps.c.case_id == step.case_id, steps.c.revision == step.revision, steps.c.id == step.id)
-    await connection.execute(steps.update().where(*this).values(values))
+    this = {"case": step.case_id, "plan": step.revision, "step": step.id}
+    await connection.execute(_COMPLETE, {**this, **values})
     await _renew(connection, step.case_id)
 
 
@@ -213,8 +242,7 @@ async def change_pending(
     connection: AsyncConnection, case_id: str, status: StepStatus, *, but: Collection[str] = ()
 ) -> None:
     """Say of every step still to do why it will not be done, ``but`` of some."""
-    pending = (steps.c.case_id == case_id, steps.c.status == StepStatus.PENDING, steps.c.id.not_in(but))
-    await connection.execute(steps.update().where(*pending).values(status=status))
+    await connection.execute(_CHANGE_PENDING, {"case": case_id, "but": list(but), "status": status})
     await _renew(connection, case_id)
 
 
@@ -229,10 +257,9 @@ async def revive(connection: AsyncConnection, case: CaseRecord, *, later: timede
     await _renew(connection, case.id)
 
 
-async def _renew(connection: AsyncConnection, *case_ids: str) -> None:
-    """Say in the cases when their next step is due."""
-    if case_ids:
-        await connection.execute(cases.update().where(cases.c.id.in_(case_ids)).values(next_due=_NEXT_DUE))
+async def _renew(connection: AsyncConnection, case_id: str) -> None:
+    """Say in a case when its next step is due."""
+    await connection.execute(_RENEW, {"case": case_id})
 
 
 async def record(

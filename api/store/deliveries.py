@@ -99,12 +99,27 @@ class DeliveryFilter:
 # Written out, not bound: SQLite uses a partial index only where it sees the condition.
 _PENDING: Final = deliveries.c.status == sa.literal_column("'pending'")
 _COLUMNS: Final = [deliveries.c[field.name] for field in fields(DeliveryRecord)]
+_NOW: Final[sa.BindParameter[Any]] = sa.bindparam("now")
+_WAITING: Final = sa.exists().where(
+    deliveries.c.destination_id == destinations.c.id, _PENDING, deliveries.c.next_at <= _NOW
+)
+_MAY_SEND: Final = sa.and_(
+    destinations.c.enabled.is_(True),
+    destinations.c.deleted_at.is_(None),
+    sa.or_(destinations.c.paused_until.is_(None), destinations.c.paused_until <= _NOW),
+    _WAITING,
+)
+"""A destination takes deliveries, and one is due."""
+_IS_DUE: Final = sa.select(sa.exists().where(_MAY_SEND))
+_DUE: Final = (
+    destinations.select().where(_MAY_SEND).order_by(destinations.c.id).with_for_update(key_share=True, skip_locked=True)
+)
+_IS_UNTOLD: Final = sa.select(sa.exists().where(events.c.kind == OutboxKind.EVENT, events.c.done_at.is_(None)))
 
 
 async def is_untold(connection: Connection) -> bool:
     """Say whether the outbox holds an event."""
-    untold = sa.exists().where(events.c.kind == OutboxKind.EVENT, events.c.done_at.is_(None))
-    return bool((await connection.execute(sa.select(untold))).scalar_one())
+    return bool((await connection.execute(_IS_UNTOLD)).scalar_one())
 
 
 async def fan_out(
@@ -115,25 +130,25 @@ async def fan_out(
     One worker at a time: of two events of a case the later one can't be made a delivery before the earlier one.
     """
     await lock_together(connection, "fan out")
+    wanting = await destination_store.live(connection)
+    if not wanting:
+        return await outbox.finish_oldest(connection, OutboxKind.EVENT, now, limit=limit)
     told = await outbox.pending(connection, OutboxKind.EVENT, limit=limit)
     if told:
-        wanting = await destination_store.live(connection)
         made = [_new(event, to, now) for event in told for to in wanting if matches(to, event)]
         await rows.insert(connection, deliveries, made)
-        done = events.c.id.in_([event.id for event in told])
-        await connection.execute(events.update().where(done).values(done_at=now))
+        await outbox.finish_all(connection, [event.id for event in told], now)
     return len(told)
 
 
 async def is_due(connection: Connection, now: datetime) -> bool:
     """Say whether ``claim`` may find something."""
-    return bool((await connection.execute(sa.select(sa.exists().where(_may_send(now))))).scalar_one())
+    return bool((await connection.execute(_IS_DUE, {"now": now})).scalar_one())
 
 
 async def due(connection: Connection, now: datetime) -> list[DestinationRecord]:
     """Return the destinations with something to send, locked; those that another worker looks at are left out."""
-    query = destinations.select().where(_may_send(now)).order_by(destinations.c.id)
-    found = await connection.execute(query.with_for_update(key_share=True, skip_locked=True))
+    found = await connection.execute(_DUE, {"now": now})
     return [destination_store.from_row(connection, row) for row in found.mappings()]
 
 
@@ -247,14 +262,6 @@ async def page(
     if before is not None:
         where.append(deliveries.c.id < before)
     return await rows.page(connection, deliveries, DeliveryRecord, where, limit)
-
-
-def _may_send(now: datetime) -> sa.ColumnElement[bool]:
-    """Return the condition that a destination takes deliveries, and one is due."""
-    waiting = sa.exists().where(deliveries.c.destination_id == destinations.c.id, _PENDING, deliveries.c.next_at <= now)
-    paused = destinations.c.paused_until
-    ready = sa.or_(paused.is_(None), paused <= now)
-    return sa.and_(destinations.c.enabled.is_(True), destinations.c.deleted_at.is_(None), ready, waiting)
 
 
 def _new(event: OutboxRecord, destination: DestinationRecord, now: datetime) -> DeliveryRecord:

@@ -34,6 +34,13 @@ __all__ = [
 MOVING: Final = ("enabled", "disabled_reason", "failures", "paused_until", "tokens", "tokens_at")
 """The columns that sending changes."""
 
+_LIVE: Final = (
+    destinations.select()
+    .where(destinations.c.deleted_at.is_(None))
+    .order_by(destinations.c.id)
+    .with_for_update(read=True, key_share=True)
+)
+
 
 class DestinationKind(StrEnum):
     """How a destination is spoken to."""
@@ -106,8 +113,7 @@ async def locked(
 
 async def live(connection: Connection) -> list[DestinationRecord]:
     """Return those that are not deleted, and keep them so until the transaction ends."""
-    query = destinations.select().where(destinations.c.deleted_at.is_(None)).order_by(destinations.c.id)
-    found = await connection.execute(query.with_for_update(read=True, key_share=True))
+    found = await connection.execute(_LIVE)
     return [from_row(connection, row) for row in found.mappings()]
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "add",
     "complaints_of",
     "find",
+    "first_of",
     "get",
     "lock",
     "of_case",
@@ -33,6 +34,19 @@ __all__ = [
 
 SEVERAL: Final = frozenset(task.id for task in TASKS if task.kind is TaskKind.MULTI)
 
+_SAME: Final = sa.and_(
+    messages.c.channel == sa.bindparam("channel"), messages.c.external_id == sa.bindparam("external_id")
+)
+_NAMED: Final = rows.Query(messages, MessageRecord, _SAME)
+_NAMED_OR_KEYED: Final = rows.Query(
+    messages, MessageRecord, sa.or_(_SAME, messages.c.idempotency_key == sa.bindparam("key"))
+)
+_BY_ID: Final = rows.Query(messages, MessageRecord, messages.c.id == sa.bindparam("message_id"), order=None)
+_OF_CASE: Final = sa.select(messages.c.id).where(messages.c.case_id == sa.bindparam("case")).order_by(messages.c.id)
+_FIRST_OF_CASE: Final = rows.Query(
+    messages, MessageRecord, messages.c.id == _OF_CASE.limit(1).scalar_subquery(), order=None
+)
+_ADD_LABELS: Final = message_labels.insert()
 
 # The label is no condition: SQLite would look at all complaints there are, not at all that this customer wrote.
 _COMPLAINTS: Final = sa.select(sa.func.count().filter(messages.c.complaint)).where(
@@ -64,21 +78,27 @@ async def lock(connection: AsyncConnection, channel: str, external_id: str, key:
 
 async def find(connection: AsyncConnection, channel: str, external_id: str, key: str | None) -> list[MessageRecord]:
     """Return the messages of this name or this idempotency key: none, one, or two that contradict each other."""
-    same = sa.and_(messages.c.channel == channel, messages.c.external_id == external_id)
-    if key is not None:
-        same = sa.or_(same, messages.c.idempotency_key == key)
-    return await rows.fetch(connection, messages, MessageRecord, same)
+    if key is None:
+        return await _NAMED.all(connection, channel=channel, external_id=external_id)
+    return await _NAMED_OR_KEYED.all(connection, channel=channel, external_id=external_id, key=key)
 
 
 async def get(connection: AsyncConnection, message_id: str) -> MessageRecord | None:
     """Return one message."""
-    return await rows.fetch_one(connection, messages, MessageRecord, messages.c.id == message_id)
+    return await _BY_ID.one(connection, message_id=message_id)
 
 
 async def of_case(connection: AsyncConnection, case_id: str) -> list[str]:
     """Return the ids of a case's messages, oldest first."""
-    query = sa.select(messages.c.id).where(messages.c.case_id == case_id).order_by(messages.c.id)
-    return list((await connection.execute(query)).scalars())
+    return list((await connection.execute(_OF_CASE, {"case": case_id})).scalars())
+
+
+async def first_of(connection: AsyncConnection, case_id: str) -> MessageRecord:
+    """Return the message that opened a case; every case has one, stored in the same transaction."""
+    first = await _FIRST_OF_CASE.one(connection, case=case_id)
+    if first is None:
+        raise LookupError(f"case {case_id} was opened by no message")
+    return first
 
 
 async def add(connection: AsyncConnection, message: MessageRecord, result: Classification) -> None:
@@ -104,7 +124,7 @@ async def add(connection: AsyncConnection, message: MessageRecord, result: Class
         for label in decision.labels
     ]
     if several:
-        await connection.execute(message_labels.insert(), several)
+        await connection.execute(_ADD_LABELS, several)
 
 
 def sureness(result: Classification) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,7 +14,20 @@ from api.store.identifiers import new_id
 from api.store.records import OutboxKind, OutboxRecord
 from api.store.tables import outbox
 
-__all__ = ["add", "entry", "finish", "finish_all", "keys_of", "of_case", "of_message", "pending"]
+__all__ = ["add", "entry", "finish", "finish_all", "finish_oldest", "keys_of", "of_case", "of_message", "pending"]
+
+
+def _oldest(*columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    """Return the query for the oldest entries of a kind that are not done, locked."""
+    query = sa.select(*columns).where(outbox.c.kind == sa.bindparam("only"), outbox.c.done_at.is_(None))
+    limited = query.order_by(outbox.c.id).limit(sa.bindparam("most", type_=sa.Integer))
+    return limited.with_for_update(skip_locked=True)
+
+
+_PENDING: Final = _oldest(*outbox.c)
+_PENDING_IDS: Final = _oldest(outbox.c.id)
+_FINISH: Final = outbox.update().where(outbox.c.id.in_(sa.bindparam("finished", expanding=True)))
+_KEYS: Final = sa.select(outbox.c.key).where(outbox.c.case_id == sa.bindparam("case"), outbox.c.key.is_not(None))
 
 
 def entry(
@@ -37,9 +50,8 @@ async def pending(connection: AsyncConnection, kind: OutboxKind, *, limit: int =
 
     On PostgreSQL they are locked until the transaction ends, and those that another process holds are left out.
     """
-    where = (outbox.c.kind == kind, outbox.c.done_at.is_(None))
-    query = outbox.select().where(*where).order_by(outbox.c.id).limit(limit).with_for_update(skip_locked=True)
-    return [OutboxRecord(**row) for row in (await connection.execute(query)).mappings()]
+    found = await connection.execute(_PENDING, {"only": kind, "most": limit})
+    return [OutboxRecord(**row) for row in found.mappings()]
 
 
 async def finish(connection: AsyncConnection, entry_id: str, at: datetime) -> None:
@@ -49,13 +61,20 @@ async def finish(connection: AsyncConnection, entry_id: str, at: datetime) -> No
 
 async def finish_all(connection: AsyncConnection, entry_ids: Sequence[str], at: datetime) -> None:
     """Say that they happened."""
-    await connection.execute(outbox.update().where(outbox.c.id.in_(entry_ids)).values(done_at=at))
+    await connection.execute(_FINISH, {"finished": entry_ids, "done_at": at})
+
+
+async def finish_oldest(connection: AsyncConnection, kind: OutboxKind, at: datetime, *, limit: int) -> int:
+    """Say of what ``pending`` would return that it happened, unread; return how many."""
+    ids = list((await connection.execute(_PENDING_IDS, {"only": kind, "most": limit})).scalars())
+    if ids:
+        await finish_all(connection, ids, at)
+    return len(ids)
 
 
 async def keys_of(connection: AsyncConnection, case_id: str) -> set[str]:
     """Return the keys of what the workflow of a case has told."""
-    query = sa.select(outbox.c.key).where(outbox.c.case_id == case_id, outbox.c.key.is_not(None))
-    return set((await connection.execute(query)).scalars())
+    return set((await connection.execute(_KEYS, {"case": case_id})).scalars())
 
 
 async def of_message(connection: AsyncConnection, message_id: str) -> list[OutboxRecord]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from api.store.tables import policies
 
 __all__ = ["get", "keep"]
+
+_CONTENT: Final = sa.select(policies.c.content).where(policies.c.version == sa.bindparam("version"))
 
 
 async def keep(connection: AsyncConnection, version: str, content: Mapping[str, Any], at: datetime) -> None:
@@ -26,6 +28,6 @@ async def keep(connection: AsyncConnection, version: str, content: Mapping[str, 
 
 async def get(connection: AsyncConnection, version: str) -> Mapping[str, Any] | None:
     """Return a policy's content."""
-    query = sa.select(policies.c.content).where(policies.c.version == version)
-    content: Mapping[str, Any] | None = (await connection.execute(query)).scalar_one_or_none()
+    found = await connection.execute(_CONTENT, {"version": version})
+    content: Mapping[str, Any] | None = found.scalar_one_or_none()
     return content

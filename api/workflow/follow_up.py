@@ -89,8 +89,7 @@ async def _check(connection: Connection, case: CaseRecord, steps: list[StepRecor
 async def _tell(connection: Connection, case: CaseRecord, step: StepRecord, key: str, *, is_check: bool) -> None:
     """Tell that a step is due, and keep in the history that it was time to check again."""
     await cases.complete(connection, step)
-    first = await messages.get(connection, (await messages.of_case(connection, case.id))[0])
-    assert first is not None  # noqa: S101 - a case is opened by a message, in one transaction
+    first = await messages.first_of(connection, case.id)
     told = {**event_data(first, case), **told_of(case, step)}
     if is_check:
         told["step"]["follow_up"] = True

@@ -34,15 +34,13 @@ class Relay:
         one worker, and nobody waits for the database meanwhile.
         """
         if self._store.is_sqlite:
-            async with self._store.read() as connection:
-                entries = await outbox.pending(connection, OutboxKind.WORKFLOW, limit=self._at_once)
+            entries = await self._store.look(self._pending)
             await self._tell(entries)
             if entries:
-                async with self._store.write() as connection:
-                    await self._finish(connection, entries)
+                await self._store.change(lambda connection: self._finish(connection, entries))
             return len(entries)
         async with self._store.write() as connection:
-            entries = await outbox.pending(connection, OutboxKind.WORKFLOW, limit=self._at_once)
+            entries = await self._pending(connection)
             await self._tell(entries)
             if entries:
                 await self._finish(connection, entries)
@@ -58,6 +56,9 @@ class Relay:
         if found:
             await asyncio.to_thread(self._engine.rouse, [(_overdue(case), _is_seen_through(case)) for case in found])
         return len(found)
+
+    async def _pending(self, connection: Connection) -> list[OutboxRecord]:
+        return await outbox.pending(connection, OutboxKind.WORKFLOW, limit=self._at_once)
 
     async def _tell(self, entries: Sequence[OutboxRecord]) -> None:
         if entries:

@@ -10,7 +10,7 @@ from typing import Any
 from api.cases import event_data, is_for_afterwards
 from api.store import cases, messages, outbox, policies
 from api.store.database import Connection, Store
-from api.store.records import CaseRecord, CaseStatus, MessageRecord, OutboxKind, Outcome, StepStatus
+from api.store.records import CaseRecord, CaseStatus, OutboxKind, OutboxRecord, Outcome, StepStatus
 from api.workflow.agenda import Item, agenda, step_data, told_of
 from api.workflow.follow_up import follow_up_at
 
@@ -74,25 +74,26 @@ async def _done(connection: Connection, case: CaseRecord, due: Sequence[Item], n
     """Tell of what is due; return the case as it is then, with the next owner where a deadline was missed."""
     if not due:
         return case
-    first = await messages.get(connection, (await messages.of_case(connection, case.id))[0])
-    assert first is not None  # noqa: S101 - a case is opened by a message, in one transaction
+    first = await messages.first_of(connection, case.id)
     before, missed = case.owner, [item for item in due if item.missed]
     if missed:
         case = replace(case, owner=await _next_owner(connection, case), updated_at=now)
+    about, entries = event_data(first, case), []
     for item in due:
         if item.missed:
-            await _escalate(connection, case, item, first, before)
+            entries.append(await _escalate(connection, case, item, about, before))
         else:
             assert item.step is not None  # noqa: S101 - what is due and was not missed is a step
-            told = {**event_data(first, case), **told_of(case, item.step)}
-            await outbox.add(connection, outbox.entry(OutboxKind.EVENT, "step.due", told, now, key=item.key))
+            told = {**about, **told_of(case, item.step)}
+            entries.append(outbox.entry(OutboxKind.EVENT, "step.due", told, now, key=item.key))
+    await outbox.add(connection, *entries)
     return case
 
 
 async def _escalate(
-    connection: Connection, case: CaseRecord, item: Item, first: MessageRecord, before: str | None
-) -> None:
-    """Tell, and keep in the case's history, that a deadline passed."""
+    connection: Connection, case: CaseRecord, item: Item, about: Mapping[str, Any], before: str | None
+) -> OutboxRecord:
+    """Keep in the case's history that a deadline passed, and return the event that tells it."""
     detail = {
         "reason": str(item.missed),
         "due_at": item.moment.isoformat(),
@@ -100,12 +101,11 @@ async def _escalate(
         "previous_owner": before,
         "step": item.step.id if item.step else None,
     }
-    told = {**event_data(first, case), **{key: value for key, value in detail.items() if value is not None}}
+    told = {**about, **{key: value for key, value in detail.items() if value is not None}}
     if item.step is not None:
         told["step"] = step_data(case, item.step)
-    event = outbox.entry(OutboxKind.EVENT, "case.escalated", told, case.updated_at, key=item.key)
-    await outbox.add(connection, event)
     await cases.record(connection, case, "case.escalated", detail=detail)
+    return outbox.entry(OutboxKind.EVENT, "case.escalated", told, case.updated_at, key=item.key)
 
 
 async def _next_owner(connection: Connection, case: CaseRecord) -> str | None:

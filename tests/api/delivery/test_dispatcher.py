@@ -17,10 +17,13 @@ from standardwebhooks import Webhook
 
 from api.delivery.destinations import change, delete, replay, replay_dead, rotate
 from api.delivery.dispatcher import Dispatcher, Timing
+from api.delivery.events import matches
 from api.delivery.schedule import DELAYS
 from api.delivery.sender import Answer
 from api.errors import ConflictError, NotFoundError
+from api.store import deliveries, outbox
 from api.store.database import Store, UnavailableError, database_url
+from api.store.records import OutboxKind
 from tests.api.delivery.conftest import START, Clock, Desk
 from tests.api.delivery.receiver import OK, SECRET, Receiver, answer
 
@@ -83,6 +86,34 @@ async def test_who_did_not_ask_is_not_told(desk: Desk, receiver: Receiver) -> No
     states = {(delivery.destination_id, delivery.status) for delivery in await desk.all()}
     assert states == {(wanting.id, "delivered"), (off.id, "pending")}
     assert [request.external_id for request in receiver.asked] == ["1"]
+
+
+async def test_what_happened_before_there_was_a_destination_is_told_to_none(desk: Desk, receiver: Receiver) -> None:
+    dispatcher = desk.dispatcher()
+    for number in range(3):
+        await desk.event(f"early {number}")
+    async with desk.store.write() as connection:
+        await outbox.add(connection, outbox.entry(OutboxKind.WORKFLOW, "start", {"case_id": "case"}, desk.clock()))
+    assert await dispatcher.turn()
+    assert not await dispatcher.turn()
+    async with desk.store.read() as connection:
+        assert not await outbox.pending(connection, OutboxKind.EVENT)
+        assert len(await outbox.pending(connection, OutboxKind.WORKFLOW)) == 1
+
+    await desk.destination(receiver.url)
+    await desk.event("late")
+    await dispatcher.drain()
+    assert [request.external_id for request in receiver.asked] == ["late"]
+    assert len(await desk.all()) == 1
+
+
+async def test_without_a_destination_a_turn_takes_only_so_many_events(desk: Desk) -> None:
+    for number in range(3):
+        await desk.event(f"{number}")
+    async with desk.store.write() as connection:
+        assert await deliveries.fan_out(connection, matches, desk.clock(), limit=2) == 2
+        (left,) = await outbox.pending(connection, OutboxKind.EVENT)
+    assert left.data["external_id"] == "2"
 
 
 async def test_a_disabled_destination_gets_everything_once_it_is_enabled(desk: Desk, receiver: Receiver) -> None:
