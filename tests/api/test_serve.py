@@ -1,5 +1,6 @@
 import asyncio
 import contextlib
+import gc
 import json
 import logging
 import os
@@ -16,7 +17,7 @@ import pytest
 from typer.testing import CliRunner
 
 from api.access.nearby import is_loopback
-from api.commands.serve import _listen, _shown
+from api.commands.serve import _collect, _listen, _nothing_collected, _shown
 from classifier.cli import app
 from tests.conftest import INTERRUPTIBLE
 
@@ -49,6 +50,24 @@ def serving(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[st
     finally:
         process.kill()
         process.communicate()
+
+
+def test_garbage_is_looked_for_from_when_the_service_is_ready_but_not_in_what_was_there() -> None:
+    try:
+        with _nothing_collected():
+            assert not gc.isenabled()
+            _collect()
+            assert gc.isenabled()
+            assert gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()
+    assert gc.isenabled()
+
+
+def test_garbage_is_looked_for_after_a_service_that_never_was_ready() -> None:
+    with pytest.raises(ZeroDivisionError), _nothing_collected():
+        raise ZeroDivisionError
+    assert gc.isenabled()
 
 
 def test_a_taken_port_is_said_plainly(tiny_model: Path) -> None:
