@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import threading
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,8 +15,10 @@ from pydantic import ValidationError
 from api.channels.arrival import ShapeError
 from api.channels.generic import read
 from api.channels.settings import GenericSettings
+from classifier.types import Classification
 from tests.api.channels.conftest import SECRET, Opened, token, unsigned
 from tests.api.channels.payloads import GRAVE
+from tests.api.conftest import Marked
 
 pytestmark = pytest.mark.anyio
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
@@ -113,6 +117,31 @@ async def test_a_shared_secret_lets_in_and_each_message_is_taken_once(open_desk:
         assert answers == [202, 200]
         assert (basic.status_code, bearer.status_code) == (200, 200)
         assert sorted(m["external_id"] for m in await desk.messages(channel="shop")) == ["1", "2"]
+
+
+class Stuck(Marked):
+    """A model that answers nobody until it is let go."""
+
+    def __init__(self) -> None:
+        self.go = threading.Event()
+
+    def predict(self, texts: Sequence[str], *, ids: Sequence[str] | None = None, **more: Any) -> list[Classification]:
+        self.go.wait(60)
+        return super().predict(texts, ids=ids, **more)
+
+
+async def test_webhooks_are_answered_however_long_the_model_takes(open_desk: Opened) -> None:
+    model = Stuck()
+    async with open_desk(model, generic=settings().model_dump()) as desk:
+        try:
+            bodies = [item(id=n, conversation={"id": f"c-{n}"}) for n in range(50)]
+            answers = [(await desk.send("generic", body, token)).status_code for body in bodies]
+            assert await desk.messages(channel="shop") == []
+        finally:
+            model.go.set()
+        await desk.settled()
+        assert answers == [202] * 50
+        assert len(await desk.messages(channel="shop")) == 50
 
 
 @pytest.mark.parametrize(("algorithm", "prefix"), [("sha256", "sha256="), ("sha512", "")])
