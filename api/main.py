@@ -34,12 +34,12 @@ from api.errors import add_error_handlers
 from api.intake import Intake
 from api.limits import BodyLimit, HeadLimit
 from api.live import Live
+from api.loading import begin_loading
 from api.metrics import Metrics
 from api.observability import AccessLog, traced
 from api.planning import PolicyPlanner
 from api.privacy.retention import Retention
 from api.privacy.service import Eraser
-from api.reading import begin_reading
 from api.recovery import default_policy, read_policy
 from api.reference import add_reference
 from api.routes import (
@@ -86,16 +86,16 @@ def create_app(
     loaded: Callable[[Exception | None], None] = lambda _: None,
     worker: bool = False,
 ) -> FastAPI:
-    """Build the service; unless ``classifier`` is there, the service answers ``/livez`` while the model is read.
+    """Build the service; unless ``classifier`` is there, the service answers ``/livez`` while the model is loaded.
 
-    It may be on its way (``api.reading``); without it that of the settings is read. Without ``planner`` plans follow
+    It may be on its way (``api.loading``); without it that of the settings is loaded. Without ``planner`` plans follow
     the recovery policy. ``loaded`` is told when messages can be classified, or why they never will be. With ``worker``
     the workflows of cases run here too; a process has one worker at most.
     """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        model = begin_reading(settings) if classifier is None else classifier
+        model = begin_loading(settings) if classifier is None else classifier
         loading = asyncio.create_task(_load(app, settings, model, planner, loaded))
         if not isinstance(model, Future):
             await loading

@@ -66,13 +66,13 @@ def _serve(settings: Settings) -> None:
     listener = _listen(settings.host, settings.port)
     url = f"http://{_shown(settings.host)}:{listener.getsockname()[1]}"
     with _nothing_collected():
-        from api.reading import begin_reading
+        from api.loading import begin_loading
 
-        reading = begin_reading(settings)  # the network is compiled while the rest is imported
+        loading = begin_loading(settings)  # the network is compiled while the rest is imported
         from api.main import create_app
 
         def make(loaded: Callable[[Exception | None], None]) -> FastAPI:
-            return create_app(settings, classifier=reading, loaded=loaded, worker=settings.worker.inside)
+            return create_app(settings, classifier=loading, loaded=loaded, worker=settings.worker.inside)
 
         failure = _run(make, listener, url, settings)
     if failure is not None:

@@ -130,15 +130,17 @@ async def fan_out(
     One worker at a time: of two events of a case the later one can't be made a delivery before the earlier one.
     """
     await lock_together(connection, "fan out")
-    wanting = await destination_store.live(connection)
-    if not wanting:
-        return await outbox.finish_oldest(connection, OutboxKind.EVENT, now, limit=limit)
-    told = await outbox.pending(connection, OutboxKind.EVENT, limit=limit)
-    if told:
-        made = [_new(event, to, now) for event in told for to in wanting if matches(to, event)]
-        await rows.insert(connection, deliveries, made)
-        await outbox.finish_all(connection, [event.id for event in told], now)
-    return len(told)
+    ids = await outbox.pending_ids(connection, OutboxKind.EVENT, limit=limit)
+    if not ids:
+        return 0
+    wanting = await destination_store.live(connection)  # after the events: who was there before one is told of it
+    if wanting:
+        told = await outbox.entries(connection, ids)
+        await rows.insert(
+            connection, deliveries, [_new(event, to, now) for event in told for to in wanting if matches(to, event)]
+        )
+    await outbox.finish_all(connection, ids, now)
+    return len(ids)
 
 
 async def is_due(connection: Connection, now: datetime) -> bool:

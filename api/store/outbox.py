@@ -14,7 +14,18 @@ from api.store.identifiers import new_id
 from api.store.records import OutboxKind, OutboxRecord
 from api.store.tables import outbox
 
-__all__ = ["add", "entry", "finish", "finish_all", "finish_oldest", "keys_of", "of_case", "of_message", "pending"]
+__all__ = [
+    "add",
+    "entries",
+    "entry",
+    "finish",
+    "finish_all",
+    "keys_of",
+    "of_case",
+    "of_message",
+    "pending",
+    "pending_ids",
+]
 
 
 def _oldest(*columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
@@ -26,6 +37,7 @@ def _oldest(*columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
 
 _PENDING: Final = _oldest(*outbox.c)
 _PENDING_IDS: Final = _oldest(outbox.c.id)
+_ENTRIES: Final = outbox.select().where(outbox.c.id.in_(sa.bindparam("wanted", expanding=True))).order_by(outbox.c.id)
 _FINISH: Final = outbox.update().where(outbox.c.id.in_(sa.bindparam("finished", expanding=True)))
 _KEYS: Final = sa.select(outbox.c.key).where(outbox.c.case_id == sa.bindparam("case"), outbox.c.key.is_not(None))
 
@@ -54,6 +66,16 @@ async def pending(connection: AsyncConnection, kind: OutboxKind, *, limit: int =
     return [OutboxRecord(**row) for row in found.mappings()]
 
 
+async def pending_ids(connection: AsyncConnection, kind: OutboxKind, *, limit: int) -> list[str]:
+    """Return the ids of what ``pending`` would return, and lock it alike."""
+    return list((await connection.execute(_PENDING_IDS, {"only": kind, "most": limit})).scalars())
+
+
+async def entries(connection: AsyncConnection, ids: Sequence[str]) -> list[OutboxRecord]:
+    """Return entries by their ids, oldest first."""
+    return [OutboxRecord(**row) for row in (await connection.execute(_ENTRIES, {"wanted": ids})).mappings()]
+
+
 async def finish(connection: AsyncConnection, entry_id: str, at: datetime) -> None:
     """Say that it happened."""
     await finish_all(connection, [entry_id], at)
@@ -62,14 +84,6 @@ async def finish(connection: AsyncConnection, entry_id: str, at: datetime) -> No
 async def finish_all(connection: AsyncConnection, entry_ids: Sequence[str], at: datetime) -> None:
     """Say that they happened."""
     await connection.execute(_FINISH, {"finished": entry_ids, "done_at": at})
-
-
-async def finish_oldest(connection: AsyncConnection, kind: OutboxKind, at: datetime, *, limit: int) -> int:
-    """Say of what ``pending`` would return that it happened, unread; return how many."""
-    ids = list((await connection.execute(_PENDING_IDS, {"only": kind, "most": limit})).scalars())
-    if ids:
-        await finish_all(connection, ids, at)
-    return len(ids)
 
 
 async def keys_of(connection: AsyncConnection, case_id: str) -> set[str]:

@@ -21,8 +21,9 @@ from api.delivery.events import matches
 from api.delivery.schedule import DELAYS
 from api.delivery.sender import Answer
 from api.errors import ConflictError, NotFoundError
-from api.store import deliveries, outbox
-from api.store.database import Store, UnavailableError, database_url
+from api.store import deliveries, destinations, outbox
+from api.store.database import Connection, Store, UnavailableError, database_url
+from api.store.destinations import DestinationRecord
 from api.store.records import OutboxKind
 from tests.api.delivery.conftest import START, Clock, Desk
 from tests.api.delivery.receiver import OK, SECRET, Receiver, answer
@@ -114,6 +115,26 @@ async def test_without_a_destination_a_turn_takes_only_so_many_events(desk: Desk
         assert await deliveries.fan_out(connection, matches, desk.clock(), limit=2) == 2
         (left,) = await outbox.pending(connection, OutboxKind.EVENT)
     assert left.data["external_id"] == "2"
+
+
+async def test_an_event_of_after_a_new_destination_is_told_to_it_though_both_come_in_the_middle_of_a_turn(
+    desk: Desk, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if desk.store.is_sqlite:
+        pytest.skip("SQLite has one writer at a time, so nothing comes in the middle")
+    look = destinations.live
+
+    async def interrupted(connection: Connection) -> list[DestinationRecord]:
+        found = await look(connection)
+        monkeypatch.setattr(destinations, "live", look)
+        await desk.destination(receiver.url)
+        await desk.event("after it")
+        return found
+
+    monkeypatch.setattr(destinations, "live", interrupted)
+    await desk.event("before it")
+    await desk.dispatcher().drain()
+    assert [request.external_id for request in receiver.asked] == ["after it"]
 
 
 async def test_a_disabled_destination_gets_everything_once_it_is_enabled(desk: Desk, receiver: Receiver) -> None:

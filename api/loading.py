@@ -1,4 +1,4 @@
-"""The model of the settings, read in a thread of its own, beside whatever else has to happen before it is used."""
+"""The model of the settings, loaded in a thread of its own, beside whatever else has to happen before it is used."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from classifier.taxonomy import LANGUAGES
 if TYPE_CHECKING:
     from api.settings import Settings
 
-__all__ = ["begin_reading"]
+__all__ = ["begin_loading"]
 
 _WARM_UP: Final = ("El pedido llegó roto. Nadie me contesta.", "O pedido chegou quebrado. Ninguém me responde.")
 
 
-def begin_reading(settings: Settings) -> Future[ComplaintClassifier]:
-    """Begin to read the model, and say where it will be. A process doesn't end before it is read."""
+def begin_loading(settings: Settings) -> Future[ComplaintClassifier]:
+    """Begin to load the model, and say where it will be. A process doesn't end before it is loaded."""
     beside = ThreadPoolExecutor(1, thread_name_prefix="model")
-    reading = beside.submit(_read, settings)
+    loading = beside.submit(_load, settings)
     beside.shutdown(wait=False)
-    return reading
+    return loading
 
 
-def _read(settings: Settings) -> ComplaintClassifier:
+def _load(settings: Settings) -> ComplaintClassifier:
     """Load the model and use it once, so that the first caller does not wait for what is loaded on first use."""
     with ThreadPoolExecutor(1) as beside:
         tables = beside.submit(_read_tables)
