@@ -23,6 +23,7 @@ from classifier.artifact import find_model
 from classifier.cascade import Effort
 from classifier.engine import Precision
 from classifier.facts import extract_facts
+from classifier.neutral import neutral
 from classifier.preprocessing import preprocess
 from classifier.redaction import find_personal_data
 from classifier.tokenization import batches
@@ -143,7 +144,7 @@ def _products(shipped: ComplaintClassifier, network: ComplaintModel, texts: Sequ
     config = network.encoder.config
     layers, width, inner = config.num_hidden_layers, config.hidden_size, config.intermediate_size
     matrices = layers * (4 * width * width + 2 * width * inner)
-    lengths = [len(row) for row in shipped.encoder.encode([preprocess(text) for text in texts])]
+    lengths = [len(row) for row in shipped.encoder.encode([neutral(preprocess(text)) for text in texts])]
     return sum(2 * n * matrices + 4 * layers * width * n * n for n in lengths) / len(lengths)
 
 
@@ -164,6 +165,7 @@ def around() -> list[tuple[str, float]]:
     texts = of_length(60, 60, ComplaintClassifier.from_pretrained().encoder)
     steps: dict[str, Callable[[str], object]] = {
         "preprocessing": preprocess,
+        "neutral reading": neutral,
         "facts": lambda text: extract_facts(text, "es"),
         "personal data": find_personal_data,
     }
@@ -195,7 +197,7 @@ def _transformers(shipped: ComplaintClassifier, network: ComplaintModel, *, bflo
     """Return the shipped network, its weights and heads, in transformers, eager, fed with the very same batches."""
 
     def run(texts: Sequence[str]) -> None:
-        rows = shipped.encoder.encode([preprocess(text) for text in texts])
+        rows = shipped.encoder.encode([neutral(preprocess(text)) for text in texts])
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
             for batch in batches(rows, pad_id=shipped.encoder.pad_id, max_tokens=512, budget=1024):
                 network(torch.from_numpy(batch.input_ids), torch.from_numpy(batch.attention_mask))

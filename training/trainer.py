@@ -19,6 +19,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler
 
+from classifier.neutral import neutral
 from classifier.tokenization import Ids, TokenEncoder, batches, pad
 from training.augmentation import augmented
 from training.checkpoint import Checkpoints
@@ -66,7 +67,7 @@ class Encoded:
         passes = []
         for _ in range(config.optimizer.epochs):
             drawn = [e for e in examples if e.share >= 1 or chance.random() < e.share]
-            rows = encoder.encode(augmented(drawn, config.augmentation, chance))
+            rows = encoder.encode([neutral(text) for text in augmented(drawn, config.augmentation, chance)])
             passes.append(Pass(drawn, thinned(rows, config.optimizer.token_dropout, chance)))
         return cls(passes)
 

@@ -13,7 +13,7 @@ from typing import Final
 from classifier.redaction import addresses, announced, contacts, names, numbers
 from classifier.redaction.reading import PersonalData, Reading
 
-__all__ = ["KINDS", "PersonalData", "find_personal_data", "redact"]
+__all__ = ["KINDS", "PersonalData", "find_names", "find_personal_data", "redact"]
 
 KINDS: Final = tuple(
     dict.fromkeys((*contacts.KINDS, *announced.KINDS, addresses.KIND, *numbers.KINDS, names.KIND)),
@@ -33,6 +33,13 @@ def find_personal_data(text: str) -> tuple[PersonalData, ...]:
         numbers.find(reading)
     names.find(reading)
     return tuple(sorted(reading.found, key=lambda data: data.start))
+
+
+def find_names(text: str) -> tuple[tuple[int, int], ...]:
+    """Return where names of people start and end (exclusive), in code points, in order of place."""
+    reading = Reading(text)
+    names.find(reading)
+    return tuple((data.start, data.end) for data in reading.found)
 
 
 def redact(text: str) -> str:
