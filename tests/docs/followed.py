@@ -147,6 +147,7 @@ def _publishing(reader: Reader) -> None:
 
 def _trusting(reader: Reader) -> None:
     _released(reader)
+    reader.label_messages("runs/support/sample.jsonl", count=100)  # enough for some task to get better by them
     reader.use_the_toy()
     reader.write_messages("messages.csv", column="body", count=120)
     labelled = (CORPORA / "pt-br.jsonl").read_text("utf-8").splitlines()
