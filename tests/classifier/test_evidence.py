@@ -71,7 +71,8 @@ def test_a_difference_of_rounding_is_no_evidence(complaint: Classification) -> N
 def test_deleting_the_evidence_costs_more_than_deleting_anything_else(shipped: ComplaintClassifier) -> None:
     text = (
         "Hola. Compré una lavadora el mes pasado. Llegó rota y la reparación falló dos veces. "
-        "La vecina tiene una igual. Exijo que me devuelvan los 450 euros o iré a la OMIC."
+        "La vecina tiene una igual. Exijo que me devuelvan los 450 euros. "
+        "El técnico me gritó y me insultó delante de mis hijos."
     )
     (result,) = shipped.predict(text, evidence=True)
     assert {e.task for e in result.evidence} == {task.id for task in EXPLAINED}
