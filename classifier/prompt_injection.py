@@ -37,6 +37,8 @@ _TOKEN: Final = re.compile(r"\w+|[^\w\s]")
 _WORD: Final = re.compile(r"\w+")
 _DIGIT: Final = re.compile(r"\d")
 _LONGEST: Final = 24
+_STEM: Final = 5
+_ENDING: Final = 4
 
 
 def without_injections(text: str) -> str:
@@ -59,7 +61,10 @@ def without_injections(text: str) -> str:
 
 
 def sentences(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where sentences start and end (exclusive): at a line break, or behind a stop, quotes and a space."""
+    """Yield where sentences start and end (exclusive): at a line break, or behind a stop, quotes and a space.
+
+    Coarser than those of ``classifier.evidence``, without loading spaCy, and they cover the text.
+    """
     start = 0
     for match in _END.finditer(text):
         yield start, match.end()
@@ -79,12 +84,12 @@ def score(sentence: str) -> float:
 def features(sentence: str) -> list[int]:
     """Return the buckets of a sentence's words, stems, endings, neighbouring words and stems, each once."""
     words = [token[:_LONGEST] for token in _TOKEN.findall(_DIGIT.sub("0", fold(sentence)))]
-    stems = [word[:5] for word in words]
+    stems = [word[:_STEM] for word in words]
     found = {*words, *map(" ".join, zip(["^", *words], [*words, "$"], strict=True))}
     for word in words:
         found.update(f"#{word[:size]}" for size in (4, 5, 7) if len(word) > size)
-        if len(word) > 5:
-            found.add(f"@{word[-4:]}")
+        if len(word) > _STEM:
+            found.add(f"@{word[-_ENDING:]}")
     found.update(f"#{one} {next_}" for one, next_ in pairwise(stems))
     found.update(f"#{one} _ {next_}" for one, next_ in zip(stems, stems[2:], strict=False))
     return [crc32(each.encode("utf-8", "surrogatepass")) % BUCKETS for each in found]

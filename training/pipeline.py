@@ -33,7 +33,7 @@ from training.calibration import fit_calibration
 from training.card import write_cards
 from training.cascade import fit_gate
 from training.checkpoint import Checkpoints, fingerprint
-from training.config import CorpusSection, TrainingConfig, to_toml
+from training.config import CorpusSection, EncoderSection, TrainingConfig, to_toml
 from training.corpus import Example, read_messages, read_standoff, sample, split
 from training.distillation import DistillationLoss, taught
 from training.encoder import load_encoder
@@ -227,11 +227,12 @@ def _write(
     logits = ComplaintClassifier.from_pretrained(path).logits(texts)
     unused = set(range(len(validation)))
     if network.wide is not None:
-        flat, chosen = network.wide.logits([neutral(text) for text in texts]), _half(validation, config.run.seed)
+        read, chosen = [neutral(text) for text in texts], _half(validation, config.run.seed)
+        flat = network.wide.logits(read)
         wide = mixed(network.wide, logits[chosen], flat[chosen], [validation[i] for i in chosen])
         unused -= set(chosen)
         wide.save(path / FILES.ngrams)
-        logits = logits + wide.logits([neutral(text) for text in texts])
+        logits = logits + wide.logits(read)
     _write_calibration(path, fit_calibration(logits, validation, config.decisions, seed=config.run.seed, scored=unused))
     metrics = {"validation": measure(ComplaintClassifier.from_pretrained(path), validation), "training": training}
     write_json(path / FILES.metrics, metrics)
@@ -271,17 +272,28 @@ def _build(config: TrainingConfig, places: Places, examples: Sequence[Example]) 
         model, tokenizer = released_network(released, dropout=config.optimizer.dropout)
         model.keep_layers(section.layers)
         if section.pretrained_share:
-            before = section.model_copy(update={"source": section.pretrained})
-            draw_towards(
-                model.encoder, load_encoder(before, folder=places.configuration, texts=[])[0], section.pretrained_share
-            )
+            _go_back(model, section, places)
     else:
+        if section.pretrained_share:
+            raise InputError("encoder.pretrained_share: only a model that training goes on from can go back a part")
         texts = [e.text for e in examples]
         network, tokenizer = load_encoder(section, folder=places.configuration, texts=texts)
         model = ComplaintModel(network, dropout=config.optimizer.dropout)
     model.drop_features(config.optimizer.encoder_dropout)
     model.encoder.embeddings.word_embeddings.requires_grad_(not section.freeze_embeddings)
     return model, TokenEncoder(tokenizer, config.data.max_tokens)
+
+
+def _go_back(model: ComplaintModel, section: EncoderSection, places: Places) -> None:
+    """Draw the encoder of a released model a part of the way to the one that it came from."""
+    before = section.model_copy(update={"source": section.pretrained})
+    encoder, _ = load_encoder(before, folder=places.configuration, texts=[])
+    try:
+        draw_towards(model.encoder, encoder, section.pretrained_share)
+    except ValueError as error:
+        raise InputError(
+            f"encoder.pretrained: {section.pretrained} is not what {section.source} was: {error}"
+        ) from None
 
 
 def released_model(source: str, places: Places) -> Path | None:

@@ -10,7 +10,6 @@ that of held-out honest sentences hardly any is taken.
 from __future__ import annotations
 
 import argparse
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -118,7 +117,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="folder with train.jsonl and unlabelled.jsonl.gz")
     _TARGET.write_bytes(fit(read_lines(parser.parse_args().data)))
-    rows = [json.loads(line) for line in (_FOLDER / "test.jsonl").read_text(encoding="utf-8").splitlines()]
+    rows = [row for _, row in read_rows(_FOLDER / "test.jsonl")]
     for kind in (True, False):
         chosen = [row for row in rows if row["order"] is kind]
         found = sum(score(row["text"]) > 0 for row in chosen)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from classifier import ComplaintClassifier
-from classifier.artifact import FILES, Artifact
+from classifier.artifact import FILES, Artifact, find_model
 from classifier.errors import InputError
 from tests.conftest import CORPORA, TINY
 from training.card import CARDS
@@ -100,3 +100,17 @@ def test_the_repositorys_own_run_finds_its_corpora() -> None:
     training, validation = read_corpora(read_config(CORPORA_ONLY), Places(CORPORA_ONLY.parent, None, CORPORA))
     assert len(training) > 300
     assert len(validation) > 60
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("tiny", "encoder.pretrained_share: only a model that training goes on from"),
+        (str(find_model()), "encoder.pretrained: tiny is not what .* was: networks of other shapes: "),
+    ],
+)
+def test_going_back_a_part_needs_a_released_model_and_what_it_was(source: str, told: str, tmp_path: Path) -> None:
+    section = {"source": source, "pretrained": "tiny", "pretrained_share": 0.25}
+    config = TINY.model_copy(update={"encoder": TINY.encoder.model_validate(section)})
+    with pytest.raises(InputError, match=told):
+        run(config, Places(CORPORA, None, tmp_path / "model"))
