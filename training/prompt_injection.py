@@ -1,10 +1,10 @@
 """Fit what tells orders to a machine: ``python -m training.prompt_injection --data FOLDER``.
 
 Writes ``classifier/lexicon/prompt_injection.bin`` and prints how much of ``test.jsonl`` is found, which was written by
-hands that knew none of the other lines. Orders and honest sentences near them are those of
-``training/corpora/prompt_injection``; sentences of the written messages are honest, and so are those of the real ones
-in FOLDER (``train.jsonl``, ``unlabelled.jsonl.gz``) where they are there. One logistic regression; the bias is set so
-that of held-out honest sentences hardly any is taken.
+a hand that knew none of the other lines, after everything here was settled. Orders and honest sentences near them are
+those of ``training/corpora/prompt_injection``; sentences of the written messages are honest, and so are those of the
+real ones in FOLDER (``train.jsonl``, ``unlabelled.jsonl.gz``) where they are there. One logistic regression; the bias
+is set so that of held-out honest sentences hardly any is taken.
 """
 
 from __future__ import annotations

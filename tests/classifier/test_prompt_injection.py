@@ -55,9 +55,9 @@ def test_an_order_of_several_sentences_goes_as_a_whole() -> None:
 def test_most_orders_that_the_model_never_saw_are_found_and_hardly_any_honest_sentence() -> None:
     rows = [json.loads(line) for line in TEST.read_text(encoding="utf-8").splitlines()]
     taken = {kind: [score(row["text"]) > 0 for row in rows if row["order"] is kind] for kind in (True, False)}
-    assert len(taken[True]) == len(taken[False]) == 200
-    assert sum(taken[True]) >= 125
-    assert sum(taken[False]) <= 2
+    assert min(map(len, taken.values())) >= 99
+    assert sum(taken[True]) >= 0.75 * len(taken[True])
+    assert sum(taken[False]) <= 0.01 * len(taken[False])
 
 
 def test_what_it_learned_from_and_what_it_is_measured_on_are_apart() -> None:
