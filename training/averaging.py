@@ -1,8 +1,8 @@
 """Averages of networks of one shape, weight by weight.
 
-Networks that were trained on from one another lie in one basin: what lies between them answers at least as well as
-they do, and better about text that the training messages don't resemble. After Wortsman et al., "Robust fine-tuning
-of zero-shot models" (CVPR 2022) and "Model soups" (ICML 2022).
+Where one network was trained on from the other, what lies between them often answers as well as either, and better
+about text that the training messages don't resemble. After Wortsman et al., "Robust fine-tuning of zero-shot models"
+(CVPR 2022) and "Model soups" (ICML 2022).
 """
 
 from __future__ import annotations
