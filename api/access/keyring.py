@@ -58,11 +58,16 @@ class Keyring:
 
     @classmethod
     async def open(cls, store: Store, *, clock: Callable[[], float] = time.monotonic) -> Self:
-        """Read the keys of a store; raise ``InputError`` if its secrets can't be decrypted."""
+        """Read the keys of a store, however long its database takes; raise ``UnavailableError`` if it is away.
+
+        Raise ``InputError`` if its secrets can't be decrypted.
+        """
         async with store.write() as connection:
             secret = await server_secret(connection, SECRET)
         keyring = cls(store, secret, clock=clock)
-        await keyring.fresh()
+        await keyring._read_soon()
+        if keyring._census is None:
+            raise UnavailableError("the keys can't be read")
         return keyring
 
     @property

@@ -246,17 +246,37 @@ class Mailbox:
 
     def _poll(self, until: float, ended: Callable[[], bool]) -> None:
         """Wait for a line. What becomes readable again and again without one is a connection that is closed."""
+        if _tells(self._read_already()):
+            return
         empty = 0
         while (left := until - time.monotonic()) > 0 and not ended():
             if self._told_of("EXISTS"):
                 return
             began = time.monotonic()
             lines = self._box.idle.poll(min(_SLICE, left))
-            if any(not line.upper().startswith(b"* OK") for line in lines):  # "* OK Still here"
+            if _tells(lines):
                 return
             empty = empty + 1 if not lines and time.monotonic() - began < min(_SLICE, left) / 2 else 0
             if empty >= _EMPTY:
                 raise imaplib.IMAP4.abort("the server hung up")
+
+    def _read_already(self) -> list[bytes]:
+        """Return the lines that came in one piece with the go-ahead: the socket does not become readable for them."""
+        lines: list[bytes] = []
+        seconds = self._client.sock.gettimeout()
+        self._client.sock.settimeout(0)
+        try:
+            while True:
+                lines.append(self._client._get_line())
+        except (OSError, imaplib.IMAP4.abort):  # there is no whole line: a connection that is closed shows in the wait
+            return lines
+        finally:
+            self._client.sock.settimeout(seconds)
+
+
+def _tells(lines: Iterable[bytes]) -> bool:
+    """Say whether one of the lines tells of more than that the server is still there."""
+    return any(not line.upper().startswith(b"* OK") for line in lines)
 
 
 def _connect(settings: InboxSettings) -> BaseMailBox:

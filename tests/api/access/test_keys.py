@@ -190,6 +190,30 @@ async def test_keys_open_for_a_minute_while_the_database_is_away(
         await keyring.find(key)
 
 
+async def test_the_first_reading_may_take_its_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    key, look = await made(store, Scope.READ), store.look
+
+    async def slow(work: Any) -> Any:
+        await asyncio.sleep(0.3)
+        return await look(work)
+
+    monkeypatch.setattr(store, "look", slow)
+    monkeypatch.setattr("api.access.keyring._PATIENCE_SECONDS", 0.01)
+    keyring = await Keyring.open(store)
+    assert await keyring.find(key) is not None
+
+
+async def test_keys_that_can_not_be_read_at_the_start_are_an_error(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(_: Any) -> Any:
+        raise UnavailableError("the database can't be reached or is too busy")
+
+    monkeypatch.setattr(store, "look", away)
+    with pytest.raises(UnavailableError):
+        await Keyring.open(store)
+
+
 async def test_the_last_use_is_written_once_a_minute(store: Store, clock: Clock) -> None:
     key = await made(store, Scope.READ)
     keyring = await Keyring.open(store, clock=clock)

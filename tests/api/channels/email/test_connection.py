@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 import tomllib
 from collections.abc import Iterator
 from contextlib import closing
@@ -212,3 +213,49 @@ def test_check_proposes_settings_only_where_the_certificate_is_trusted(
     assert "since" not in proposal(inbox)
     with pytest.raises(RefusedError, match="certificate that is not trusted"):
         tried_settings("localhost", user, "INBOX_PASSWORD", dovecot.tls_port)
+
+
+class Hasty:
+    """An IMAP server that tells of a change in one piece with its go-ahead for IDLE, and of nothing afterwards."""
+
+    def __init__(self, told: bytes) -> None:
+        self._told = told
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listening.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._listening.close()
+        self._thread.join()
+
+    def _serve(self) -> None:
+        connection, _ = self._listening.accept()
+        with connection, connection.makefile("rwb") as stream:
+            self._say(stream, b"* OK [CAPABILITY IMAP4rev1 IDLE] ready\r\n")
+            for line in stream:
+                tag, command = line.split()[0], line.split()[1:2]
+                if line.strip() == b"DONE":
+                    self._say(stream, self._waiting + b" OK done\r\n")
+                elif command == [b"IDLE"]:
+                    self._waiting = tag
+                    self._say(stream, b"+ idling\r\n" + self._told)
+                else:
+                    about = b"* CAPABILITY IMAP4rev1 IDLE\r\n" if command == [b"CAPABILITY"] else b""
+                    opened = b"* 1 EXISTS\r\n* OK [UIDVALIDITY 7] valid\r\n" if command == [b"SELECT"] else b""
+                    self._say(stream, about + opened + tag + b" OK done\r\n")
+
+    def _say(self, stream: Any, words: bytes) -> None:
+        stream.write(words)
+        stream.flush()
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"), [(b"* 1 FETCH (FLAGS (\\Seen))\r\n", 0), (b"* 2 EXISTS\r\n", 0), (b"* OK Still here\r\n", 1)]
+)
+def test_what_is_told_together_with_the_go_ahead_is_heard(inbox: InboxSettings, told: bytes, seconds: float) -> None:
+    with closing(Hasty(told)) as server, opened(inbox, port=server.port, tls="none") as mailbox:
+        mailbox.told_of_new_mail()
+        began = time.monotonic()
+        mailbox.wait(1 if seconds else 60, lambda: False)
+        assert (time.monotonic() - began >= 0.9) == bool(seconds)
