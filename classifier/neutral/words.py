@@ -13,6 +13,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Final
 
+from classifier.neutral.grammar import gerund, preterite
 from classifier.neutral.people import NAME
 from classifier.neutral.spelling import LANGUAGES, fold, load_spelling
 
@@ -36,25 +37,8 @@ _KEPT, _WITH_CAPITAL, _ANYHOW = "kept", "capital", "name"
 _STAR: Final = " *"
 """Ends a listed name that is known by its capitals only."""
 
-_PROGRESSIVE: Final = frozenset(
-    (
-        *(
-            "estou",
-            "estas",
-            "esta",
-            "estamos",
-            "estao",
-            "estava",
-            "estavas",
-            "estavamos",
-            "estavam",
-            "estive",
-            "esteve",
-        ),
-        *("ando", "anda", "andam", "andei", "andou", "continuo", "continua", "continuam", "continuei", "continuou"),
-    )
-)
-_INFINITIVE: Final = re.compile(r".{2,}[aei]r")
+_TURNS: Final = (preterite, gerund)
+"""What is turned in Spanish and in Portuguese."""
 
 _ALREADY: Final = 1 << 16
 """Words that are kept looked up."""
@@ -238,13 +222,6 @@ class _Text:
             size += 1
         return last
 
-    def gerund_at(self, place: int) -> str | None:
-        """Return *fazendo* at *a fazer* behind *está*: the progressive of Portugal in the words of Brazil."""
-        if not place or place + 1 >= len(self.keys) or self.keys[place - 1] not in _PROGRESSIVE:
-            return None
-        verb = self.keys[place + 1]
-        return f"{verb[:-1]}ndo" if _INFINITIVE.fullmatch(verb) and self.joined(place - 1, 3) else None
-
     def cased(self, form: str, place: int, size: int) -> str:
         """Write a form in capitals if all its words were shouted."""
         if all(word.shouted for word in self.words[place : place + size]):
@@ -266,8 +243,8 @@ def one_wording(text: str) -> str:
                 found = _phrases(LANGUAGES[language]).at(read.keys, place)
                 if found and read.joined(place, found[0]) and read.named.isdisjoint(range(place, place + found[0])):
                     size, written = found[0], read.cased(found[1], place, found[0])
-            if language and size == 1 and word.key == "a" and (gerund := read.gerund_at(place)):
-                size, written = 2, gerund
+            if size == 1 and (turned := _TURNS[language](read.keys, place)) and read.joined(place, 2):
+                size, written = 2, read.cased(turned, place, 2)
             if read.first(place):
                 written = written[0].upper() + written[1:]
         pieces += [text[end : read.spans[place][0]], written]
