@@ -129,8 +129,8 @@ class ComplaintClassifier:
         model was made are exchangeable (drawn alike, in any order): the set holds the right label, for a task with
         several labels the main one, of at least that share of messages. This is marginal: it holds over all messages,
         not within each language, sector or label; and of tasks that only complaints have, over complaints. It is
-        guaranteed of a model whose sets were scored on messages that chose nothing in it, which is so for those that
-        ``recupera train`` and ``recupera calibrate`` write now; for ``recupera-es-pt`` 0.2.0 the share is approximate
+        guaranteed of a model whose sets were scored on messages that chose nothing in it, which is so for
+        ``recupera-es-pt`` from 0.3.0 on and for what ``recupera train`` and ``recupera calibrate`` write
         (``training.conformal`` says why, ``docs/quality.md`` what it was on other messages).
 
         With ``each_label``, the sets of tasks with several labels hold instead each label that can't be ruled out: of

@@ -5,9 +5,8 @@ How much the wide half counts beside the encoder may not: a model with a wide ha
 of the held-out families and its sets scored on the other half, one without is scored on all of them. Either way nothing
 in the scores was chosen by the messages that are scored, which is what split-conformal's guarantee needs.
 
-recupera-es-pt 0.2.0 and the models before it were made otherwise: their shares (of 16 a task) were chosen on the very
-messages that were scored. For them the coverage asked for is approximate, not guaranteed; ``docs/quality.md`` says how
-much was covered on other messages.
+So are recupera-es-pt 0.3.0 and what is trained from now on; before it the shares (of 16 a task) were chosen on the very
+messages that were scored, and the coverage was approximate. ``docs/quality.md`` says how much is covered on others.
 """
 
 from __future__ import annotations
