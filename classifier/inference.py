@@ -218,7 +218,8 @@ class ComplaintClassifier:
 
     def _read_again(self, reading: _Reading, shortened: Sequence[str]) -> list[Probabilities]:
         """Return named calibrated probabilities of a text that was shortened by a run of words, in several ways."""
-        prepared = [neutral(preprocess(text)) for text in shortened]
+        scored: dict[str, float] = {}
+        prepared = [neutral(preprocess(text), scored) for text in shortened]
         masks = np.zeros((len(shortened), len(reading.states)), dtype=np.int64)
         for mask, ids in zip(masks, self.encoder.encode_whole(prepared), strict=True):
             seen = self.encoder.fit(kept(reading.ids, ids))

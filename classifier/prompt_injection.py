@@ -41,10 +41,19 @@ _STEM: Final = 5
 _ENDING: Final = 4
 
 
-def without_injections(text: str) -> str:
-    """Return ``text`` without the sentences that give orders to a machine; unchanged if nothing else would be left."""
+def without_injections(text: str, scored: dict[str, float] | None = None) -> str:
+    """Return ``text`` without the sentences that give orders to a machine; unchanged if nothing else would be left.
+
+    Texts with sentences in common share what was found of them in ``scored``.
+    """
     places = [place for place in sentences(text) if len(_WORD.findall(text, *place)) >= _FEWEST_WORDS]
-    scores = [score(text[start:end]) for start, end in places]
+    known = {} if scored is None else scored
+    scores = []
+    for start, end in places:
+        sentence = text[start:end]
+        if sentence not in known:
+            known[sentence] = score(sentence)
+        scores.append(known[sentence])
     orders = {at for at, found in enumerate(scores) if found > 0}
     if not orders:
         return text

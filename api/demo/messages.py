@@ -86,9 +86,9 @@ MESSAGES: Final = (
         "renata",
         "BR",
         None,
-        "O aplicativo aceita a receita vencida e só avisa na hora de retirar o remédio. Perdi a viagem, tudo bem, mas "
-        "minha vizinha de 80 anos perdeu três. Coloquem um aviso antes do pagamento, por favor, para que ninguém mais "
-        "passe por isso.",
+        "O aplicativo aceita a receita vencida e só avisa depois de meia hora de fila. Não perdi nada, tudo bem, mas "
+        "minha vizinha de 80 anos já esperou três vezes à toa. Coloquem um aviso antes do pagamento, por favor, para "
+        "que ninguém mais passe por isso.",
     ),
     DemoMessage(
         "Rosario",

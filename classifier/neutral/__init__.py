@@ -16,6 +16,9 @@ from classifier.prompt_injection import without_injections
 __all__ = ["NAME", "PROPER_NAME", "neutral", "one_currency", "one_name", "one_wording"]
 
 
-def neutral(text: str) -> str:
-    """Return what is read of a text that ``preprocess`` returned; never without words if the text has some."""
-    return one_wording(one_currency(one_name(without_injections(text).strip())))
+def neutral(text: str, scored: dict[str, float] | None = None) -> str:
+    """Return what is read of a text that ``preprocess`` returned; never without words if the text has some.
+
+    Texts with sentences in common share what was found of them in ``scored``.
+    """
+    return one_wording(one_currency(one_name(without_injections(text, scored).strip())))

@@ -35,7 +35,7 @@ def answer_by(rule: Rule) -> Callable[[str], Logits]:
 @pytest.fixture
 def ruled(shipped: ComplaintClassifier, monkeypatch: pytest.MonkeyPatch) -> Callable[[Rule], ComplaintClassifier]:
     """Build classifiers that see all of a text, names and orders too: the suite must find out what leans on them."""
-    monkeypatch.setattr("classifier.inference.neutral", lambda text: text)
+    monkeypatch.setattr("classifier.inference.neutral", lambda text, _scored=None: text)
     artifact = replace(shipped.artifact, calibration=Calibration.neutral())
 
     def build(rule: Rule) -> ComplaintClassifier:
