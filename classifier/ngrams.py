@@ -87,7 +87,10 @@ def ngrams(text: str) -> tuple[Buckets, Buckets]:
 
 def fold(text: str) -> str:
     """Return ``text`` in lower case without accents, so that hurried and careful writing meet."""
-    plain = unicodedata.normalize("NFD", text.lower())
+    text = text.lower()
+    if text.isascii():
+        return text
+    plain = unicodedata.normalize("NFD", text)
     return "".join(letter for letter in plain if not unicodedata.combining(letter))
 
 

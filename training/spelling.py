@@ -19,8 +19,10 @@ from pathlib import Path
 from typing import Final
 
 from classifier.neutral import one_name
-from classifier.neutral.spelling import LANGUAGES, fold, slips
+from classifier.neutral.spelling import slips
+from classifier.ngrams import fold
 from classifier.preprocessing import preprocess
+from classifier.taxonomy import LANGUAGES
 from training.corpus import read_rows
 
 __all__ = ["Count", "lines", "read_messages"]

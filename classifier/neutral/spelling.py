@@ -11,16 +11,15 @@ from __future__ import annotations
 
 import gzip
 import math
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from typing import Final
 
-__all__ = ["LANGUAGES", "Spelling", "fold", "load_spelling", "slips"]
+from classifier.ngrams import fold
 
-LANGUAGES: Final = ("es", "pt")
+__all__ = ["Spelling", "load_spelling", "slips"]
 
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 _ROWS: Final = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
@@ -35,14 +34,6 @@ _FEWEST: Final = 4.0
 _OTHER_LANGUAGE: Final = 6.0
 _DOUBLED, _SWAPPED, _NEIGHBOUR, _MISSING, _EXTRA, _REPLACED = 0.0, 1.0, 1.0, 1.5, 3.0, 5.0
 """What each slip costs, in powers of two: how much rarer the word may be that it explains."""
-
-
-def fold(word: str) -> str:
-    """Return the letters of a word, small and without accents."""
-    word = word.lower()
-    if word.isascii():
-        return word
-    return "".join(letter for letter in unicodedata.normalize("NFD", word) if not unicodedata.combining(letter))
 
 
 def slips(key: str) -> Iterator[tuple[str, float]]:
@@ -62,7 +53,10 @@ def slips(key: str) -> Iterator[tuple[str, float]]:
 
 @dataclass(frozen=True, eq=False)
 class Spelling:
-    """How words are written, by their letters, and how often they occur, in powers of two, in each language."""
+    """How words are written, by their letters, and how often they occur, in powers of two, in each language.
+
+    ``language`` is everywhere the place of one in ``classifier.taxonomy.LANGUAGES``.
+    """
 
     forms: Mapping[str, tuple[str, str]]
     counts: Mapping[str, tuple[float, float]]

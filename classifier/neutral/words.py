@@ -15,7 +15,9 @@ from typing import Final
 
 from classifier.neutral.grammar import gerund, preterite
 from classifier.neutral.people import NAME
-from classifier.neutral.spelling import LANGUAGES, fold, load_spelling
+from classifier.neutral.spelling import load_spelling
+from classifier.ngrams import fold
+from classifier.taxonomy import LANGUAGES
 
 __all__ = ["PROPER_NAME", "one_wording"]
 
@@ -243,7 +245,11 @@ def one_wording(text: str) -> str:
                 found = _phrases(LANGUAGES[language]).at(read.keys, place)
                 if found and read.joined(place, found[0]) and read.named.isdisjoint(range(place, place + found[0])):
                     size, written = found[0], read.cased(found[1], place, found[0])
-            if size == 1 and (turned := _TURNS[language](read.keys, place)) and read.joined(place, 2):
+            if (
+                size == 1
+                and (turned := _TURNS[language](read.keys, place))
+                and read.joined(place - language, 2 + language)
+            ):
                 size, written = 2, read.cased(turned, place, 2)
             if read.first(place):
                 written = written[0].upper() + written[1:]

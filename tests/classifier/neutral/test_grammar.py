@@ -46,3 +46,4 @@ def test_the_progressive_of_portugal_is_read_as_that_of_brazil() -> None:
 def test_turns_keep_what_stands_around_them() -> None:
     assert one_wording("¡No me HAN LLAMADO, he esperado!") == "¡No me LLAMARON, esperé!"
     assert one_wording("¿Me ha, pagado?") == "¿Me ha, pagado?"
+    assert one_wording("Não está. A ver se respondem.") == "Não está. A ver se respondem."

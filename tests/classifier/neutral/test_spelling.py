@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from classifier.neutral.spelling import LANGUAGES, fold, load_spelling, slips
+from classifier.neutral.spelling import load_spelling, slips
+from classifier.ngrams import fold
+from classifier.taxonomy import LANGUAGES
 
 
 @pytest.mark.parametrize("written", ["información", "informacion", "INFORMACIÓN", "Informaciòn"])
