@@ -136,6 +136,14 @@ def sample(examples: Sequence[Example], fraction: float, seed: int) -> list[Exam
     return [e for e in examples if _share(f"sample:{e.family}", seed) < fraction]
 
 
+def real_corpora(data: Path) -> list[Path]:
+    """Return those of ``train.jsonl`` and ``unlabelled.jsonl.gz`` that a folder has; ``InputError`` if it has none."""
+    found = [path for name in ("train.jsonl", "unlabelled.jsonl.gz") if (path := data / name).is_file()]
+    if not found:
+        raise InputError(f"{data}: neither train.jsonl nor unlabelled.jsonl.gz is there")
+    return found
+
+
 def read_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield line number and object of a JSONL file, gzipped or not."""
     try:

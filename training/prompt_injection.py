@@ -21,8 +21,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
+from classifier.errors import InputError
 from classifier.prompt_injection import BUCKETS, SCALE, features, score, sentences
-from training.corpus import read_rows
+from training.corpus import read_rows, real_corpora
 
 __all__ = ["Lines", "fit", "read_lines"]
 
@@ -54,7 +55,7 @@ def read_lines(data: Path | None = None, folder: Path = _FOLDER) -> Lines:
     rows = [row for name in ("orders", "honest") for _, row in read_rows(folder / f"{name}.jsonl")]
     corpora = [path for path in sorted(folder.parent.glob("*.jsonl")) if path.name != "validation.jsonl"]
     if data is not None:
-        corpora += [path for name in ("train.jsonl", "unlabelled.jsonl.gz") if (path := data / name).is_file()]
+        corpora += real_corpora(data)
     texts = (str(row["text"]) for path in corpora for _, row in read_rows(path))
     return Lines(
         orders=[str(row["text"]) for row in rows if row["order"]],
@@ -116,7 +117,12 @@ def main() -> None:
     """Fit, write the weights, and print what they find in the lines of the test."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="folder with train.jsonl and unlabelled.jsonl.gz")
-    _TARGET.write_bytes(fit(read_lines(parser.parse_args().data)))
+    given = parser.parse_args()
+    try:
+        lines = read_lines(given.data)
+    except InputError as error:
+        parser.error(str(error))
+    _TARGET.write_bytes(fit(lines))
     rows = [row for _, row in read_rows(_FOLDER / "test.jsonl")]
     for kind in (True, False):
         chosen = [row for row in rows if row["order"] is kind]

@@ -18,12 +18,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from classifier.errors import InputError
 from classifier.neutral import one_name
 from classifier.neutral.spelling import slips
 from classifier.ngrams import fold
 from classifier.preprocessing import preprocess
 from classifier.taxonomy import LANGUAGES
-from training.corpus import read_rows
+from training.corpus import read_rows, real_corpora
 
 __all__ = ["Count", "lines", "read_messages"]
 
@@ -87,7 +88,7 @@ def read_messages(data: Path | None, corpora: Path = _CORPORA) -> Iterator[tuple
     held = {str(row["id"]) for _, row in read_rows(corpora / "standoff" / "pool-held-out.jsonl")}
     paths = [path for path in sorted(corpora.glob("*.jsonl")) if path.name != "validation.jsonl"]
     if data is not None:
-        paths += [path for name in ("train.jsonl", "unlabelled.jsonl.gz") if (path := data / name).is_file()]
+        paths += real_corpora(data)
     for path in paths:
         for _, row in read_rows(path):
             if str(row["id"]) not in held:
@@ -153,7 +154,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, help="the folder with train.jsonl and unlabelled.jsonl.gz")
     parser.add_argument("--output", type=Path, default=_TARGET, help="where to write (default: the shipped list)")
     given = parser.parse_args(arguments)
-    words = list(lines(_counted(read_messages(given.data))))
+    try:
+        words = list(lines(_counted(read_messages(given.data))))
+    except InputError as error:
+        parser.error(str(error))
     given.output.write_bytes(gzip.compress("\n".join(words).encode("utf-8"), 9, mtime=0))
     print(f"{len(words)} words, {given.output.stat().st_size // 1024} kB: {given.output}")  # noqa: T201
 

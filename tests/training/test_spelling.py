@@ -74,3 +74,12 @@ def test_the_list_is_written(
     assert "dinero" in words
     assert "imena" not in words
     assert "words, 0 kB" in capsys.readouterr().out
+
+
+def test_a_folder_without_messages_is_refused_and_nothing_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["--data", str(tmp_path / "typo"), "--output", str(tmp_path / "words.gz")])
+    assert "neither train.jsonl nor unlabelled.jsonl.gz" in capsys.readouterr().err
+    assert not (tmp_path / "words.gz").exists()
