@@ -137,19 +137,15 @@ async def test_an_expired_key_opens_nothing(closed: Closed) -> None:
 async def test_wrong_keys_are_held_up_and_right_ones_never(closed: Closed) -> None:
     right = bearing(closed.only[Scope.READ])
     wrong = bearing(f"rcp_{'0' * 49}")
-    statuses, slowest = [], 0.0
-    for _ in range(120):  # two a second for a minute, at once
-        statuses.append((await closed.client.get("/v1/cases", headers=wrong)).status_code)
-        began = time.perf_counter()
-        answer = await closed.client.get("/v1/analytics/choices", headers=right)
-        slowest = max(slowest, time.perf_counter() - began)
-        assert answer.status_code == 200
+    answers = []
+    for _ in range(120):  # far more than the twenty and one a second that are looked up
+        answers.append(await closed.client.get("/v1/cases", headers=wrong))
+        assert (await closed.client.get("/v1/analytics/choices", headers=right)).status_code == 200
 
+    statuses = [answer.status_code for answer in answers]
     assert statuses[:20] == [401] * 20
     assert set(statuses) == {401, 429}
-    held = await closed.client.get("/v1/cases", headers=wrong)
-    assert held.status_code == 429
-    assert int(held.headers["retry-after"]) >= 1
+    assert all(int(answer.headers["retry-after"]) >= 1 for answer in answers if answer.status_code == 429)
 
 
 async def test_a_key_is_told_what_it_has_left(open_service: Opener) -> None:
