@@ -17,7 +17,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from classifier.language import has_words
-from classifier.quoting import own_spans
+from classifier.quoting import is_civility, own_spans
 from classifier.spacy_import import import_spacy
 from classifier.taxonomy import JUSTICE, MOTIVE, SEVERITY
 from classifier.types import Classification, Evidence
@@ -72,14 +72,19 @@ def explain(
 
 
 def sentences(text: str, language: str) -> tuple[Span, ...]:
-    """Split what the sender wrote into sentences that hold words; together they are at most ``MAX_SENTENCES``."""
+    """Split what the sender wrote into sentences that say something; together they are at most ``MAX_SENTENCES``.
+
+    Lines without words, greetings, thanks and farewells say nothing, unless there is nothing else.
+    """
     spans: list[Span] = []
     pipeline = _pipeline(language)
     with pipeline.memory_zone():  # no word of the text is remembered
         for sentence in pipeline(_LUMP.sub(_smoothed, text)).sents:
             spans += _lines(text, sentence.start_char, sentence.end_char)
     own = own_spans(text)
-    return _join([span for span in spans if any(a <= span.start and span.end <= b for a, b in own)], text)
+    spans = [span for span in spans if any(a <= span.start and span.end <= b for a, b in own)]
+    telling = [span for span in spans if not is_civility(text[span.start : span.end])]
+    return _join(telling or spans, text)
 
 
 def _smoothed(lump: re.Match[str]) -> str:

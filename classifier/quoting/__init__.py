@@ -17,9 +17,9 @@ from classifier.quoting.history import forwards, without_history
 from classifier.quoting.lines import Line, Lines, has_words
 from classifier.quoting.phrases import read_phrases
 from classifier.quoting.programs import without_company, without_footers
-from classifier.quoting.signature import is_person, is_signature, without_signature
+from classifier.quoting.signature import is_civility, is_person, is_signature, without_signature
 
-__all__ = ["has_words", "own_spans", "own_words"]
+__all__ = ["has_words", "is_civility", "own_spans", "own_words"]
 
 _ROUNDS: Final = 8
 """How often lines may become something else once their neighbours are gone; a text that doesn't settle stays whole."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from classifier.quoting.lines import ADDRESS, NUMBER, READ, RULE, RULED, SIGNATURE_LENGTH, TOKEN, Line, Lines, tokens_of
@@ -12,6 +13,7 @@ _SIGNATURE_WORDS: Final = 12
 _NAME_WORDS: Final = 6
 _MOTTO_WORDS: Final = 9
 _ACRONYM: Final = 4
+_PARTS: Final = re.compile(r"[,.;:/!¡…]+")
 _DELIMITER: Final = frozenset(("--", "—", "–", "---"))
 
 
@@ -123,6 +125,33 @@ def is_person(line: Line) -> bool:
         return False
     tokens = tokens_of(line.folded)
     return bool(tokens) and tokens[0] in read_phrases().first_names and is_name(name)
+
+
+def is_civility(text: str) -> bool:
+    """Tell whether a sentence is nothing but a greeting, thanks or a farewell, with the name that it may have.
+
+    "Bom dia.", "Hola Ana, muchas gracias", "Um abraço, Rui"; not "Gracias por nada".
+    """
+    if len(text) > SIGNATURE_LENGTH:
+        return False
+    parts = [part.strip() for part in _PARTS.split(text) if part.strip()]
+    if parts and _is_formula(" ".join(parts)):
+        return True
+    civil = [_is_formula(part) for part in parts]
+    return any(civil) and all(a or (is_name(part) and not part.isupper()) for a, part in zip(civil, parts, strict=True))
+
+
+def _is_formula(part: str) -> bool:
+    """Recognise "Buenas tardes", "Obrigada", "Atentamente" and "Olá Nova"."""
+    phrases, words = read_phrases(), part.split()
+    if any(each.fullmatch(Line(0, part).bare) for each in (phrases.greeting, phrases.thanks, phrases.closing)):
+        return True
+    return any(
+        phrases.greeting.fullmatch(Line(0, " ".join(words[:place])).bare) is not None
+        and is_name(name := " ".join(words[place:]))
+        and not name.isupper()
+        for place in range(1, len(words))
+    )
 
 
 def is_name(text: str, most: int = _NAME_WORDS) -> bool:

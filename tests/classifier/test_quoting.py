@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from classifier.inference import MAX_CHARACTERS, ComplaintClassifier
 from classifier.preprocessing import preprocess
-from classifier.quoting import has_words, own_spans, own_words
+from classifier.quoting import has_words, is_civility, own_spans, own_words
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "quoting.jsonl"
 CASES = [json.loads(line) for line in GOLDEN.read_text(encoding="utf-8").splitlines()]
@@ -222,3 +222,21 @@ def test_evidence_is_not_sought_in_quoted_lines(tiny: ComplaintClassifier, start
     for item in answer.evidence:
         assert item.end <= len(own)
         assert mail[item.start : item.end] == item.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Bom dia.", "Hola!", "Buenas tardes, equipo.", "Olá Nova,", "Estimados señores:", "Hola Ana, muchas gracias.",
+     "Obrigada!", "Um abraço, Rui", "Saludos cordiales, Marta Gil", "Bom dia, boa tarde"],
+)  # fmt: skip
+def test_a_greeting_thanks_and_a_farewell_say_nothing(text: str) -> None:
+    assert is_civility(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Gracias por nada.", "Hola, no funciona", "Bom dia, e o meu reembolso?", "HOLA PÉSIMO", "Ana Gil", "", "...",
+     "Saludos desde la cola de espera de siempre", "Obrigado por me terem ignorado três semanas"],
+)  # fmt: skip
+def test_what_says_more_is_no_civility(text: str) -> None:
+    assert not is_civility(text)
