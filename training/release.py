@@ -55,6 +55,7 @@ __all__ = [
     "keep_measured",
     "keep_small_network",
     "put_in_place",
+    "refit_small_network",
     "without",
 ]
 
@@ -259,29 +260,43 @@ def keep_measured(model: Artifact, measured: Mapping[str, Any]) -> None:
         _swap(fresh, model.path, Path(folder) / "retired")
 
 
-def keep_small_network(whole: ComplaintClassifier, model: Path, places: Places) -> tuple[float, int]:
-    """Fit anew when the small network beside ``model`` may answer for ``whole``, which took its teacher's place there.
+@dataclass(frozen=True, slots=True)
+class SmallNetwork:
+    """When the small network of the model before may answer for the new one: ``gate``, ``None`` if never.
 
-    Return the share that it answers of the messages that neither network was trained on, and how many those are. Where
-    there are none, as the corpora can't be read, or it answers none of them, it is removed.
+    ``answered`` is the share that it answers of the ``messages`` that neither network was trained on.
     """
-    small = small_network(model)
-    texts = sorted(_held_out(Artifact.load(model), places) & _held_out(Artifact.load(small), places))
-    answered = 0.0
-    if texts:
-        network = ComplaintClassifier.from_pretrained(small)
-        gate = fit_gate(whole, network, texts, Gate.load(small).agreement)
-        answered = float(gate.sure(network.artifact.calibration, network.calibrated(texts)).mean())
-    with tempfile.TemporaryDirectory(dir=model.parent, prefix=f".{small.name}-") as folder:
+
+    gate: Gate | None
+    answered: float
+    messages: int
+
+
+def refit_small_network(whole: ComplaintClassifier, small: Path, places: Places) -> SmallNetwork:
+    """Ask the network in ``small`` when it decides as ``whole`` does, which is to take its teacher's place.
+
+    The corpora of both are looked for in ``places``; where they can't be read, it may never answer. Nothing is written.
+    """
+    texts = sorted(_held_out(whole.artifact, places) & _held_out(Artifact.load(small), places))
+    if not texts:
+        return SmallNetwork(None, 0.0, 0)
+    network = ComplaintClassifier.from_pretrained(small)
+    gate = fit_gate(whole, network, texts, Gate.load(small).agreement)
+    answered = float(gate.sure(network.artifact.calibration, network.calibrated(texts)).mean())
+    return SmallNetwork(gate if answered else None, answered, len(texts))
+
+
+def keep_small_network(small: Path, gate: Gate | None) -> None:
+    """Give the small network in ``small`` its gate to the model that is now beside it; without one, remove it."""
+    with tempfile.TemporaryDirectory(dir=small.parent, prefix=f".{small.name}-") as folder:
         fresh = Path(folder) / small.name
-        if answered:
-            shutil.copytree(small, fresh)
-            gate.save(fresh)
-            write_checksums(fresh)
-            _swap(fresh, small, Path(folder) / "retired")
-        else:
+        if gate is None:
             small.rename(fresh)
-    return answered, len(texts)
+            return
+        shutil.copytree(small, fresh)
+        gate.save(fresh)
+        write_checksums(fresh)
+        _swap(fresh, small, Path(folder) / "retired")
 
 
 def _held_out(artifact: Artifact, places: Places) -> set[str]:

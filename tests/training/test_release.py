@@ -23,6 +23,7 @@ from training.release import (
     Leaks,
     Limits,
     Report,
+    SmallNetwork,
     as_version,
     calibration_checks,
     calibration_noise,
@@ -30,6 +31,7 @@ from training.release import (
     judge,
     keep_small_network,
     put_in_place,
+    refit_small_network,
     without,
 )
 
@@ -90,11 +92,19 @@ def overconfident(calibration: dict[str, Any]) -> None:
 
 
 def test_a_candidate_that_is_as_good_takes_the_place(
-    candidate: Path, tiny_model: Path, messages: Path, tmp_path: Path
+    candidate: Path, tiny_model: Path, messages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = with_small_network(tiny_model, tmp_path / "released", agreement=0.9)
+    asked: list[str] = []
+
+    def ask(whole: ComplaintClassifier, small: Path, places: Places) -> SmallNetwork:
+        asked.append(Artifact.load(target).info.version)
+        return refit_small_network(whole, small, places)
+
+    monkeypatch.setattr("training.release.refit_small_network", ask)
     result = release(candidate, "--on", messages, "--replace", target, *HERE, *ANY_CALIBRATION)
     assert result.exit_code == 0, result.stderr
+    assert asked == ["0.0.1"], "the model before answers until the small network has been asked"
     assert "its small network stays, and answers 100% of" in result.stderr
     cascade = ComplaintClassifier.from_pretrained(target).cascade
     assert cascade is not None
@@ -115,7 +125,10 @@ def test_a_small_network_that_may_answer_nothing_goes(
     agreement: float, places: Places, tiny_model: Path, tmp_path: Path
 ) -> None:
     model = with_small_network(tiny_model, tmp_path / "released", agreement=agreement)
-    assert keep_small_network(ComplaintClassifier.from_pretrained(tiny_model), model, places)[0] == 0
+    small = small_network(model)
+    found = refit_small_network(ComplaintClassifier.from_pretrained(tiny_model), small, places)
+    assert (found.gate, found.answered) == (None, 0)
+    keep_small_network(small, found.gate)
     assert [path.name for path in tmp_path.iterdir()] == ["released"]
 
 

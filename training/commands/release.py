@@ -80,7 +80,15 @@ def release(
     from classifier.cascade import small_network
     from classifier.inference import ComplaintClassifier
     from training.pipeline import Places
-    from training.release import Limits, as_version, find_leaks, keep_small_network, put_in_place, without
+    from training.release import (
+        Limits,
+        as_version,
+        find_leaks,
+        keep_small_network,
+        put_in_place,
+        refit_small_network,
+        without,
+    )
 
     if current is not None and first:
         raise InputError("give --current or --first, not both")
@@ -99,16 +107,18 @@ def release(
     if report.reasons:
         raise typer.Exit(1)
     if replace is not None and not dry_run:
-        put_in_place(artifact, replace, report, [Path(_parts(name)[0]).name for name in on])
-        _tell(f"released as {report.candidate.name} {report.candidate.version} in {replace}")
-        small = small_network(replace)
+        small, found = small_network(replace), None
         if (small / FILES.gate).is_file():
             _tell("asking its small network, which learned from the model before, when it still decides alike")
-            answered, of = keep_small_network(new, replace, Places(configs, data, configs))
-            if answered:
-                _tell(f"its small network stays, and answers {answered:.0%} of {of:,} messages held out")
-            else:
-                _tell(f"its small network went with the model before: recupera train {_FAST} --output {small}")
+            found = refit_small_network(new, small, Places(configs, data, configs))
+        put_in_place(artifact, replace, report, [Path(_parts(name)[0]).name for name in on])
+        _tell(f"released as {report.candidate.name} {report.candidate.version} in {replace}")
+        if found is not None:
+            keep_small_network(small, found.gate)
+        if found is not None and found.gate is not None:
+            _tell(f"its small network stays, and answers {found.answered:.0%} of {found.messages:,} messages held out")
+        elif found is not None:
+            _tell(f"its small network went with the model before: recupera train {_FAST} --output {small}")
     else:
         _tell("nothing was written" + ("" if dry_run else ": name the directory of the release by --replace"))
 
