@@ -18,7 +18,7 @@ from typing import Any, Final
 import numpy as np
 
 from classifier.artifact import FILES, Artifact, write_checksums, write_json
-from classifier.cascade import Gate, small_network
+from classifier.cascade import Gate
 from classifier.errors import InputError
 from classifier.inference import ComplaintClassifier
 from classifier.taxonomy import LANGUAGES, TASKS, Task

@@ -1,4 +1,7 @@
-"""Two turns of grammar that tell only the country: *está a fazer* in Portugal, *ha llegado* in Spain."""
+"""Turns of grammar that tell only the country.
+
+*Está a fazer* and *disseram-me* in Portugal, *ha llegado* and *cobráis* in Spain.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-__all__ = ["gerund", "preterite"]
+__all__ = ["CLITICS", "gerund", "preterite", "ustedes"]
 
 _PROGRESSIVE: Final = frozenset(
     (
@@ -28,7 +31,10 @@ _PROGRESSIVE: Final = frozenset(
 )
 _INFINITIVE: Final = re.compile(r".{2,}[aei]r|[lstv]er|[dr][ai]r|ir")
 
-_HABER: Final = {"he": 0, "has": 1, "ha": 2, "hemos": 3, "han": 4}
+CLITICS: Final = frozenset(("me", "te", "se", "lhe", "lhes", "nos", "vos"))
+"""Pronouns that Portugal puts behind the verb, with a hyphen, and Brazil before it."""
+
+_HABER: Final = {"he": 0, "has": 1, "ha": 2, "hemos": 3, "han": 4, "habeis": 4}
 _ENDINGS: Final = {"ado": ("é", "aste", "ó", "amos", "aron"), "ido": ("í", "iste", "ió", "imos", "ieron")}
 _STRONG: Final = ("e", "iste", "o", "imos", "ieron")
 _STRONG_J: Final = ("e", "iste", "o", "imos", "eron")
@@ -64,6 +70,59 @@ _CHANGING: Final = re.compile(
 
 _SAME_STEM: Final = frozenset((0, 1, 3))
 _SHORTEST: Final = 5
+
+
+_VOSOTROS: Final = (
+    *(("asteis", "aron"), ("isteis", "ieron"), ("riais", "rían"), ("areis", "arán"), ("ereis", "erán")),
+    *(("ireis", "irán"), ("abais", "aban"), ("iais", "ían"), ("ais", "an"), ("eis", "en")),
+)
+_OWN_FORM: Final = {
+    "sois": "son",
+    "vais": "van",
+    "dais": "dan",
+    "veis": "ven",
+    "estais": "están",
+    "habeis": "han",
+    "teneis": "tienen",
+    "quereis": "quieren",
+    "querreis": "querrán",
+    "podreis": "podrán",
+    "tendreis": "tendrán",
+    "vendreis": "vendrán",
+    "saldreis": "saldrán",
+    "pondreis": "pondrán",
+    "hareis": "harán",
+    "habreis": "habrán",
+    "sabreis": "sabrán",
+    "direis": "dirán",
+}
+_NO_VERB: Final = frozenset(("jamais", "demas", "demais", "bonsais", "dieciseis", "veintiseis", "beige", "reales"))
+_BROKEN: Final = {
+    **dict.fromkeys(("volv", "devolv", "resolv", "mov", "encontr", "cont", "prob", "mostr", "record", "acord"), "ue"),
+    **dict.fromkeys(("demostr", "cost", "pod", "aprob", "rog", "sol", "llov"), "ue"),
+    **dict.fromkeys(("cerr", "pens", "entend", "atend", "perd", "quer", "empez", "comenz", "recomend", "neg"), "ie"),
+    **dict.fromkeys(("defend", "enc", "cal", "acert", "despert", "sent", "gobern", "extend"), "ie"),
+}
+"""Stems whose vowel breaks under the stress, which *ustedes* puts on it: *volvéis*, *vuelven*."""
+
+
+def ustedes(key: str) -> str | None:
+    """Return *cobran* for *cobrais*: what is said in Spain to several people, in the words of America.
+
+    ``key`` is the word, small and without accents.
+    """
+    if (known := _OWN_FORM.get(key)) is not None:
+        return known
+    if len(key) < _SHORTEST or not key.endswith("is") or key in _NO_VERB:
+        return None
+    for ending, other in _VOSOTROS:
+        if key.endswith(ending):
+            stem = key[: -len(ending)]
+            if ending in ("ais", "eis") and (vowels := _BROKEN.get(stem)) is not None:
+                place = max(stem.rfind("o"), stem.rfind("e"))
+                stem = stem[:place] + vowels + stem[place + 1 :]
+            return stem + other
+    return None
 
 
 def gerund(keys: Sequence[str], place: int) -> str | None:

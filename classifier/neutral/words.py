@@ -13,7 +13,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Final
 
-from classifier.neutral.grammar import gerund, preterite
+from classifier.neutral.grammar import CLITICS, gerund, preterite, ustedes
 from classifier.neutral.people import NAME
 from classifier.neutral.spelling import load_spelling
 from classifier.ngrams import fold
@@ -38,9 +38,6 @@ _MOST_TILT: Final = 3.0
 _KEPT, _WITH_CAPITAL, _ANYHOW = "kept", "capital", "name"
 _STAR: Final = " *"
 """Ends a listed name that is known by its capitals only."""
-
-_TURNS: Final = (preterite, gerund)
-"""What is turned in Spanish and in Portuguese."""
 
 _ALREADY: Final = 1 << 16
 """Words that are kept looked up."""
@@ -161,7 +158,7 @@ class _Text:
         """Say whether a word begins a sentence."""
         if not place:
             return True
-        between = self.text[self.spans[place - 1][1] : self.spans[place][0]]
+        between = self._between(place - 1)
         return between != " " and _BREAK.search(between) is not None
 
     def inside(self, place: int) -> bool:
@@ -170,9 +167,7 @@ class _Text:
 
     def joined(self, place: int, size: int) -> bool:
         """Say whether words follow each other with nothing but a space or a hyphen between them."""
-        return all(
-            self.text[self.spans[i][1] : self.spans[i + 1][0]] in (" ", "-") for i in range(place, place + size - 1)
-        )
+        return all(self._between(i) in (" ", "-") for i in range(place, place + size - 1))
 
     def _names(self) -> set[int]:
         """Return the places of words that are part of the name of a firm or place."""
@@ -224,6 +219,21 @@ class _Text:
             size += 1
         return last
 
+    def turned(self, place: int, written: str) -> tuple[int, str] | None:
+        """Return how many words a turn of grammar has here, and how it is read; the first of them as ``written``."""
+        if not self.language:
+            past = preterite(self.keys, place)
+            return (2, past) if past is not None and self.joined(place, 2) else None
+        if (progressive := gerund(self.keys, place)) is not None and self.joined(place - 1, 3):
+            return 2, progressive
+        if place + 1 < len(self.keys) and self.keys[place + 1] in CLITICS and self._between(place) == "-":
+            return 2, f"{self.keys[place + 1]} {written}"
+        return None
+
+    def _between(self, place: int) -> str:
+        """Return what stands between a word and the next."""
+        return self.text[self.spans[place][1] : self.spans[place + 1][0]]
+
     def cased(self, form: str, place: int, size: int) -> str:
         """Write a form in capitals if all its words were shouted."""
         if all(word.shouted for word in self.words[place : place + size]):
@@ -240,17 +250,15 @@ def one_wording(text: str) -> str:
         if place in read.named:
             size, written = read.name_at(place), PROPER_NAME
         else:
-            written = word.forms[language] if word.forms else _unlisted(read, place)
+            written, listed = word.forms[language] if word.forms else _unlisted(read, place), False
             if word.phrases[language] or read.keys[place] is not word.key:
                 found = _phrases(LANGUAGES[language]).at(read.keys, place)
                 if found and read.joined(place, found[0]) and read.named.isdisjoint(range(place, place + found[0])):
-                    size, written = found[0], read.cased(found[1], place, found[0])
-            if (
-                size == 1
-                and (turned := _TURNS[language](read.keys, place))
-                and read.joined(place - language, 2 + language)
-            ):
-                size, written = 2, read.cased(turned, place, 2)
+                    size, written, listed = found[0], read.cased(found[1], place, found[0]), True
+            if size == 1 and (turned := read.turned(place, written)) is not None:
+                size, written = turned[0], read.cased(turned[1], place, turned[0])
+            elif not language and not listed and (they := ustedes(read.keys[place])) is not None:
+                written = read.cased(they, place, 1)
             if read.first(place):
                 written = written[0].upper() + written[1:]
         pieces += [text[end : read.spans[place][0]], written]
