@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from classifier.language import has_words
@@ -32,6 +33,9 @@ LEAST_DROP = 1e-4
 """What a sentence must carry of a probability to be evidence: decisions are rounded to as much."""
 
 EXPLAINED = (SEVERITY, MOTIVE, JUSTICE)
+
+_ZONE = Lock()
+"""A vocabulary has one memory zone at a time: two threads would free each other's words."""
 
 _LUMP = re.compile(r"\S{100,}")
 """Signs and letters without a space, longer than any word."""
@@ -78,7 +82,7 @@ def sentences(text: str, language: str) -> tuple[Span, ...]:
     """
     spans: list[Span] = []
     pipeline = _pipeline(language)
-    with pipeline.memory_zone():  # no word of the text is remembered
+    with _ZONE, pipeline.memory_zone():  # no word of the text is remembered
         for sentence in pipeline(_LUMP.sub(_smoothed, text)).sents:
             spans += _lines(text, sentence.start_char, sentence.end_char)
     own = own_spans(text)

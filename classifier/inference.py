@@ -23,6 +23,7 @@ from classifier.errors import TextTooLongError
 from classifier.evidence import Probabilities, explain
 from classifier.facts import extract_facts
 from classifier.language import LanguageGuess, identify_language
+from classifier.markup import strip_markup
 from classifier.neutral import neutral
 from classifier.ngrams import NgramModel
 from classifier.preprocessing import mended, preprocess
@@ -148,7 +149,7 @@ class ComplaintClassifier:
             check_length(text)
         found = self.artifact.calibration.prediction_sets(self.logits(texts), coverage, each_label=each_label)
         everything = {task.id: task.label_ids for task in TASKS}
-        read = [identify_language(own_words(text)).language in LANGUAGES for text in texts]
+        read = [identify_language(own_words(strip_markup(text))).language in LANGUAGES for text in texts]
         return [sets if known else everything for sets, known in zip(found, read, strict=True)]
 
     def logits(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
@@ -323,7 +324,7 @@ def _check(texts: Sequence[str], names: Sequence[str], languages: Sequence[str |
 
 def _language(text: str, given: str | None) -> LanguageGuess:
     """Return the language that the caller gave, else the one that the text shows."""
-    guess = identify_language(own_words(text))
+    guess = identify_language(own_words(strip_markup(text)))
     if given is None or guess.language is None:
         return guess
     return LanguageGuess(given, 1.0)  # type: ignore[arg-type]

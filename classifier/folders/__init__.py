@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from classifier.bulk import Tally
 from classifier.errors import InputError, OutputError
 from classifier.folders.files import Done, FolderJob, check_run, clear, done_before, on_this_machine
-from classifier.folders.places import File, Place, files_of, has_format
+from classifier.folders.places import File, Place, files_of, has_format, is_hidden
 from classifier.progress import shown
 
 if TYPE_CHECKING:
@@ -53,8 +53,15 @@ def _check_output(job: FolderJob, source: Place, output: Place) -> None:
     """Raise ``OutputError`` if the results would lie where no folder of results can."""
     if source.only and has_format(job.output):
         raise OutputError(f"{job.output} would be a folder, for {source.only} in it: name one without that ending")
-    if source.filesystem == output.filesystem and source.root == output.root:
+    if output.is_file:
+        raise OutputError(f"{job.output} is a file: name a folder for the results")
+    if source.filesystem != output.filesystem:
+        return
+    if source.real == output.real:
         raise OutputError(f"{job.output} is the folder that is read: name another for the results")
+    within = output.real.removeprefix(f"{source.real}/")
+    if not source.only and within != output.real and not is_hidden(within):
+        raise OutputError(f"{job.output} is within the folder that is read: its results would be read the next time")
 
 
 def _pool(engine: Engine) -> Callable[[FolderJob, Sequence[File], int | None], Iterator[Done]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -12,7 +13,7 @@ from pyarrow import fs
 from classifier.errors import InputError
 from classifier.formats import format_of
 
-__all__ = ["NOTES", "File", "Place", "files_of", "has_format"]
+__all__ = ["NOTES", "File", "Place", "files_of", "has_format", "is_hidden"]
 
 NOTES: Final = "_recupera"
 """Folder within an output where it is noted what is done."""
@@ -41,10 +42,20 @@ class Place:
     def read(cls, address: str) -> Self:
         """Open a path or an address to read from: a folder, or a file as a folder of one."""
         place = cls.of(address)
-        if place.filesystem.get_file_info(place.root).type != fs.FileType.File:
+        if not place.is_file:
             return place
         root, _, name = place.root.rpartition("/")
         return cls(place.filesystem, root, name)
+
+    @property
+    def is_file(self) -> bool:
+        """Whether there is a file instead of a folder."""
+        return bool(self.filesystem.get_file_info(self.root).type == fs.FileType.File)
+
+    @property
+    def real(self) -> str:
+        """Where the folder really lies: here, without dots and links."""
+        return os.path.realpath(self.root) if isinstance(self.filesystem, fs.LocalFileSystem) else self.root
 
     def __truediv__(self, path: str) -> str:
         return f"{self.root}/{path}"
@@ -78,7 +89,12 @@ def files_of(place: Place) -> list[File]:
 
 
 def _readable(path: str) -> bool:
-    return has_format(path) and not any(part.startswith((".", "_")) for part in path.split("/"))
+    return has_format(path) and not is_hidden(path)
+
+
+def is_hidden(path: str) -> bool:
+    """Tell whether a path within a folder leads past something hidden, which is never read."""
+    return any(part.startswith((".", "_")) for part in path.split("/"))
 
 
 def has_format(path: str) -> bool:

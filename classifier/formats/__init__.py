@@ -42,12 +42,12 @@ class Reading:
     fraction: Callable[[], float | None]
 
 
-def format_of(path: Path) -> Format:
-    """Tell the format by the file's ending; raise ``InputError`` for an unknown one."""
+def format_of(path: Path, otherwise: str = ", or --format") -> Format:
+    """Tell the format by the file's ending; raise ``InputError`` for an unknown one, that ends in ``otherwise``."""
     suffixes = path.suffixes[-2:] if path.suffix.lower() == ".gz" else path.suffixes[-1:]
     found = _ENDINGS.get(suffixes[0].lower()) if suffixes else None
     if found is None or (found is Format.PARQUET and len(suffixes) > 1):
-        raise InputError(f"can't tell the format of {path} by its ending: use .jsonl, .csv or .parquet, or --format")
+        raise InputError(f"can't tell the format of {path} by its ending: use .jsonl, .csv or .parquet{otherwise}")
     return found
 
 

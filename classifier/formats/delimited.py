@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Self
 
 from classifier.errors import InputError
 from classifier.formats.flat import FIELDS, Cell, flatten
@@ -18,6 +19,11 @@ from classifier.types import Classification
 __all__ = ["DelimitedWriter", "read"]
 
 _DELIMITERS: Final = (",", ";", "\t")
+_OPENED: Final = "a quotation mark is opened here and never closed"
+_MOST_OPENED: Final = 100
+"""Quotation marks never closed after which a file is given up: each costs one reading of all that follows."""
+
+_COLUMN: Final = re.compile(r"[^\W\d]\w*(?:[ ./-]\w+){0,2}")
 _FORMULA: Final = re.compile(r"[=@\t\r]|[+-](?![\d ().-]*$)")
 
 
@@ -29,23 +35,62 @@ def read(stream: Stream, columns: Columns, warn: Callable[[str], None]) -> Itera
     skipped, delimiter = 0, _declared(first)
     if delimiter:  # Excel's own first line, "sep=;"
         skipped, first = 1, next(lines, "")
-    rows = csv.reader(chain([first], lines), delimiter=delimiter or _sniff(first, columns))
+    taken = _Lines(chain([first], lines), skipped)
+    rows = csv.reader(taken, delimiter=delimiter or _sniff(first, columns))
     header = _header(rows, stream.name)
     if header:
         _check_header(header, columns, stream.name)
-        yield from _records(rows, header, columns, skipped)
+        yield from _records(rows, taken, header, columns)
+
+
+class _Lines:
+    """The lines of a file, those of the row under way kept, so that they can be read once more."""
+
+    def __init__(self, lines: Iterator[str], before: int) -> None:
+        self._lines = lines
+        self._before = before
+        self._row: list[str] = []
+        self._again: deque[str] = deque()
+        self.ended = False
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        if self._again:
+            line = self._again.popleft()
+        else:
+            try:
+                line = next(self._lines)
+            except StopIteration:
+                self.ended = True
+                raise
+        self._row.append(line)
+        return line
+
+    def begin(self) -> int:
+        """Begin a row; return the number of its first line."""
+        self._before += len(self._row)
+        self._row.clear()
+        return self._before + 1
+
+    def give_back(self) -> int:
+        """Have all lines of the row but its first read once more; return how many they are."""
+        rest = self._row[1:]
+        self._again.extendleft(reversed(rest))
+        del self._row[1:]
+        self.ended = False
+        return len(rest)
 
 
 def _records(
-    rows: csv._reader,  # type: ignore[name-defined, unused-ignore]
-    header: Sequence[str],
-    columns: Columns,
-    skipped: int,
+    rows: Iterator[list[str]], lines: _Lines, header: Sequence[str], columns: Columns
 ) -> Iterator[Record | BadRecord]:
     """Read the rows after the header, each named by the line that it begins at."""
     places = {name: header.index(name) for name in columns.names if name in header}
+    opened = 0
     while True:
-        line = rows.line_num + skipped + 1
+        line = lines.begin()
         try:
             row = next(rows)
         except StopIteration:
@@ -53,7 +98,14 @@ def _records(
         except csv.Error as error:
             yield BadRecord(line, None, f"not valid CSV: {error}")
             continue
-        if row and len(row) != len(header):
+        if lines.ended:  # within a cell, since a row that is whole asks for no line more
+            name, opened = _id(row, places, columns), opened + 1
+            if opened > _MOST_OPENED:
+                yield BadRecord(line, name, f"{_OPENED}, like others before; nothing after it is read")
+                return
+            lines.give_back()
+            yield BadRecord(line, name, f"{_OPENED}; the lines after it are read without it")
+        elif row and len(row) != len(header):
             yield BadRecord(line, _id(row, places, columns), f"the row has {len(row)} cells, the header {len(header)}")
         elif row:
             yield make_record(line, {name: row[place] for name, place in places.items()}, columns)
@@ -112,8 +164,17 @@ def _check_header(header: Sequence[str], columns: Columns, name: str) -> None:
     """Raise ``InputError`` that names the columns there are."""
     for column in columns.needed:
         if column not in header:
-            there = ", ".join(repr(cell[:40]) for cell in header[:20])
-            raise InputError(f"{name} has no column {column!r}; it has {there}. Choose with --text-column, --id-column")
+            raise InputError(
+                f"{name} has no column {column!r}; it has {_named(header)}. Choose with --text-column, "
+                "--id-column; the first line must be the header"
+            )
+
+
+def _named(header: Sequence[str]) -> str:
+    """List the cells that look like names of columns: in a file without a header they are what a customer wrote."""
+    names = [repr(cell) for cell in header[:20] if _COLUMN.fullmatch(cell)]
+    other = len(header) - len(names)
+    return ", ".join([*names, *([f"{other} that can't be told"] if other else [])])
 
 
 class DelimitedWriter:

@@ -40,7 +40,7 @@ def check_output(output: Path, source: Path | None) -> Format:
         raise InputError(f"{output} is a folder: name a file")
     if source is not None and output.exists() and output.samefile(source):
         raise InputError(f"{output} is the input: write to another file")
-    return Format.JSONL if output.exists() and not output.is_file() else format_of(output)
+    return Format.JSONL if output.exists() and not output.is_file() else format_of(output, otherwise="")
 
 
 @contextmanager

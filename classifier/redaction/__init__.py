@@ -21,11 +21,16 @@ KINDS: Final = tuple(
 """The kinds of personal data that are told apart."""
 
 _DIGIT: Final = re.compile("[0-9]")
+_TYPED: Final = {
+    **dict.fromkeys((0xA0, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000), " "),
+    **dict.fromkeys((*range(0x2010, 0x2015), 0x2212), "-"),
+}
+"""Spaces and hyphens of typesetters and of HTML, as a keyboard has them: sign for sign, so that places stay."""
 
 
 def find_personal_data(text: str) -> tuple[PersonalData, ...]:
     """Return what identifies a person, in order of place and without overlap."""
-    reading = Reading(text)
+    reading = Reading(text.translate(_TYPED))
     contacts.find(reading)
     if _DIGIT.search(text):
         announced.find(reading)

@@ -1,5 +1,6 @@
 import itertools
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -97,6 +98,13 @@ def test_sentences_of_a_hostile_text_are_found_in_linear_time(piece: str) -> Non
 def test_a_lump_ends_a_sentence_as_a_sign_does() -> None:
     text = "No llegó" + "!" * 150 + " Nadie contesta."
     assert [text[s.start : s.end] for s in sentences(text, "es")] == ["No llegó" + "!" * 150, "Nadie contesta."]
+
+
+def test_threads_find_the_same_sentences() -> None:
+    texts = [" ".join(f"Palabra{place}x{number} rota." for place in range(60)) for number in range(40)]
+    expected = [sentences(text, "es") for text in texts]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda text: sentences(text, "es"), texts)) == expected
 
 
 def test_no_word_of_a_text_is_remembered() -> None:

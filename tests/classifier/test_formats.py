@@ -162,6 +162,35 @@ def test_rows_are_named_by_the_line_they_begin_at() -> None:
     ]
 
 
+OPENED = "a quotation mark is opened here and never closed"
+
+
+def test_a_quotation_mark_that_is_never_closed_costs_its_own_row_alone() -> None:
+    content = b'id,text\n1,"u\nno"\n2,"dos\n3,tres\n4,cuatro'
+    assert read(content, CSV) == [
+        Record(2, "1", "u\nno"),
+        BadRecord(4, "2", f"{OPENED}; the lines after it are read without it"),
+        Record(5, "3", "tres"),
+        Record(6, "4", "cuatro"),
+    ]
+
+
+def test_a_file_of_open_quotation_marks_is_given_up_at_last() -> None:
+    content = "id,text\n" + '1,a","\n' * 300  # each line closes the one before and opens another
+    found = read(content.encode(), CSV)
+    assert [row.line for row in found] == list(range(2, 103))
+    assert isinstance(found[-1], BadRecord)
+    assert found[-1].reason == f"{OPENED}, like others before; nothing after it is read"
+
+
+def test_what_a_customer_wrote_is_not_told_where_the_header_is_missing() -> None:
+    with pytest.raises(InputError, match="header") as told:
+        read("1,Soy Ana Pérez y me cobraron\n".encode(), CSV)
+    assert "Ana" not in str(told.value)
+    with pytest.raises(InputError, match="'ID', 'Fecha de alta', 'mensaje'"):
+        read(b"ID,Fecha de alta,mensaje\n1,2,3\n", CSV)
+
+
 def test_windows_1252_is_understood_with_one_warning() -> None:
     warnings: list[str] = []
     content = "id,text\n1,reclamação\n2,não\n".encode("cp1252")

@@ -119,6 +119,16 @@ def test_every_arithmetic_gives_nearly_the_same_probabilities(tiny_model: Path, 
     np.testing.assert_allclose(found, exact, atol=0.1)
 
 
+def test_the_language_is_told_by_what_is_read_of_an_html_mail(tiny: ComplaintClassifier) -> None:
+    style = (
+        "<style>"
+        + "p.MsoNormal {margin:0cm; font-family:Calibri,sans-serif; mso-style-priority:99;}\n" * 30
+        + "</style>"
+    )
+    mail = f"<html><head>{style}</head><body><p>{SPANISH}</p></body></html>"
+    assert tiny.predict([mail])[0].language == "es"
+
+
 def test_threads_share_one_classifier(tiny: ComplaintClassifier) -> None:
     expected = tiny.predict([SPANISH, PORTUGUESE])
     found: list[list[Classification]] = []

@@ -81,6 +81,13 @@ def test_places_are_sorted_and_apart_in_any_text(text: str) -> None:
     assert redact(redact(text)).count("@") <= text.count("@")
 
 
+@pytest.mark.parametrize("space", ["\u00a0", "\u202f", "\u2009"])
+def test_the_spaces_of_html_hide_nothing(space: str) -> None:
+    text = "Mi teléfono es 612 345 678, la tarjeta 4111 1111 1111 1111 y el IBAN ES91 2100 0418 4502 0005 1332."
+    assert redact(text.replace(" ", space)) == redact(text).replace(" ", space)
+    assert redact("CPF 529.982.247\u201125, RUT 12.345.678\u20135") == redact("CPF 529.982.247-25, RUT 12.345.678-5")
+
+
 def test_places_count_code_points() -> None:
     text = "😡 CPF 111.222.333-96 já"
     (data,) = find_personal_data(text)

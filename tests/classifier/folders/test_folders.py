@@ -142,6 +142,14 @@ def test_results_are_not_written_over_the_messages(job: FolderJob, tmp_path: Pat
     for source in (job.source, f"{job.source}/part-0.jsonl"):
         with pytest.raises(OutputError, match="is the folder that is read"):
             run(replace(job, source=source, output=job.source))
+    (tmp_path / "link").symlink_to(job.source)
+    for output in (tmp_path / "link", tmp_path / "in" / ".." / "in"):
+        with pytest.raises(OutputError, match="is the folder that is read"):
+            run(replace(job, output=str(output)))
+    with pytest.raises(OutputError, match="within the folder that is read"):
+        run(replace(job, output=f"{job.source}/classified"))
+    with pytest.raises(OutputError, match="is a file"):
+        run(replace(job, output=f"{job.source}/part-0.jsonl"))
     assert (tmp_path / "in" / "part-0.jsonl").read_text() == before
 
 
