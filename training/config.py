@@ -9,12 +9,33 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from classifier.errors import InputError
 from classifier.faults import reason
+from classifier.taxonomy import TASK_BY_ID
+
+COLUMNS: Final = ("id", "text", "language", "source", "variety", "channel", "family", *TASK_BY_ID)
+"""What a table of labelled messages may have a column for."""
+
+
+def _known(*names: str) -> AfterValidator:
+    """Refuse a key that is none of ``names``."""
+
+    def check(name: str) -> str:
+        if name not in names:
+            raise ValueError(f"must be one of {', '.join(names)}")
+        return name
+
+    return AfterValidator(check)
+
+
+_Column = Annotated[str, _known(*COLUMNS)]
+_TaskId = Annotated[str, _known(*TASK_BY_ID)]
+_Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+_Share = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 
 
 class _Section(BaseModel):
@@ -48,7 +69,7 @@ class CorpusSection(_Section):
     path: str
     format: Literal["messages", "table", "standoff"] = "messages"
     texts: str | None = None
-    columns: dict[str, str] = Field(default_factory=dict)
+    columns: dict[_Column, str] = Field(default_factory=dict)
     required: bool = True
     weight: float = Field(default=1.0, gt=0)
     share: float = Field(default=1.0, gt=0, le=1)
@@ -115,7 +136,7 @@ class OptimizerSection(_Section):
 class LossSection(_Section):
     """Weight of each task, and of the parts of the losses (see ``training.losses``)."""
 
-    task_weights: dict[str, float] = Field(default_factory=dict)
+    task_weights: dict[_TaskId, _Weight] = Field(default_factory=dict)
     primary_weight: float = Field(default=0.2, ge=0)
     ordinal_weight: float = Field(default=1.0, ge=0)
     rare_power: float = Field(default=0.3, ge=0, le=1)
@@ -159,13 +180,15 @@ class DistillationSection(_Section):
     teacher: str | None = None
     excerpts: float = Field(default=1.0, ge=0)
     weight: float = Field(default=0.7, gt=0, le=1)
-    agreement: dict[str, float] = Field(default_factory=lambda: {"complaint": 0.99, "motive": 0.95, "severity": 0.945})
+    agreement: dict[_TaskId, _Share] = Field(
+        default_factory=lambda: {"complaint": 0.99, "motive": 0.95, "severity": 0.945}
+    )
 
 
 class DecisionSection(_Section):
     """Precision that decisions should have where no person is asked to look, by task (main label)."""
 
-    review_precision: dict[str, float] = Field(
+    review_precision: dict[_TaskId, _Share] = Field(
         default_factory=lambda: {"complaint": 0.95, "motive": 0.85, "severity": 0.75, "justice": 0.85}
     )
 
@@ -195,8 +218,13 @@ def read_config(path: Path) -> TrainingConfig:
     try:
         return TrainingConfig.model_validate(data)
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {reason(e)}" for e in error.errors())
+        problems = "; ".join(f"{_dotted(e['loc'])}: {reason(e)}" for e in error.errors())
         raise InputError(f"{path}: {problems}") from None
+
+
+def _dotted(place: tuple[int | str, ...]) -> str:
+    """Write where in the file something is wrong; pydantic marks a key itself by ``[key]`` behind it."""
+    return ".".join(str(part) for part in place if part != "[key]")
 
 
 def to_toml(config: TrainingConfig) -> str:

@@ -103,6 +103,13 @@ def without_contradictions(labelled: Iterable[tuple[str, Example]]) -> list[Exam
     return examples
 
 
+def as_text(value: object) -> str:
+    """Return an id or another cell as text: a gap is empty, and a whole number has no decimals."""
+    if value is None or value != value:  # noqa: PLR0124, RUF100 - NaN, a gap in a column of numbers
+        return ""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
 def text_hash(text: str) -> str:
     """Return the SHA-256 of ``text`` in UTF-8, in hexadecimal."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
@@ -188,13 +195,13 @@ def parse_example(row: Mapping[str, Any], where: str, weight: float) -> Example:
     )
 
 
-def _record(row: Mapping[str, Any], where: str) -> tuple[Any, Any]:
-    """Return source and id of a row, by which labels find their text."""
+def _record(row: Mapping[str, Any], where: str) -> tuple[str, str]:
+    """Return source and id of a row, by which labels find their text: a table may hold numbers as text."""
     source, name = row.get("source"), row.get("id")
     for key, value in (("source", source), ("id", name)):
         if isinstance(value, (list, dict)):
             raise InputError(f"{where}: {key} must be a string or a number")
-    return source, name
+    return as_text(source), as_text(name)
 
 
 def _text_of(row: Mapping[str, Any], where: str) -> str:

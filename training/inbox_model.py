@@ -13,6 +13,7 @@ from typing import Final
 from classifier.artifact import FILES, Artifact, write_checksums, write_json
 from classifier.errors import InputError
 from training.card import CARDS
+from training.model_directory import check_target, move_in
 from training.recalibration import FOLDS, Recalibration
 
 _NOTES: Final = {
@@ -46,25 +47,17 @@ def write_model(artifact: Artifact, recalibration: Recalibration, output: Path) 
     check_output(artifact, output)
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as folder:
-        fresh, retired = Path(folder) / output.name, Path(folder) / "retired"
+        fresh = Path(folder) / output.name
         shutil.copytree(artifact.path, fresh)
         _renew(artifact, recalibration, fresh)
         Artifact.load(fresh)
-        if output.exists():
-            output.rename(retired)
-        try:
-            fresh.rename(output)
-        except BaseException:
-            if retired.exists():
-                retired.rename(output)
-            raise
+        move_in(fresh, output)
     return Artifact.load(output)
 
 
 def check_output(artifact: Artifact, output: Path) -> None:
     """Raise ``InputError`` if ``output`` is the model itself, or there and no model."""
-    if output.exists() and not (output.is_dir() and (output / FILES.checksums).is_file()):
-        raise InputError(f"{output} is there and is no model directory: name another place by --output")
+    check_target(output)
     if output.resolve() == artifact.path.resolve():
         raise InputError(f"{output} is the model to refit, which is kept: name another place by --output")
 

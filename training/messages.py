@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -45,10 +45,10 @@ def read_records(path: Path, wanted: Columns) -> Messages:
     return Messages(good, bad)
 
 
-def read_times(path: Path, column: str) -> dict[int, datetime]:
-    """Return when each message was received, by its line (its row in Parquet), in UTC without its zone.
+def read_times(path: Path, column: str, records: Iterable[Record]) -> dict[int, datetime]:
+    """Return when each of a file's ``records`` was received, by its line (row in Parquet), in UTC without its zone.
 
-    Raise ``InputError`` naming the first line whose value is no date.
+    Raise ``InputError`` naming the first of them whose value is no date; what else the file holds is passed over.
     """
     if format_of(path) is Format.PARQUET:
         with open_records(path, Format.PARQUET, Columns(text=column)) as reading:
@@ -57,7 +57,8 @@ def read_times(path: Path, column: str) -> dict[int, datetime]:
     else:
         with open_records(path, format_of(path), Columns(text=column)) as reading:
             values = [(r.line, r.text if isinstance(r, Record) else None) for r in reading.records]
-    return {line: as_time(value, f"{path}: line {line}, {column}") for line, value in values}
+    found = dict(values)
+    return {r.line: as_time(found.get(r.line), f"{path}: line {r.line}, {column}") for r in records}
 
 
 def as_time(value: object, where: str) -> datetime:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import random
-import shutil
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -41,6 +40,7 @@ from training.evaluation import Scores, score_by_language
 from training.export import export_network
 from training.losses import Loss, MultiTaskLoss
 from training.machine import check_machine, describe_machine
+from training.model_directory import check_target, move_in
 from training.modeling import ComplaintModel
 from training.ngrams import fit_ngrams, mixed
 from training.released import is_model, released_network
@@ -74,8 +74,10 @@ class Network:
 def run(config: TrainingConfig, places: Places, *, progress: Progress | None = None) -> Artifact:
     """Train, and write the model directory in one move once it is complete.
 
-    Of several processes (``accelerate launch``) each trains, and one asks the teacher and writes.
+    Of several processes (``accelerate launch``) each trains, and one asks the teacher and writes. Raise ``InputError``
+    before anything is read if the model would be written over something else.
     """
+    check_target(places.output)
     check_machine(config)
     torch.manual_seed(config.run.seed)
     torch.set_num_threads(max(1, available_threads() // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))))
@@ -164,7 +166,7 @@ def _session(config: TrainingConfig, places: Places, training: Sequence[Example]
 def read_corpora(config: TrainingConfig, places: Places) -> tuple[list[Example], list[Example]]:
     """Read the corpora that are there; return what to train on and what is held out.
 
-    Raise ``InputError`` if a required one is missing or nothing is left.
+    Raise ``InputError`` if a required one is missing, or nothing is left to train on or held out.
     """
     training: list[Example] = []
     validation: list[Example] = []
@@ -180,8 +182,13 @@ def read_corpora(config: TrainingConfig, places: Places) -> tuple[list[Example],
     training = [e for e in training if e.family not in held_families]
     if config.data.training_fraction < 1:
         training = sample(training, config.data.training_fraction, config.run.seed)
-    if not training or not validation:
+    if not training:
         raise InputError("no messages to train on: name a folder with the corpora by --data")
+    if not validation:
+        raise InputError(
+            "no messages are held out to calibrate and measure on: give a corpus the role split, with more messages or "
+            "a larger data.validation_fraction"
+        )
     return training, validation
 
 
@@ -207,10 +214,7 @@ def write_model(
         if teacher is not None and config.distillation.agreement:
             _write_gate(config, path, teacher, [e.text for e in validation])
         write_checksums(path)
-        retired = Path(folder) / "retired"
-        if output.exists():
-            output.rename(retired)
-        shutil.move(path, output)
+        move_in(path, output)
     return Artifact.load(output)
 
 

@@ -39,6 +39,7 @@ from training.evaluation import (
     score_by_language,
 )
 from training.leakage import SIMILARITY, Pair, find_pairs, seen_messages
+from training.model_directory import check_target, move_in
 from training.pipeline import Places, read_corpora
 
 __all__ = [
@@ -234,14 +235,15 @@ def put_in_place(candidate: Artifact, target: Path, report: Report, files: Seque
     """Write the release in a temporary folder beside ``target``, then move it there in one go.
 
     Cards, metrics and checksums are new; ``files`` are the names of what it was measured on. If anything fails,
-    ``target`` is what it was.
+    ``target`` is what it was. Raise ``InputError`` if it is no model directory.
     """
+    check_target(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as folder:
         fresh = Path(folder) / target.name
         _write(candidate, fresh, report, files)
         Artifact.load(fresh)
-        _swap(fresh, target, Path(folder) / "retired")
+        move_in(fresh, target)
     return Artifact.load(target)
 
 
@@ -257,7 +259,7 @@ def keep_measured(model: Artifact, measured: Mapping[str, Any]) -> None:
         renew_cards(fresh, model.info, model.info, metrics)
         write_checksums(fresh)
         Artifact.load(fresh)
-        _swap(fresh, model.path, Path(folder) / "retired")
+        move_in(fresh, model.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +298,7 @@ def keep_small_network(small: Path, gate: Gate | None) -> None:
         shutil.copytree(small, fresh)
         gate.save(fresh)
         write_checksums(fresh)
-        _swap(fresh, small, Path(folder) / "retired")
+        move_in(fresh, small)
 
 
 def _held_out(artifact: Artifact, places: Places) -> set[str]:
@@ -305,19 +307,6 @@ def _held_out(artifact: Artifact, places: Places) -> set[str]:
         return {example.text for example in read_corpora(read_config(artifact.path / FILES.training), places)[1]}
     except InputError:
         return set()
-
-
-def _swap(fresh: Path, target: Path, retired: Path) -> None:
-    """Move ``target`` out of the way and ``fresh`` in its place, or ``target`` back."""
-    if not target.exists():
-        fresh.rename(target)
-        return
-    target.rename(retired)
-    try:
-        fresh.rename(target)
-    except BaseException:
-        retired.rename(target)
-        raise
 
 
 def _write(candidate: Artifact, path: Path, report: Report, files: Sequence[str]) -> None:

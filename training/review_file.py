@@ -11,11 +11,11 @@ A cell that a spreadsheet would run as a formula, or turn into a number or a dat
 from __future__ import annotations
 
 import csv
-import io
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +26,7 @@ from classifier.inference import MAX_CHARACTERS
 from classifier.preprocessing import mended, preprocess
 from classifier.taxonomy import LANGUAGES, TASK_BY_ID, TASKS, Task, TaskKind, Translated
 from training.corpus import Example, Labels, check_labels, text_hash
+from training.spreadsheet import SEPARATORS, read_cells
 
 __all__ = [
     "COLUMNS",
@@ -48,7 +49,6 @@ COLUMNS: Final = ("id", "source", "language", "text", *(task.id for task in TASK
 """The header, in order."""
 
 _LEGEND: Final = ("column", "value", "how_many", "es", "pt", "en", "significado", "definição", "definition")
-_SEPARATORS: Final = (";", ",", "\t")
 _FORMULA: Final = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n']")
 _PLAIN_NUMBER: Final = re.compile(r"0|[1-9]\d{0,14}")
 _MONTHS: Final = "ene|jan|fe[bv]|mar|abr|apr|ma[iy]|jun|jul|ago|aug|se[pt]|out|oct|nov|dic|dez|dec"
@@ -63,8 +63,12 @@ _HEADERS: Final[Mapping[str, str]] = {
 }
 _TRUE: Final = frozenset(["yes", "y", "si", "s", "sim", "true", "verdadero", "verdadeiro", "1", "x", "ok"])
 _FALSE: Final = frozenset(["no", "n", "nao", "false", "falso", "0"])
+_TICKS: Final = frozenset("✓✔☑✅")
+_AS_EMOJI: Final = "\N{VARIATION SELECTOR-16}"
 _MOST_PROBLEMS: Final = 10
 _SHOWN: Final = 30
+
+_Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,7 @@ def _write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]
     """Write one table as spreadsheets like it."""
     try:
         with path.open(mode, encoding="utf-8-sig", newline="") as file:
-            table = csv.writer(file, delimiter=_SEPARATORS[0])
+            table = csv.writer(file, delimiter=SEPARATORS[0])
             table.writerow(header)
             table.writerows(rows)
     except OSError as error:
@@ -174,50 +178,29 @@ def read_review(path: Path) -> list[Example]:
 
 def read_sheet(path: Path) -> Sheet:
     """Read a review file as ``read_review`` does, with what a report about it needs."""
-    content, is_unicode = _decoded(path)
-    header, rows = _table(path, content)
-    examples, problems, seen = [], [], dict[tuple[str, str], int]()
+    cells_of_rows, is_unicode = read_cells(path)
+    header, rows = _table(path, cells_of_rows)
+    examples, problems, seen = [], [], dict[tuple[str, str, str], int]()
     for number, cells in rows:
         try:
             if any(cell.strip() for cell in cells[len(header) :]):
                 raise ValueError(f"it has {len(cells)} cells, the header {len(header)}")
             example = _example(dict(zip(header, cells, strict=False)))
-            if example is not None and (first := seen.setdefault((example.source, example.id), number)) != number:
+            if example is None:
+                continue
+            if (first := seen.setdefault((example.source, example.id, example.text), number)) != number:
                 raise ValueError(f"column id: the message is in row {first} too")
+            examples.append(example)
         except ValueError as error:
             problems.append(f"row {number}, {error}")
-        else:
-            examples += [example] if example else []
     if problems:
         more = f"\n… and {len(problems) - _MOST_PROBLEMS} more" if len(problems) > _MOST_PROBLEMS else ""
         raise InputError(f"{path}: " + "\n".join(problems[:_MOST_PROBLEMS]) + more)
     return Sheet(examples, len(rows), is_unicode)
 
 
-def _decoded(path: Path) -> tuple[str, bool]:
-    """Return the text of a file that a spreadsheet saved, and whether its encoding holds every character."""
-    if path.suffix.lower() in (".xlsx", ".xls", ".ods"):
-        raise InputError(f"{path}: save the sheet as CSV (UTF-8) first")
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from None
-    try:
-        return raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"), True
-    except UnicodeDecodeError:
-        return raw.decode("cp1252", "replace"), False
-
-
-def _table(path: Path, content: str) -> tuple[list[str], list[tuple[int, list[str]]]]:
+def _table(path: Path, rows: Sequence[Sequence[str]]) -> tuple[list[str], list[tuple[int, Sequence[str]]]]:
     """Return the header as column ids, and the rows that are not blank with their numbers in a spreadsheet."""
-    declared = re.match(r"sep=(.)\r?\n", content)
-    content = content[declared.end() :] if declared else content
-    first = content.partition("\n")[0]
-    separator = declared[1] if declared else max(_SEPARATORS, key=first.count)
-    try:
-        rows = list(csv.reader(io.StringIO(content, newline=""), delimiter=separator))
-    except csv.Error as error:
-        raise InputError(f"{path}: not valid CSV: {error}") from None
     header = [_column(name) for name in rows[0]] if rows else []
     missing = [name for name in ("id", "text", "language", "complaint", "reviewed") if name not in header]
     if missing:
@@ -268,11 +251,11 @@ def _names(label_id: str, name: Translated) -> tuple[str, ...]:
 
 
 def _yes_or_no(column: str, cell: str) -> bool:
-    """Read a yes or a no; empty is no."""
-    word = _plain(unguard(cell))
-    if word in _TRUE:
+    """Read a yes or a no; a tick is yes, an empty cell no, and any other sign neither."""
+    word, seen = _plain(unguard(cell)), "".join(c for c in unguard(cell) if c.isprintable() and not c.isspace())
+    if word in _TRUE or seen.removesuffix(_AS_EMOJI) in _TICKS:
         return True
-    if word in _FALSE or not word:
+    if word in _FALSE or not seen:
         return False
     raise ValueError(f"column {column}: {_quoted(cell)} is none of yes (sí, sim), no (não)")
 
@@ -317,26 +300,62 @@ def corpus_rows(examples: Iterable[Example]) -> Iterator[dict[str, Any]]:
 def corrected(corpus: Path, examples: Sequence[Example]) -> list[dict[str, Any]]:
     """Return every row of a corpus, stand-off or not, with the labels of ``examples`` in the place of its own.
 
-    Rows are found by source and id. Raise ``InputError`` if the corpus lacks one of ``examples``.
+    Rows are found by source and id and, where several messages have the same, by their text. Raise ``InputError`` if
+    the corpus lacks one of ``examples``.
     """
-    new = {(e.source, e.id): e.labels for e in examples}
-    rows = []
+    rows, new = list(_labelled_rows(corpus)), defaultdict[_Key, list[int]](list)
+    for i, example in enumerate(examples):
+        new[example.source, example.id].append(i)
+    texts = defaultdict[_Key, set[str]](set)
+    for key, row in rows:
+        texts[key].add(str(row.get("text", row.get("sha256"))))
+    found: set[int] = set()
+    result = []
+    for key, row in rows:
+        mine = new.get(key, [])
+        if mine and (len(mine) > 1 or len(texts[key]) > 1):
+            mine = [i for i in mine if _has_text(row, examples[i].text)]
+        found.update(mine)
+        result.append({**row, "labels": examples[mine[0]].labels} if mine else row)
+    _check_found(corpus, [e for i, e in enumerate(examples) if i not in found], texts)
+    return result
+
+
+def _labelled_rows(corpus: Path) -> Iterator[tuple[_Key, dict[str, Any]]]:
+    """Yield the rows of a corpus, each with its source and id."""
     for number, line in enumerate(_lines(corpus), 1):
-        if line.strip():
-            try:
-                row = json.loads(line)
-                labels = new.pop((str(row.get("source") or ""), str(row["id"])), row["labels"])
-            except (ValueError, KeyError, TypeError, AttributeError):
-                raise InputError(f"{corpus}:{number}: not a labelled message with id and labels") from None
-            rows.append({**row, "labels": labels})
-    if new:
-        raise InputError(f"{corpus} has no message {', '.join(name for _, name in list(new)[:5])}")
-    return rows
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            source, name, _ = str(row.get("source") or ""), str(row["id"]), row["labels"]
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise InputError(f"{corpus}:{number}: not a labelled message with id and labels") from None
+        yield (source, name), row
+
+
+def _has_text(row: Mapping[str, Any], text: str) -> bool:
+    """Say whether a row of a corpus is that of ``text``, as it was sent or as the model reads it."""
+    if "text" in row:
+        return preprocess(str(row["text"])) == preprocess(text)
+    return row.get("sha256") == text_hash(text)
+
+
+def _check_found(corpus: Path, lost: Sequence[Example], there: Container[_Key]) -> None:
+    """Raise ``InputError`` that names what of a review file is not in its corpus."""
+    absent = [e.id for e in lost if (e.source, e.id) not in there]
+    if absent:
+        raise InputError(f"{corpus} has no message {', '.join(absent[:5])}")
+    if lost:
+        names = ", ".join(dict.fromkeys(e.id for e in lost[:5]))
+        raise InputError(
+            f"{corpus}: which message is {names}? Several have that id, and none the text of the review file"
+        )
 
 
 def _lines(path: Path) -> list[str]:
     try:
-        return path.read_text(encoding="utf-8").split("\n")
+        return path.read_text(encoding="utf-8-sig").split("\n")
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from None
     except UnicodeDecodeError:

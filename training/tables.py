@@ -1,11 +1,13 @@
-"""Labelled messages in a table, one column a task, or texts that stand-off labels belong to: by ``datasets``.
+"""Labelled messages in a table, one column a task, or texts that stand-off labels belong to.
 
-A table is a CSV or Parquet file, or ``hub:NAME`` (``hub:NAME/CONFIGURATION:SPLIT``) for a dataset of the Hugging Face
-hub. Cells name labels by id or by name in any of the languages, several separated by ``;`` or ``,``.
+A table is a CSV file, each cell the text that stands there; or, by ``datasets``, a Parquet file or ``hub:NAME``
+(``hub:NAME/CONFIGURATION:SPLIT``), a dataset of the Hugging Face hub. Cells name labels by id or by name in any of the
+languages, several separated by ``;`` or ``,``.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -13,16 +15,21 @@ from typing import Any, Final
 from classifier.errors import InputError
 from classifier.language import identify_language
 from classifier.taxonomy import LANGUAGES, TASK_BY_ID, TASKS
-from training.corpus import Example, parse_example, read_rows, without_contradictions
+from training.config import COLUMNS
+from training.corpus import Example, as_text, parse_example, read_rows, without_contradictions
 from training.review_file import answer
+from training.spreadsheet import read_cells
 
 HUB: Final = "hub:"
-_BUILDERS: Final = {".csv": "csv", ".tsv": "csv", ".parquet": "parquet"}
+_SEPARATORS: Final[Mapping[str, str | None]] = {".csv": None, ".tsv": "\t"}
+_PARQUET: Final = ".parquet"
+
+log = logging.getLogger(__name__)
 
 
 def is_table(source: str) -> bool:
-    """Say whether ``source`` is read by ``datasets``, not as JSON Lines."""
-    return source.startswith(HUB) or Path(source).suffix.lower() in _BUILDERS
+    """Say whether ``source`` is a table, not JSON Lines."""
+    return source.startswith(HUB) or Path(source).suffix.lower() in (*_SEPARATORS, _PARQUET)
 
 
 def rows_of(source: str) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -30,7 +37,8 @@ def rows_of(source: str) -> Iterator[tuple[int, dict[str, Any]]]:
     if not is_table(source):
         yield from read_rows(Path(source))
         return
-    for number, row in enumerate(_dataset(source), 1):
+    separated = not source.startswith(HUB) and Path(source).suffix.lower() in _SEPARATORS
+    for number, row in enumerate(_separated(Path(source)) if separated else _dataset(source), 1):
         yield number, dict(row)
 
 
@@ -49,6 +57,20 @@ def read_table(source: str, columns: Mapping[str, str], *, weight: float = 1.0) 
     return without_contradictions(labelled)
 
 
+def _separated(path: Path) -> Iterator[dict[str, str]]:
+    """Yield the rows of a CSV file that are not blank; of two columns of one name the first counts."""
+    rows, is_unicode = read_cells(path, _SEPARATORS[path.suffix.lower()])
+    if not is_unicode:
+        log.warning("%s is not UTF-8: read as Windows-1252, in which emoji are lost", path)
+    header, *rows = [row for row in rows if any(cell.strip() for cell in row)] or [[]]
+    names = [name.strip() for name in header]
+    places = {name: names.index(name) for name in names if name}
+    for number, row in enumerate(rows, 1):
+        if any(cell.strip() for cell in row[len(header) :]):
+            raise InputError(f"{path}, row {number}: it has {len(row)} cells, the header {len(header)}")
+        yield {name: row[place] if place < len(row) else "" for name, place in places.items()}
+
+
 def _dataset(source: str) -> Any:
     """Open a table with ``datasets``."""
     import datasets
@@ -59,9 +81,7 @@ def _dataset(source: str) -> Any:
             name, _, split = source.removeprefix(HUB).partition(":")
             owner_and_name, configuration = (name, None) if name.count("/") < 2 else name.rsplit("/", 1)
             return datasets.load_dataset(owner_and_name, configuration, split=split or "train")
-        suffix = Path(source).suffix.lower()
-        options = {"sep": "\t"} if suffix == ".tsv" else {}
-        return datasets.load_dataset(_BUILDERS[suffix], data_files=source, split="train", **options)
+        return datasets.load_dataset("parquet", data_files=source, split="train")
     except Exception as error:
         raise InputError(f"{source} can't be read as a table: {type(error).__name__}: {str(error)[:300]}") from error
 
@@ -71,9 +91,7 @@ def _message(row: Mapping[str, Any], columns: Mapping[str, str], number: int) ->
     for column in columns.values():
         if column not in row:
             raise ValueError(f"no column {column!r}; there are {', '.join(map(repr, row))}")
-    cells = {
-        name: _cell(row.get(columns.get(name, name))) for name in ("id", "text", "language", "source", *TASK_BY_ID)
-    }
+    cells = {name: _cell(row.get(columns.get(name, name))) for name in COLUMNS}
     labels = {task.id: found for task in TASKS if (found := answer(task, cells[task.id])) is not None}
     if "complaint" not in labels:
         raise ValueError("column 'complaint' is empty or not there; it must be yes or no")
@@ -82,12 +100,10 @@ def _message(row: Mapping[str, Any], columns: Mapping[str, str], number: int) ->
     language = cells["language"].lower()[:2] or identify_language(cells["text"]).language
     if language not in LANGUAGES:
         raise ValueError(f"column 'language' must be one of {', '.join(LANGUAGES)}: this text shows neither")
-    rest = {"id": cells["id"] or str(number), "text": cells["text"], "source": cells["source"], "labels": labels}
-    return rest | {"lang": language} | {name: _cell(row.get(name)) for name in ("variety", "channel", "family")}
+    told = {name: cells[name] for name in ("text", "source", "variety", "channel", "family")}
+    return told | {"id": cells["id"] or str(number), "lang": language, "labels": labels}
 
 
 def _cell(value: object) -> str:
     """Return a cell as text; several labels may come as a list."""
-    if value is None or value != value:  # noqa: PLR0124, RUF100 - NaN, an empty cell of a column of numbers
-        return ""
-    return ";".join(map(str, value)) if isinstance(value, list) else str(value).strip()
+    return ";".join(map(str, value)) if isinstance(value, list) else as_text(value).strip()

@@ -234,6 +234,23 @@ def test_from_messages_to_a_corpus_on_the_command_line(tmp_path: Path) -> None:
     assert summary["uncertainty"]["all tasks"]["chosen"] > 0
 
 
+def test_messages_of_one_thread_are_chosen_and_imported(tmp_path: Path) -> None:
+    pool, sheet, labelled = tmp_path / "pool.csv", tmp_path / "review.csv", tmp_path / "labelled.jsonl"
+    texts = [record.text for record in spanish(30)]
+    pool.write_text("id,text\n" + "\n".join(f"T{i // 10},{t}" for i, t in enumerate(texts)), encoding="utf-8")
+    chosen = run("select", pool, "--count", 8, "--languages", "es", "--output", sheet)
+    assert chosen.exit_code == 0, chosen.output
+    header, *rows = csv.reader(io.StringIO(sheet.read_text("utf-8-sig"), newline=""), delimiter=";")
+    for row in rows:
+        row[header.index("reviewed")] = "✓"
+    with sheet.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([header, *rows])
+    back = run("select", "--import", sheet, "--output", labelled)
+    assert back.exit_code == 0, back.output
+    found = read_messages(labelled)
+    assert (len({e.id for e in found}), {e.text for e in found}) == (3, {row[header.index("text")] for row in rows})
+
+
 def test_csv_and_parquet_with_columns_of_their_own_names(tmp_path: Path) -> None:
     texts = [record.text for record in spanish(30)]
     pq.write_table(pa.table({"body": texts, "key": list(range(30))}), tmp_path / "a.parquet")

@@ -5,10 +5,12 @@ import pytest
 from classifier.errors import InputError
 from training.config import TrainingConfig, read_config, to_toml
 
-CONFIGS = sorted((Path(__file__).parents[2] / "training" / "configs").glob("*.toml"))
+ROOT = Path(__file__).parents[2]
+CONFIGS = sorted([*(ROOT / "training" / "configs").glob("*.toml"), *(ROOT / "models").glob("*/training.toml")])
+RUN = '[run]\nname = "x"\nversion = "1"\n[[data.corpus]]\npath = "a.csv"\n'
 
 
-@pytest.mark.parametrize("path", CONFIGS, ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda p: f"{p.parent.name}/{p.stem}")
 def test_resolved_then_read_is_the_same(path: Path, tmp_path: Path) -> None:
     config = read_config(path)
     copy = tmp_path / "training.toml"
@@ -46,3 +48,32 @@ def test_names_with_quotes_survive(tmp_path: Path) -> None:
     )
     (tmp_path / "c.toml").write_text(to_toml(config))
     assert read_config(tmp_path / "c.toml") == config
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ('columns = {lang = "idioma"}', r"data\.corpus\.0\.columns\.lang: must be one of id, text, language, "),
+        ("[loss.task_weights]\nseverty = 2.0", r"loss\.task_weights\.severty: must be one of complaint, motive, "),
+        ("[loss.task_weights]\nseverity = -1", r"loss\.task_weights\.severity: must be 0 or more"),
+        ("[loss.task_weights]\nseverity = inf", r"loss\.task_weights\.severity: must be a number"),
+        ("[loss.task_weights]\nseverity = nan", r"loss\.task_weights\.severity: must be a number"),
+        ("[distillation.agreement]\ncomplain = 0.9", r"distillation\.agreement\.complain: must be one of complaint"),
+        ("[distillation.agreement]\ncomplaint = 0", r"distillation\.agreement\.complaint: must be more than 0"),
+        ("[decisions.review_precision]\ncomplaints = 0.9", r"decisions\.review_precision\.complaints: must be one of"),
+        ("[decisions.review_precision]\nmotive = 95", r"decisions\.review_precision\.motive: must be 1 or less"),
+    ],
+)
+def test_a_task_that_is_none_and_a_share_that_is_none_are_refused(tmp_path: Path, lines: str, told: str) -> None:
+    (path := tmp_path / "run.toml").write_text(f"{RUN}{lines}\n")
+    with pytest.raises(InputError, match=rf"run\.toml: {told}"):
+        read_config(path)
+
+
+def test_bounds_of_shares_and_weights_are_within(tmp_path: Path) -> None:
+    lines = "[loss.task_weights]\nconduct = 0\n[decisions.review_precision]\ncomplaint = 1\n[distillation.agreement]\n"
+    (path := tmp_path / "run.toml").write_text(f'{RUN}columns = {{family = "hilo", tone = "tono"}}\n{lines}')
+    config = read_config(path)
+    assert config.data.corpus[0].columns == {"family": "hilo", "tone": "tono"}
+    assert (config.loss.task_weights, config.decisions.review_precision) == ({"conduct": 0}, {"complaint": 1})
+    assert config.distillation.agreement == {}

@@ -166,3 +166,13 @@ def test_the_repositorys_own_corpora_are_sound(path: Path) -> None:
     examples = read_messages(path)
     assert len({e.id for e in examples}) == len(examples)
     assert len({e.text.casefold() for e in examples}) == len(examples), "the same text twice"
+
+
+@pytest.mark.parametrize(("labelled", "there"), [(7, "7"), ("7", 7), (7, 7.0)])
+def test_standoff_labels_find_a_text_whose_id_is_a_number_in_one_and_text_in_the_other(
+    tmp_path: Path, labelled: object, there: object
+) -> None:
+    text = "O pedido não chegou"
+    label = {"id": labelled, "source": None, "sha256": text_hash(text), "labels": COMPLAINT}
+    rows = [(1, {"id": there, "source": "", "lang": "pt", "text": text})]
+    assert [e.text for e in read_standoff(write(tmp_path / "labels.jsonl", label), rows)] == [text]

@@ -184,14 +184,18 @@ def test_two_files_and_one_file_with_a_date_say_the_same(tmp_path: Path) -> None
     before = corpus(tmp_path / "a.jsonl", "es-es.jsonl", 60, "2026-03-31T23:59:59Z")
     after = corpus(tmp_path / "b.jsonl", "pt-pt.jsonl", MIN_MESSAGES, "2026-04-01")
     both = tmp_path / "both.jsonl"
-    both.write_text(after.read_text() + before.read_text())
+    unusable = '{"text": "Where is it?", "language": "en", "received_at": "2026-03-01"}\n[\n'
+    both.write_text(unusable + after.read_text() + before.read_text())
     files = run("drift", before, after, "--json")
     assert files.exit_code == 0, files.output
     report = json.loads(files.stdout)
     assert report["messages"] == {"before": 60, "after": MIN_MESSAGES}
     language = next(c for c in report["changes"] if c["what"] == "language")
     assert (language["size"], language["after"]["pt"]) == ("large", 1.0)
-    assert json.loads(run("drift", both, "--at", "2026-04-01", "--json").stdout) == report
+    split = run("drift", both, "--at", "2026-04-01", "--json")
+    assert split.exit_code == 0, split.output
+    assert json.loads(split.stdout) == report
+    assert "line 1: language must be one of" in split.stderr, "what is no message needs no date"
     shown = run("drift", before, after)
     assert "The mix of languages has moved: es 100% → 0%" in " ".join(shown.output.split())
     assert "Retraining is worth it: " in " ".join(shown.output.split())

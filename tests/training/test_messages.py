@@ -62,17 +62,26 @@ def test_times_are_found_by_line_in_every_format(tmp_path: Path) -> None:
         values = [datetime.fromisoformat(r["at"]) if as_date else r["at"] for r in rows]
         pq.write_table(pa.table({"text": [r["text"] for r in rows], "at": values}), tmp_path / "a.parquet")
         for name in ("a.jsonl", "a.csv", "a.parquet"):
-            times = read_times(tmp_path / name, "at")
-            assert [times[r.line] for r in read_records(tmp_path / name, Columns()).good] == expected, name
+            records = read_records(tmp_path / name, Columns()).good
+            times = read_times(tmp_path / name, "at", records)
+            assert [times[r.line] for r in records] == expected, name
 
 
 def test_a_time_that_is_missing_is_named_by_file_and_line(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text('{"text": "hola", "at": "2026-01-02"}\n{"text": "hola"}\n')
     with pytest.raises(InputError, match=r"a\.jsonl: line 2, at: not a date"):
-        read_times(tmp_path / "a.jsonl", "at")
+        read_times(tmp_path / "a.jsonl", "at", read_records(tmp_path / "a.jsonl", Columns()).good)
     pq.write_table(pa.table({"text": ["hola"]}), tmp_path / "a.parquet")
     with pytest.raises(InputError, match="no column 'at'"):
-        read_times(tmp_path / "a.parquet", "at")
+        read_times(tmp_path / "a.parquet", "at", [])
+
+
+def test_a_record_that_is_none_needs_no_time(tmp_path: Path) -> None:
+    rows = [{"text": "hola", "at": "2026-01-02"}, {"text": "hi", "at": "ayer", "language": "en"}, {"at": "2026-01-02"}]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n[\n")
+    read = read_records(tmp_path / "a.jsonl", Columns())
+    assert [b.line for b in read.bad] == [2, 3, 4]
+    assert read_times(tmp_path / "a.jsonl", "at", read.good) == {1: datetime(2026, 1, 2)}
 
 
 def test_the_language_is_given_or_seen() -> None:

@@ -11,7 +11,7 @@ from tests.conftest import CORPORA, TINY
 from training.card import CARDS
 from training.config import read_config
 from training.corpus import sample
-from training.pipeline import Places, read_corpora, run
+from training.pipeline import Network, Places, read_corpora, run, write_model
 
 CORPORA_ONLY = CORPORA.parent / "configs" / "corpora-only.toml"
 
@@ -114,3 +114,35 @@ def test_going_back_a_part_needs_a_released_model_and_what_it_was(source: str, t
     config = TINY.model_copy(update={"encoder": TINY.encoder.model_validate(section)})
     with pytest.raises(InputError, match=told):
         run(config, Places(CORPORA, None, tmp_path / "model"))
+
+
+def test_a_folder_that_is_no_model_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    (output := tmp_path / "letters").mkdir()
+    (output / "letter.txt").write_text("dear")
+    with pytest.raises(InputError, match="letters is there and is no model directory"):
+        run(TINY, Places(tmp_path, None, output))
+    assert (output / "letter.txt").read_text() == "dear"
+
+
+def test_a_folder_that_came_while_it_was_trained_is_not_written_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "letters"
+
+    def written(*_: object) -> None:
+        output.mkdir()
+        (output / "letter.txt").write_text("dear")
+
+    monkeypatch.setattr("training.pipeline._write", written)
+    network: Network = None  # type: ignore[assignment]
+    with pytest.raises(InputError, match="letters is there and is no model directory"):
+        write_model(TINY, output, network=network, validation=[])
+    assert (output / "letter.txt").read_text() == "dear"
+    assert [p.name for p in tmp_path.iterdir()] == ["letters"]
+
+
+def test_corpora_of_which_nothing_is_held_out_are_told_so() -> None:
+    corpus = tuple(section.model_copy(update={"role": "train"}) for section in TINY.data.corpus)
+    config = TINY.model_copy(update={"data": TINY.data.model_copy(update={"corpus": corpus})})
+    with pytest.raises(InputError, match=r"no messages are held out .*: give a corpus the role split"):
+        read_corpora(config, Places(CORPORA, None, CORPORA))

@@ -278,10 +278,12 @@ def test_nothing_is_written_that_is_not_better(tiny_model: Path, tmp_path: Path)
 
 def test_the_model_itself_and_other_folders_are_not_written_over(tiny_model: Path, tmp_path: Path) -> None:
     (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "letter.txt").write_text("dear")
     for output, reason in ((tiny_model, "is the model to refit"), (tmp_path / "letters", "is no model directory")):
         result = calibrate(CORPORA / "validation.jsonl", "--model", tiny_model, "--output", output)
         assert result.exit_code == 2
         assert reason in result.stderr
+    assert (tmp_path / "letters" / "letter.txt").read_text() == "dear"
 
 
 def test_a_refitted_model_has_no_small_network_that_decides_otherwise(tiny_model: Path, tmp_path: Path) -> None:

@@ -433,3 +433,32 @@ def test_calibration_is_checked_for_each_task_and_language(tiny: ComplaintClassi
     assert checks["complaint", "es"].answers + checks["complaint", "pt"].answers == 60
     for check in checks.values():
         assert check.fine == (check.error <= 0.02 + check.noise)
+
+
+@pytest.mark.parametrize("options", [("--first",), ("--current", "nowhere")])
+def test_a_folder_that_is_no_model_is_refused_before_anything_is_read(tmp_path: Path, options: tuple[str, ...]) -> None:
+    (target := tmp_path / "letters").mkdir()
+    (target / "letter.txt").write_text("dear")
+    result = release(tmp_path / "nowhere", "--on", "nowhere.jsonl", *options, "--replace", target)
+    assert result.exit_code == 2
+    assert "letters is there and is no model directory" in result.stderr
+    assert (target / "letter.txt").read_text() == "dear"
+
+
+def test_a_folder_that_is_no_model_is_not_written_over(candidate: Path, report: Report, tmp_path: Path) -> None:
+    (target := tmp_path / "letters").mkdir()
+    (target / "letter.txt").write_text("dear")
+    with pytest.raises(InputError, match="letters is there and is no model directory"):
+        put_in_place(Artifact.load(candidate), target, report, ["a.jsonl"])
+    assert content(target) == {"letter.txt": b"dear"}
+
+
+def test_an_empty_folder_is_as_good_as_none(
+    candidate: Path, tiny_model: Path, messages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (target := tmp_path / "released").mkdir()
+    monkeypatch.setenv("RECUPERA_MODEL", str(tiny_model))
+    result = release(candidate, "--on", messages, "--replace", target, *HERE, *ANY_CALIBRATION)
+    assert result.exit_code == 0, result.stderr
+    assert "tiny 0.0.2 beside tiny 0.0.1" in result.stdout
+    assert Artifact.load(target).info.version == "0.0.2"

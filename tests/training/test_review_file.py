@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from classifier.errors import InputError
 from classifier.taxonomy import TASKS, TaskKind
-from training.corpus import read_messages
+from training.corpus import read_messages, text_hash
 from training.review_file import (
     COLUMNS,
     ReviewRow,
@@ -107,6 +107,11 @@ def test_labels_are_read_by_id_and_by_name(tmp_path: Path, language: str | None)
         ("guarantee", "Sí", True),
         ("guarantee", "não", False),
         ("complaint", "x", True),
+        ("complaint", "✓", True),
+        ("complaint", "✔\ufe0f", True),
+        ("guarantee", " ☑ ", True),
+        ("guarantee", "✅", True),
+        ("guarantee", "\u200b ", False),
     ],
 )
 def test_people_write_as_they_like(tmp_path: Path, task: str, cell: str, found: object) -> None:
@@ -120,6 +125,17 @@ def test_a_message_that_is_no_complaint_after_all_loses_what_only_complaints_hav
 
 def test_an_empty_cell_is_no_label(tmp_path: Path) -> None:
     assert "severity" not in read_review(reviewed(review(tmp_path), {"severity": " "}))[0].labels
+
+
+@pytest.mark.parametrize("cell", ["?", "¿?", "—", "-", "'-", "👍", "✗", "✓?", "?✓"])
+@pytest.mark.parametrize("column", ["complaint", "guarantee", "reviewed"])
+def test_signs_are_neither_yes_nor_no(tmp_path: Path, column: str, cell: str) -> None:
+    with pytest.raises(InputError, match=f"row 2, column {column}: .* is none of yes"):
+        read_review(reviewed(review(tmp_path), {column: cell}))
+
+
+def test_a_tick_says_that_a_row_is_reviewed(tmp_path: Path) -> None:
+    assert len(read_review(reviewed(review(tmp_path), {"reviewed": "✔️"}))) == 1
 
 
 @pytest.mark.parametrize("mark", ["", "no", "não", "FALSO"])
@@ -154,6 +170,20 @@ def test_what_is_wrong_is_named_by_row_column_and_allowed_values(tmp_path: Path)
 def test_a_message_may_be_there_once(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="row 3, column id: the message is in row 2 too"):
         read_review(reviewed(review(tmp_path, ROW, ROW)))
+
+
+def test_two_messages_may_have_one_id(tmp_path: Path) -> None:
+    rows = ROW, replace(ROW, text="Sigue sin llegar."), replace(ROW, text="Sigue sin llegar.", source="hotel")
+    assert [(e.id, e.source, e.text) for e in read_review(reviewed(review(tmp_path, *rows)))] == [
+        (row.id, row.source, row.text) for row in rows
+    ]
+
+
+def test_a_quotation_mark_that_is_never_closed_takes_no_rows_along(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('reviewed;id;text;language;complaint\nno;1;"hola;es;no\nsí;2;Llegó roto;es;sí\n', encoding="utf-8")
+    with pytest.raises(InputError, match="not valid CSV: a quotation mark is opened and never closed"):
+        read_review(path)
 
 
 def test_of_many_mistakes_the_first_ten_are_told(tmp_path: Path) -> None:
@@ -269,3 +299,35 @@ def test_corrections_go_back_into_their_corpus(tmp_path: Path) -> None:
     corpus.write_text('{"id": "1"}\n[')
     with pytest.raises(InputError, match=r"corpus\.jsonl:1: not a labelled message"):
         corrected(corpus, found)
+
+
+def written(path: Path, *rows: dict[str, Any]) -> Path:
+    path.write_text("\n".join(map(json.dumps, rows)) + "\n", encoding="utf-8")
+    return path
+
+
+def test_of_messages_with_one_id_that_of_the_text_is_corrected(tmp_path: Path) -> None:
+    texts = ["No llegó mi pedido.", "Sigue   sin llegar.", "Sigue sin llegar."]
+    rows = [{"id": 1, "source": "tienda", "lang": "es", "text": text, "labels": LABELS} for text in texts]
+    standoff = [{k: row[k] for k in ("id", "source", "labels")} | {"sha256": text_hash(row["text"])} for row in rows]
+    low, high = LABELS | {"severity": "low"}, LABELS | {"severity": "critical"}
+    (later,) = read_review(reviewed(review(tmp_path, replace(ROW, text=texts[2])), {"severity": "low"}))
+    found = corrected(written(tmp_path / "corpus.jsonl", *rows), [later])
+    assert [row["labels"] for row in found] == [LABELS, low, low], "that of two spaces reads as the same"
+    found = corrected(written(tmp_path / "labels.jsonl", *standoff), [later])
+    assert [row["labels"] for row in found] == [LABELS, LABELS, low]
+    first = replace(later, text=texts[0], labels=high)
+    for path in (tmp_path / "corpus.jsonl", tmp_path / "labels.jsonl"):
+        assert [row["labels"] for row in corrected(path, [later, first])][::2] == [high, low]
+        with pytest.raises(InputError, match="which message is 1"):
+            corrected(path, [replace(later, text="Otra cosa.")])
+    with pytest.raises(InputError, match="which message is 1"):
+        corrected(written(tmp_path / "one.jsonl", rows[0]), [first, later])
+
+
+def test_a_message_that_is_there_twice_alike_is_corrected_twice(tmp_path: Path) -> None:
+    row = {"id": "1", "source": "tienda", "lang": "es", "text": ROW.text, "labels": LABELS}
+    corpus = written(tmp_path / "corpus.jsonl", row, row)
+    corpus.write_bytes(b"\xef\xbb\xbf" + corpus.read_bytes())
+    found = read_review(reviewed(review(tmp_path), {"severity": "low", "text": "No llegó mi pedido ."}))
+    assert [row["labels"]["severity"] for row in corrected(corpus, found)] == ["low", "low"]

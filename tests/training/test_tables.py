@@ -1,4 +1,5 @@
 import json
+import logging
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,7 +10,7 @@ from classifier.errors import InputError
 from training.config import TrainingConfig, read_config, to_toml
 from training.corpus import text_hash
 from training.pipeline import Places, read_corpora
-from training.tables import read_table
+from training.tables import read_table, rows_of
 
 HEADER = "id,text,language,complaint,motive,severity,justice,tone"
 ROWS = [
@@ -104,3 +105,73 @@ def test_a_run_on_a_table_and_on_standoff_labels_of_one(tmp_path: Path) -> None:
     assert sum(e.labels == {"complaint": True} for e in training) in (0, 1)
     (tmp_path / "run.toml").write_text(to_toml(config))
     assert read_config(tmp_path / "run.toml") == config
+
+
+TEXTS = (
+    "Me cobraron dos veces y nadie me devuelve el dinero.",
+    "Gracias, todo llegó perfecto.",
+    "Faz um mês que espero meu reembolso e nada.",
+)
+
+
+@pytest.mark.parametrize(("separator", "ending"), [(",", "csv"), (";", "csv"), ("\t", "csv"), ("\t", "tsv")])
+def test_cells_are_the_text_that_stands_there(tmp_path: Path, separator: str, ending: str) -> None:
+    rows = [
+        ("\N{ZERO WIDTH NO-BREAK SPACE}id", "text", "complaint", "guarantee", "conduct", "family", ""),
+        ("90071992547409931", TEXTS[0], "1", "1", "None", "007"),
+        ("90071992547409933", f'"{TEXTS[1]}"', "0", ""),
+        ("", "", "", "", "", ""),
+        ("", TEXTS[2], "1", "0", "none", "", ""),
+        ("A-1", "NA, pero el pedido no llegó".replace(separator, ""), "1", "", "", "null"),
+    ]
+    path = tmp_path / f"mine.{ending}"
+    path.write_text("\n".join(separator.join(row) for row in rows) + "\n", encoding="utf-8")
+    found = read_table(str(path), {})
+    assert [e.id for e in found] == ["90071992547409931", "90071992547409933", "3", "A-1"]
+    assert [e.labels.get("guarantee") for e in found] == [True, None, False, None]
+    assert [e.labels.get("conduct") for e in found] == ["none", None, "none", None]
+    assert (found[0].family, found[3].family, found[2].family) == ("007", "null", text_hash(TEXTS[2].casefold()))
+
+
+def test_ids_may_change_their_kind_far_down(tmp_path: Path) -> None:
+    rows = [f"{i},El pedido {i} no llegó a casa,yes" for i in range(10_005)]
+    source = written(tmp_path, *rows, "A-1,El último no llegó a casa,no", header="id,text,complaint")
+    found = [row["id"] for _, row in rows_of(source)]
+    assert (len(found), found[0], found[-1]) == (10_006, "0", "A-1")
+
+
+def test_a_table_of_an_old_spreadsheet_is_read_saying_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "mine.csv").write_bytes(f"sep=;\r\ntext;complaint\r\n{TEXTS[2]};sim\r\n".encode("cp1252"))
+    with caplog.at_level(logging.WARNING):
+        (only,) = read_table(str(tmp_path / "mine.csv"), {})
+    assert only.text == TEXTS[2]
+    assert "mine.csv is not UTF-8: read as Windows-1252" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (f"a,{TEXTS[1]},yes", "row 1: it has 4 cells, the header 3"),
+        (f'a,"{TEXTS[0]},yes', "not valid CSV: a quotation mark is opened and never closed"),
+        (f"a,{TEXTS[0]},?", "row 1: column complaint: '\\?' is none of yes"),
+    ],
+)
+def test_rows_that_do_not_fit_are_named(tmp_path: Path, row: str, reason: str) -> None:
+    with pytest.raises(InputError, match=reason):
+        read_table(written(tmp_path, row, header="id,text,complaint"), {})
+
+
+def test_numbers_with_gaps_in_parquet(tmp_path: Path) -> None:
+    gap = float("nan")
+    columns = {"id": [7.0, gap], "text": list(TEXTS[::2]), "complaint": [1.0, 1.0], "guarantee": [1.0, gap]}
+    pq.write_table(pa.table(columns), tmp_path / "mine.parquet")
+    first, second = read_table(str(tmp_path / "mine.parquet"), {})
+    assert (first.id, first.labels) == ("7", {"complaint": True, "guarantee": True})
+    assert (second.id, second.labels) == ("2", {"complaint": True})
+
+
+def test_every_column_may_have_another_name(tmp_path: Path) -> None:
+    source = written(tmp_path, f"{TEXTS[0]},sí,hilo 1,web,es-MX", header="texto,queja,hilo,canal,país")
+    names = {"text": "texto", "complaint": "queja", "family": "hilo", "channel": "canal", "variety": "país"}
+    (only,) = read_table(source, names)
+    assert (only.family, only.channel, only.variety) == ("hilo 1", "web", "es-MX")

@@ -59,8 +59,8 @@ def _split(path: Path, columns: Columns, at: str, time_column: str) -> list[Sequ
     from training.messages import as_time, read_times
 
     limit = as_time(at, f"--at {at}")
-    times = read_times(path, time_column)
     records = readable(path, columns)
+    times = read_times(path, time_column, records)
     return [[r for r in records if (times[r.line] >= limit) is later] for later in (False, True)]
 
 

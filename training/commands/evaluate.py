@@ -61,7 +61,8 @@ def evaluate(
     if peers is not None and not card:
         raise InputError("--peers is for the cards: give --card too")
     tables = [] if peers is None else read_peers(peers)
-    figures = None if report is None else figures_path(report)
+    inputs = [path for path in (file, texts, peers) if path is not None]
+    figures = None if report is None else figures_path(report, inputs)
     classifier = ComplaintClassifier.from_pretrained(model)
     examples = read_messages(file) if texts is None else read_standoff(file, texts)
     if not examples:

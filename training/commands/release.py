@@ -79,6 +79,7 @@ def release(
     from classifier.artifact import FILES, Artifact
     from classifier.cascade import small_network
     from classifier.inference import ComplaintClassifier
+    from training.model_directory import check_target
     from training.pipeline import Places
     from training.release import (
         Limits,
@@ -92,6 +93,8 @@ def release(
 
     if current is not None and first:
         raise InputError("give --current or --first, not both")
+    if replace is not None:
+        check_target(replace)
     try:
         artifact = Artifact.load(candidate)
     except ArtifactError as error:
@@ -128,7 +131,7 @@ def _current(candidate: Path, current: Path | None, target: Path | None) -> Comp
     from classifier.artifact import find_model
     from classifier.inference import ComplaintClassifier
 
-    path = current or (target if target is not None and target.exists() else find_model())
+    path = current or (target if target is not None and target.is_dir() and any(target.iterdir()) else find_model())
     if path.resolve() == candidate.resolve():
         raise InputError(f"{candidate} is the current model itself: name the one it should be as good as by --current")
     return ComplaintClassifier.from_pretrained(path)

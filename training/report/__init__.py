@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 from classifier.errors import InputError
@@ -14,13 +15,21 @@ __all__ = ["Report", "build_report", "figures_path", "write_report"]
 _ENDINGS = (".html", ".htm")
 
 
-def figures_path(page: Path) -> Path:
-    """Return where the figures of a report go: beside ``page``; raise ``InputError`` if no report can go there."""
+def figures_path(page: Path, inputs: Iterable[Path] = ()) -> Path:
+    """Return where the figures of a report go: beside ``page``.
+
+    Raise ``InputError`` if no report can go there, or if page or figures would be written over one of the ``inputs``.
+    """
     if page.suffix.lower() not in _ENDINGS:
         raise InputError(f"--report {page}: the report is HTML, its name must end in .html")
     if not page.parent.is_dir():
         raise InputError(f"--report {page}: there is no folder {page.parent}; make it first")
-    return page.with_suffix(".json")
+    figures = page.with_suffix(".json")
+    for source in inputs:
+        for written in (page, figures):
+            if written.exists() and source.exists() and written.samefile(source):
+                raise InputError(f"--report {page}: {written} is an input, and would be lost: name another page")
+    return figures
 
 
 def write_report(report: Report, page: Path) -> None:

@@ -178,3 +178,24 @@ def test_a_page_that_cannot_be_written_is_one_line(report: Report, tmp_path: Pat
     with pytest.raises(InputError, match=r"--report .*report\.html"):
         write_report(report, tmp_path / "report.html")
     assert figures_path(tmp_path / "a.HTM") == tmp_path / "a.json"
+
+
+@pytest.mark.parametrize("page", ["sample.html", "./sample.HTM"])
+def test_a_report_is_never_written_over_the_messages(tiny_model: Path, tmp_path: Path, page: str) -> None:
+    sample = tmp_path / "sample.json"
+    sample.write_bytes(before := VALIDATION.read_bytes())
+    result = evaluate(sample, "--model", tiny_model, "--report", tmp_path / page)
+    assert result.exit_code == 2
+    assert "sample.json is an input, and would be lost" in " ".join(result.stderr.split())
+    assert sample.read_bytes() == before
+
+
+def test_neither_page_nor_figures_go_over_an_input(tmp_path: Path) -> None:
+    for name in ("a.html", "texts.json"):
+        (tmp_path / name).write_text("{}")
+    (tmp_path / "b.json").symlink_to(tmp_path / "texts.json")
+    inputs = [tmp_path / "absent.json", tmp_path / "a.html", tmp_path / "texts.json"]
+    for name in ("a.html", "b.html", "texts.htm"):
+        with pytest.raises(InputError, match="is an input, and would be lost"):
+            figures_path(tmp_path / name, inputs)
+    assert figures_path(tmp_path / "absent.html", inputs) == tmp_path / "absent.json"

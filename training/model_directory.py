@@ -1,0 +1,39 @@
+"""Where a model directory is written: where nothing is, or in the place of an older one, never over anything else."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from classifier.artifact import FILES
+from classifier.errors import InputError
+
+__all__ = ["check_target", "move_in"]
+
+
+def check_target(path: Path) -> None:
+    """Raise ``InputError`` if something is at ``path`` that is neither a model directory nor an empty one."""
+    if os.path.lexists(path) and not (path.is_dir() and (_is_model(path) or not any(path.iterdir()))):
+        raise InputError(f"{path} is there and is no model directory: name another place, that one would be lost")
+
+
+def move_in(fresh: Path, target: Path) -> None:
+    """Move the complete model in ``fresh`` to ``target``, and what was there beside ``fresh``; back if that fails.
+
+    ``fresh`` lies in a temporary folder on the same disk, with which the older model goes.
+    """
+    check_target(target)
+    retired = fresh.with_name(f"{fresh.name}.retired")
+    if not target.exists():
+        fresh.rename(target)
+        return
+    target.rename(retired)
+    try:
+        fresh.rename(target)
+    except BaseException:
+        retired.rename(target)
+        raise
+
+
+def _is_model(path: Path) -> bool:
+    return all((path / name).is_file() for name in (FILES.config, FILES.checksums))
