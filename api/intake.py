@@ -27,7 +27,11 @@ __all__ = ["Accepted", "Incoming", "Intake"]
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A message as a channel hands it over, its texts free of half characters and NUL."""
+    """A message as a channel hands it over, its texts free of half characters and NUL.
+
+    ``received_at`` is what the sender says; ``arrived_at``, which counts without it, is no part of the content: what
+    is sent again arrives later.
+    """
 
     channel: str
     external_id: str
@@ -36,11 +40,12 @@ class Incoming:
     customer: Mapping[str, Any] | None = None
     thread_id: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    arrived_at: datetime | None = None
 
     @property
     def content_hash(self) -> str:
         """What tells whether the same message came again, or another one of its name."""
-        content: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
+        content: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__ if name != "arrived_at"}
         content["received_at"] = self.received_at and self.received_at.astimezone(UTC).isoformat()
         return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
@@ -148,7 +153,7 @@ async def _known(connection: Connection, incoming: Incoming, key: str | None) ->
 
 
 def _record(message_id: str, incoming: Incoming, key: str | None, result: Classification) -> MessageRecord:
-    """Return what is stored of a message; without a time of its own it was received now."""
+    """Return what is stored of a message; without a time it was received now."""
     now = datetime.now(UTC)
     return MessageRecord(
         id=message_id,
@@ -161,7 +166,7 @@ def _record(message_id: str, incoming: Incoming, key: str | None, result: Classi
         customer=incoming.customer,
         customer_id=incoming.customer["id"] if incoming.customer else None,
         thread_id=incoming.thread_id,
-        received_at=incoming.received_at or now,
+        received_at=incoming.received_at or incoming.arrived_at or now,
         accepted_at=now,
         case_id=None,
         classification=result.to_dict(),

@@ -10,12 +10,12 @@ from hashlib import sha256
 from html import unescape
 from typing import Any, Final
 
+from api.channels.markup import words_of
 from api.intake import Incoming
 from api.schemas import storable
 from api.store.identifiers import new_id
 from api.store.inbound import InboundKind, InboundRecord
 from classifier.inference import MAX_CHARACTERS
-from classifier.markup import strip_markup
 
 __all__ = [
     "Alike",
@@ -103,10 +103,12 @@ def _key(key: str) -> str:
     return key if len(key) <= _KEY_LENGTH else sha256(key.encode()).hexdigest()
 
 
-def incoming(content: Mapping[str, Any]) -> Incoming:
-    """Return the message of a record's content."""
+def incoming(record: InboundRecord) -> Incoming:
+    """Return the message of a record: it came when the help desk told of it, not when it is looked at."""
+    content = record.content or {}
     at = content["received_at"]
-    return Incoming(**{**content, "received_at": at and datetime.fromisoformat(at)})
+    told = {"received_at": at and datetime.fromisoformat(at), "arrived_at": record.received_at}
+    return Incoming(**{**content, **told})
 
 
 def field(payload: Any, *path: str) -> Any:
@@ -129,7 +131,7 @@ def plain(text: Any, *, html: bool = False) -> str:
     """Return a text as it is classified: without markup if it is HTML, cut to what is read at most."""
     if not isinstance(text, str):
         return ""
-    text = unescape(strip_markup(text)).strip() if html else text
+    text = unescape(words_of(text)).strip() if html else text
     cleaned: str = storable(text)
     return cleaned[:MAX_CHARACTERS]
 

@@ -112,7 +112,7 @@ def _customer(account: str, sender: Any, settings: ChatwootSettings) -> dict[str
 def _conversation(payload: Mapping[str, Any], settings: ChatwootSettings) -> Reading:
     """Return the labels of a conversation that changed."""
     changed = payload.get("changed_attributes")
-    if isinstance(changed, list) and changed and not any("label" in key for item in changed for key in item or ()):
+    if not _may_be_labels(changed):
         return Reading(reason="its labels did not change")
     labels = payload.get("labels")
     if not isinstance(labels, list):
@@ -122,6 +122,15 @@ def _conversation(payload: Mapping[str, Any], settings: ChatwootSettings) -> Rea
     account = field(payload, "account", "id") or payload.get("account_id") or field(inside, "account_id")
     thread = f"{identifier(account or settings.account, '/account/id')}/{identifier(payload.get('id'), '/id')}"
     return Reading((TagsSeen(CHANNEL, thread, only_tags(labels)),))
+
+
+def _may_be_labels(changed: Any) -> bool:
+    """Say whether labels are among the attributes that changed; where it isn't told which did, they may be."""
+    if not isinstance(changed, list) or not changed:
+        return True
+    if not all(isinstance(item, Mapping) for item in changed if item is not None):
+        raise ShapeError("/changed_attributes is no list of objects")
+    return any("label" in key for item in changed for key in item or ())
 
 
 class ChatwootDesk:

@@ -35,9 +35,16 @@ from api.channels.tickets import number, ticket_path, wrote
 __all__ = ["CHANNEL", "FreshdeskDesk", "read"]
 
 CHANNEL: Final = "freshdesk"
-_SPOKE: Final = re.compile(r"^\s*([^:<>\n]{1,120}?) : *(?=\S|\s*$)")
+_SPOKE: Final = re.compile(r"^\s*+([^:<>\n]{1,120}?) : *+(?=\S|\s*+$)")
 _PICTURE: Final = re.compile(r"(?i)<img\b")
 _MOST_PICTURES: Final = 20
+_PAGE: Final = 100
+_SHORT_PAGE: Final = 30
+"""Items of a ticket's conversation that are asked for at once, and that come where nobody says how many."""
+
+_NOTES_LOOKED_AT: Final = 10
+"""Pages of a ticket's conversation, oldest first, in which a note of ours is looked for."""
+
 _PRIORITIES: Final = {1: "low", 2: "normal", 3: "high", 4: "urgent"}
 _CODES: Final = {name: code for code, name in _PRIORITIES.items()}
 
@@ -175,8 +182,15 @@ class FreshdeskDesk:
 
     async def has_note(self, thread_id: str, mark: str) -> bool:
         """Look for the note in the ticket's conversation."""
-        found = await self._client.call("GET", f"{_path(thread_id)}/conversations")
-        return any(mark in str(field(item, "body")) for item in (found if isinstance(found, list) else ()))
+        for page in range(1, _NOTES_LOOKED_AT + 1):
+            path = f"{_path(thread_id)}/conversations"
+            said = await self._client.call("GET", path, page=page, per_page=_PAGE)
+            found = said if isinstance(said, list) else []
+            if any(mark in str(field(item, "body")) for item in found):
+                return True
+            if len(found) < _SHORT_PAGE:
+                return False
+        return False
 
     async def close(self) -> None:
         """Close the connections."""

@@ -78,7 +78,7 @@ def taken_in(intake: Intake) -> Take:
 
     async def take(record: InboundRecord) -> tuple[str, str | None]:
         try:
-            accepted = await intake.accept(incoming(record.content or {}))
+            accepted = await intake.accept(incoming(record))
         except ConflictError:
             return "came before, in other words", None
         except ErasedError:

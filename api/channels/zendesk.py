@@ -54,7 +54,7 @@ TEMPLATE: Final = """\
 
 _KEYS: Final = tuple(re.findall(r'"(\w+)":"', TEMPLATE))
 _EVENT: Final = "zen:event-type:ticket."
-_HEAD: Final = re.compile(r"^\s*-{8,}\s*\n+[^\n]{1,200}, [^\n]{1,100}\n+")
+_HEAD: Final = re.compile(r"^\s*+-{8,}+[^\S\n]*+\n\s*+[^\n]{1,200}, [^\n]{1,100}\n+")
 """What Zendesk may put before a comment: a line, then who wrote and when."""
 
 
@@ -71,7 +71,8 @@ def parse(body: bytes) -> Any:
         if not is_ours:
             raise
         return _by_keys(text)
-    return payload if not is_ours or set(payload) <= {"recupera", *_KEYS} else _by_keys(text)
+    broken = is_ours and isinstance(payload, dict) and not payload.keys() <= {"recupera", *_KEYS}
+    return _by_keys(text) if broken else payload
 
 
 def read(payload: Any, settings: ZendeskSettings, now: datetime) -> Reading:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -10,7 +11,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from pydantic import BaseModel
 
-from api.channels.arrival import ShapeError
+from api.channels.arrival import Reading, ShapeError
 from api.channels.service import Channels, Door, opened
 from api.channels.signatures import Sent, UnsignedError
 from api.errors import problems
@@ -70,10 +71,7 @@ async def receive(
         raise HTTPException(404, f"{vendor} is not set up: write a [channels.{vendor}] table in recupera.toml")
     body = await _body(request, door.settings.max_bytes)
     _hold_signed(door, vendor, request, body)
-    try:
-        reading = door.read(_parsed(door, body), door.settings, datetime.now(UTC))
-    except ShapeError as error:
-        raise HTTPException(422, str(error)) from None
+    reading = await asyncio.to_thread(_read, door, body)
     new = await channels.inbound.put(reading.arrivals) if reading.arrivals else []
     if any(new):
         return Kept(status="accepted")
@@ -102,9 +100,13 @@ def _hold_signed(door: Door, vendor: Vendor, request: Request, body: bytes) -> N
         raise HTTPException(401, str(error)) from None
 
 
-def _parsed(door: Door, body: bytes) -> Any:
-    """Return the body's JSON."""
+def _read(door: Door, body: bytes) -> Reading:
+    """Return what a body tells."""
     try:
-        return door.parse(body)
+        payload = door.parse(body)
     except (ValueError, RecursionError):
         raise HTTPException(400, "the body is not valid JSON") from None
+    try:
+        return door.read(payload, door.settings, datetime.now(UTC))
+    except ShapeError as error:
+        raise HTTPException(422, str(error)) from None

@@ -68,7 +68,7 @@ async def blank_messages(connection: Connection, found: Sequence[MessageRecord],
     gone["writebacks"] = (
         await connection.execute(writebacks.delete().where(writebacks.c.message_id.in_(ids)))
     ).rowcount
-    gone["inbox_mails"] = await _blank_mails(connection, ids)
+    gone["inbox_mails"] = await _blank_mails(connection, ids, at)
     gone["outbox"] = await _blank_events(connection, outbox.c.message_id.in_(ids))
     return gone
 
@@ -167,11 +167,12 @@ def _is_blank(data: Mapping[str, Any]) -> bool:
     return (named is None or named.startswith(ERASED)) and not (words.get("evidence") or words.get("facts"))
 
 
-async def _blank_mails(connection: Connection, ids: Sequence[str]) -> int:
-    """Forget which mails of a server these messages were; they are not read again while they stay where they are."""
-    query = sa.select(inbox_mails.c.id).where(inbox_mails.c.message_id.in_(ids))
-    found = list((await connection.execute(query)).scalars())
-    for name in found:
+async def _blank_mails(connection: Connection, ids: Sequence[str], at: datetime) -> int:
+    """Forget which mails of a server these messages were; they are not read again, wherever they are moved."""
+    query = sa.select(inbox_mails.c.id, inbox_mails.c.digest).where(inbox_mails.c.message_id.in_(ids))
+    found = (await connection.execute(query)).all()
+    await tombstones.bury(connection, [tombstones.mail_name(digest) for _, digest in found], at)
+    for name, _ in found:
         blank = {"identifier": None, "digest": sha256(f"{ERASED}{name}".encode()).hexdigest()}
         await connection.execute(inbox_mails.update().where(inbox_mails.c.id == name).values(blank))
     return len(found)

@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from api.store.database import Connection
 from api.store.tables import tombstones
 
-__all__ = ["bury", "is_buried", "key_name", "message_name"]
+__all__ = ["bury", "erased_mails", "is_buried", "key_name", "mail_name", "message_name"]
 
 _DOMAIN: Final = b"recupera tombstone\0"
 
@@ -29,6 +29,11 @@ def key_name(key: str) -> str:
     return f"key\0{key}"
 
 
+def mail_name(digest: str) -> str:
+    """Return what a mail is buried by, in whatever mailbox and folder it lies."""
+    return f"mail\0{digest}"
+
+
 async def bury(connection: Connection, names: Iterable[str], at: datetime) -> None:
     """Remember that these are erased."""
     found = [{"digest": _digest(name), "at": at} for name in sorted(set(names))]
@@ -41,6 +46,13 @@ async def is_buried(connection: Connection, *names: str) -> bool:
     """Say whether one of these was erased."""
     digests = {f"digest_{number}": _digest(name) for number, name in enumerate(names)}
     return bool((await connection.execute(_buried(tuple(digests)), digests)).scalar_one())
+
+
+async def erased_mails(connection: Connection, mails: Iterable[str]) -> set[str]:
+    """Return those of a batch's mails, by digest, that were erased."""
+    digests = {_digest(mail_name(mail)): mail for mail in mails}
+    query = sa.select(tombstones.c.digest).where(tombstones.c.digest.in_(list(digests)))
+    return {digests[found] for found in (await connection.execute(query)).scalars()}
 
 
 @cache

@@ -68,6 +68,55 @@ def patterns() -> dict[re.Pattern[str], bool]:
     return found
 
 
+PARSER: Any = importlib.import_module("re._parser")
+COMPILER: Any = importlib.import_module("re._compiler")
+CHARACTERS: Final = " \n\ta1.,-:@<>/\"'([=&_Aá#"
+ENDINGS: Final = ("\x01", "\t\x01")
+MANY: Final = 50
+
+
+def inside(kind: str, held: Any) -> list[Any]:
+    """Return the parsed patterns that one element of a parsed pattern is made of."""
+    if kind.endswith("_REPEAT"):
+        return [held[2]]
+    if kind in ("SUBPATTERN", "ASSERT", "ASSERT_NOT"):
+        return [held[-1]]
+    if kind == "BRANCH":
+        return list(held[1])
+    return [held] if kind == "ATOMIC_GROUP" else []
+
+
+def shortest(items: Any) -> str:
+    """Return some short text that a parsed pattern takes, as far as that is easily said."""
+    text = ""
+    for element in items:
+        kind, held = element[0].name, element[1]
+        if kind == "LITERAL":
+            text += chr(held)
+        elif kind in ("IN", "ANY", "NOT_LITERAL"):
+            text += next(iter(taken_alone(PARSER.SubPattern(items.state, [element]))), "")
+        elif not kind.startswith("ASSERT"):
+            text += "".join(map(shortest, inside(kind, held)[:1])) * (held[0] if kind.endswith("_REPEAT") else 1)
+    return text
+
+
+def taken_alone(items: Any) -> list[str]:
+    """Return the characters that a parsed pattern takes."""
+    pattern = COMPILER.compile(items)
+    return [character for character in CHARACTERS if pattern.fullmatch(character)]
+
+
+def runs(items: Any, before: str = "") -> Iterator[tuple[str, str]]:
+    """Yield what leads to each place where a parsed pattern repeats itself, and a character that it repeats there."""
+    for element in items:
+        kind, held = element[0].name, element[1]
+        if kind.endswith("_REPEAT") and held[1] >= MANY:
+            yield from ((before, character) for character in taken_alone(held[2]))
+        for part in inside(kind, held):
+            yield from runs(part, before)
+        before += shortest(PARSER.SubPattern(items.state, [element]))
+
+
 @pytest.fixture(scope="module")
 def found() -> dict[re.Pattern[str], bool]:
     return patterns()
@@ -90,6 +139,27 @@ def test_every_pattern_reads_the_longest_text_at_once(found: dict[re.Pattern[str
                 break
 
     assert len(found) > 80
+    assert slow == {}
+
+
+def slow_runs(pattern: re.Pattern[str], look: Any) -> dict[tuple[str, str, str], float]:
+    """Return what takes a pattern long: how it begins, what it repeats, how it ends."""
+    slow = {}
+    for before, character in dict.fromkeys(runs(PARSER.parse(pattern.pattern, pattern.flags))):
+        for ending in ENDINGS:
+            seconds = taken(partial(look, before + character * MAX_CHARACTERS + ending))
+            if seconds > SECONDS:
+                slow[before, character, ending] = seconds
+    return slow
+
+
+def test_every_pattern_reads_the_longest_run_at_once_wherever_it_begins(found: dict[re.Pattern[str], bool]) -> None:
+    slow = {
+        pattern.pattern[:80]: seconds
+        for pattern, searched in found.items()
+        if (seconds := slow_runs(pattern, pattern.search if searched else pattern.match))
+    }
+
     assert slow == {}
 
 

@@ -35,13 +35,14 @@ _WAYS: Final = ((Tls.IMPLICIT, 993), (Tls.STARTTLS, 143))
 
 
 def tried_settings(host: str, username: str, password_env: str, port: int = 0) -> InboxSettings:
-    """Return settings that work with this server, the safest first; raise what the last way met if none does."""
+    """Return settings that work with this server, the safest first; raise what the first way met if none does."""
     failure: Exception | None = None
-    for tls, usual in _WAYS:
+    ways = [(tls, port or usual) for tls, usual in _WAYS if (tls, port) != (Tls.STARTTLS, _WAYS[0][1])]
+    for tls, number in ways:
         tried = InboxSettings(
             name=_name(username),
             host=host,
-            port=port or usual,
+            port=number,
             tls=tls,
             username=username,
             password_env=password_env,
@@ -59,9 +60,8 @@ def tried_settings(host: str, username: str, password_env: str, port: int = 0) -
             return tried.model_copy(update={"write": _best(mailbox)})
         finally:
             mailbox.close()
-    raise InputError(
-        f"{failure}; neither port {_WAYS[0][1]} nor port {_WAYS[1][1]} answers: write the settings by hand"
-    )
+    silent = f"port {port} does not answer" if port else f"neither port {_WAYS[0][1]} nor port {_WAYS[1][1]} answers"
+    raise InputError(f"{failure}; {silent}: write the settings by hand")
 
 
 def proposal(inbox: InboxSettings) -> str:

@@ -14,14 +14,15 @@ from email import message_from_bytes, policy
 from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import getaddresses, parsedate_to_datetime
+from functools import lru_cache
 from hashlib import sha256
 from itertools import islice
 from typing import Any, Final, TypeVar
 
 from api.channels.email.charsets import decoded
 from api.channels.email.tnef import tnef_names, tnef_text
+from api.channels.markup import LONGEST_PAGE, words_of
 from classifier.inference import MAX_CHARACTERS
-from classifier.markup import strip_markup
 from classifier.preprocessing import mended
 from classifier.quoting import has_words, own_words
 
@@ -34,16 +35,26 @@ _PARTS: Final = 200
 _NESTS: Final = 100
 """Multiparts that a mail may hold: the parser's work grows with their depth."""
 
+_HEADER: Final = 8192
+_HEADERS: Final = 65_536
+"""Bytes of one header, and of all that say what the parts are: those of programs have some hundreds."""
+
+_LONGEST: Final = 10 * MAX_CHARACTERS
+"""Characters in which a sender's own words are looked for, above, below or between those of others."""
+
 _NAMES: Final = 50
 _NAME: Final = 120
 _IDENTIFIER: Final = 450
 _TNEF: Final = ("application/ms-tnef", "application/vnd.ms-tnef")
 _MESSAGE_ID: Final = re.compile(r"<[^<>\s]+>")
 _FORWARD: Final = re.compile(r"(?i)\s*(?:fwd?|rv|enc|reenv(?:iado)?|wg|tr)\s*:")
-_REPLY: Final = re.compile(r"(?i)\s*(?:re|res|aw|rif|sv|ref)\s*(?:\[\d+\])?\s*:")
+_REPLY: Final = re.compile(r"(?i)\s*+(?:re|res|aw|rif|sv|ref)\s*+(?:\[\d+\]\s*+)?:")
 _BLOCKQUOTE: Final = re.compile(r"(?i)<(/?)blockquote")
 _BYTES: Final = re.compile("[\udc80-\udcff]")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+_BOUNDARY: Final = re.compile(rb"(?i)boundary[\s\d*]*+=")
+_OF_PART: Final = re.compile(rb"(?i)(?<![^\r\n])content-[!-9;-~]*+:[^\r\n]*+(?:(?:\r\n|\r|\n)[ \t][^\r\n]*+)*+")
+"""A header that says what a part is, wherever it stands: that of an enclosed mail is read too."""
 
 T = TypeVar("T")
 
@@ -71,21 +82,30 @@ class Mail:
 
 @dataclass(slots=True)
 class _Found:
-    """What the parts of a mail held besides its text."""
+    """What the parts of a mail held besides its text, and how much of its pages is still to be read."""
 
     forwarded: bool
     names: list[str] = field(default_factory=list)
     enclosed: list[Message[Any, Any]] = field(default_factory=list)
     tnef: list[bytes] = field(default_factory=list)
     parts: int = 0
+    left: int = LONGEST_PAGE
+
+    def words(self, page: str) -> str:
+        """Return the text of one of the mail's pages, as far as all of them are read."""
+        most, self.left = self.left, max(self.left - len(page), 0)
+        return words_of(page, most)
 
 
 def parse(raw: bytes) -> Message[Any, Any]:
-    """Return the parts of a mail, their headers still unread; raise ``UnreadableError`` if it nests without end."""
-    if raw.lower().count(b"boundary=") > _NESTS:
-        raise UnreadableError("nested")
+    """Return the parts of a mail, their headers still unread.
+
+    Raise ``UnreadableError`` if it nests without end, or if its headers are longer than anybody's.
+    """
+    _hold_short(raw)
+    once = lru_cache(maxsize=_PARTS)(policy.default.header_factory)
     try:
-        message: Message[Any, Any] = message_from_bytes(raw, policy=policy.default)
+        message: Message[Any, Any] = message_from_bytes(raw, policy=policy.default.clone(header_factory=once))
         for part in islice(_walk(message, 0), _PARTS):
             part.get_content_type(), part.get_filename(), part.get_content_disposition(), part.get_content_charset()
     except RecursionError:
@@ -106,15 +126,18 @@ def read(message: Message[Any, Any], raw: bytes) -> Mail:
 
 
 def header(message: Message[Any, Any], name: str) -> str:
-    """Return a header's value in one line, decoded as far as it can be; empty if it is missing."""
-    raw = _raw(message, name)
-    if raw is None:
+    """Return a header's value in one line, decoded as far as it can be; empty if it is missing.
+
+    Of one that is longer than anybody's only the beginning is read.
+    """
+    whole = _raw(message, name)
+    if whole is None:
         return ""
+    raw, value = whole[:_HEADER], ""
     if _BYTES.search(raw):  # where there should be none: an old program's 8-bit header
         raw = decoded(raw.encode("utf-8", "surrogateescape"), None)
-        value = ""
-    else:
-        value = _tried(lambda: str(message[name]), "") if isinstance(message.policy, policy.EmailPolicy) else ""
+    elif raw == whole and isinstance(message.policy, policy.EmailPolicy):
+        value = _tried(lambda: str(message[name]), "")
     if not value or "=?" in value:
         value = _tried(lambda: str(make_header(decode_header(raw))), raw)
     return " ".join(_CONTROL.sub(" ", mended(value)).split())
@@ -132,10 +155,19 @@ def rough_digest(raw: bytes) -> str:
     return sha256(raw).hexdigest()
 
 
+def _hold_short(raw: bytes) -> None:
+    """Refuse a mail that it would take long to take apart."""
+    if sum(1 for _ in _BOUNDARY.finditer(raw)) > _NESTS:
+        raise UnreadableError("nested")
+    lengths = [len(found[0]) for found in _OF_PART.finditer(raw)]
+    if max(lengths, default=0) > _HEADER or sum(lengths) > _HEADERS:
+        raise UnreadableError("headers")
+
+
 def _read(message: Message[Any, Any], raw: bytes) -> Mail:
     subject = header(message, "Subject")
     found = _Found(forwarded=bool(_FORWARD.match(subject)))
-    body = own_words(_body(message, found))
+    body = own_words(_body(message, found)[:_LONGEST])
     identifier = _identifier(message)
     references = _MESSAGE_ID.findall(f"{header(message, 'References')} {header(message, 'In-Reply-To')}")
     thread = _short(references[0]) if references else identifier
@@ -157,7 +189,7 @@ def _body(message: Message[Any, Any], found: _Found) -> str:
     text = _text(message, found, 0)
     if not has_words(text):
         for data in found.tnef:
-            if has_words(text := strip_markup(tnef_text(data))):
+            if has_words(text := found.words(tnef_text(data))):
                 return text
         for enclosed in found.enclosed[:1]:
             inner = _Found(forwarded=True)
@@ -184,7 +216,7 @@ def _text(part: Message[Any, Any], found: _Found, depth: int) -> str:
     if name or part.get_content_disposition() == "attachment" or kind not in ("text/plain", "text/html"):
         found.names.append(_shown(name) or kind)
         return ""
-    return _leaf(part, kind, forwarded=found.forwarded)
+    return _leaf(part, kind, found)
 
 
 def _many(part: Message[Any, Any], kind: str, found: _Found, depth: int) -> str:
@@ -201,12 +233,12 @@ def _many(part: Message[Any, Any], kind: str, found: _Found, depth: int) -> str:
     return "\n\n".join(text.strip("\n") for text in texts if text.strip())
 
 
-def _leaf(part: Message[Any, Any], kind: str, *, forwarded: bool) -> str:
+def _leaf(part: Message[Any, Any], kind: str, found: _Found) -> str:
     """Return the text of a part that is text."""
     text = decoded(_payload(part), part.get_content_charset())
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if kind == "text/html":
-        return strip_markup(_BLOCKQUOTE.sub(r"<\1div", text) if forwarded else text)
+        return found.words(_BLOCKQUOTE.sub(r"<\1div", text) if found.forwarded else text)
     if str(part.get_param("format", "")).lower() == "flowed":
         return _unwrapped(text, joined=str(part.get_param("delsp", "")).lower() == "yes")
     return text
@@ -214,17 +246,19 @@ def _leaf(part: Message[Any, Any], kind: str, *, forwarded: bool) -> str:
 
 def _unwrapped(text: str, *, joined: bool) -> str:
     """Join the lines that ``format=flowed`` has broken: those that end in a space."""
-    lines: list[str] = []
+    lines: list[list[str]] = []
     open_line = False
     for line in text.split("\n"):
         quoted = line.startswith(">")
         line = line.removeprefix(" ")  # stuffed
         if open_line and not quoted:
-            lines[-1] = (lines[-1].removesuffix(" ") if joined else lines[-1]) + line
+            if joined:
+                lines[-1][-1] = lines[-1][-1].removesuffix(" ")
+            lines[-1].append(line)
         else:
-            lines.append(line)
+            lines.append([line])
         open_line = line.endswith(" ") and line != "-- " and not quoted
-    return "\n".join(lines)
+    return "\n".join("".join(pieces) for pieces in lines)
 
 
 def _children(part: Message[Any, Any]) -> list[Message[Any, Any]]:

@@ -26,7 +26,7 @@ from api.channels.email.writing import Writer
 from api.errors import ErasedError
 from api.observability import traced
 from api.store import inbox as ledger
-from api.store import messages
+from api.store import messages, tombstones
 from api.store.database import Store, UnavailableError
 from api.store.identifiers import new_id
 from api.store.inbox import FolderRecord, MailRecord, MailState
@@ -200,7 +200,10 @@ class Session:
             twins = await ledger.twins(connection, self._desk.siblings, digests)
             twins = {digest: twin for digest, twin in twins.items() if self._may_stand(twin)}
             twins |= await ledger.twins(connection, [self._inbox.name], digests)
-        records = await asyncio.gather(*(self._record(mail, twins.get(mail.digest)) for mail in read))
+            erased = await tombstones.erased_mails(connection, digests)
+        records = await asyncio.gather(
+            *(self._record(mail, twins.get(mail.digest), erased=mail.digest in erased) for mail in read)
+        )
         async with self._desk.store.write() as connection:
             await ledger.add(connection, records)
         pending = [record for record in records if record.state == MailState.READ]
@@ -211,7 +214,7 @@ class Session:
         final = twin.message_id is not None or twin.state == MailState.PARKED or twin.reason == _ERASED
         return final or not self._inbox.store
 
-    async def _record(self, read: _Read, twin: MailRecord | None) -> MailRecord:
+    async def _record(self, read: _Read, twin: MailRecord | None, *, erased: bool) -> MailRecord:
         """Return what the ledger notes of a mail: what it noted before, if the mail was only moved or numbered anew."""
         state, reason, message_id = self._state_of_new, read.reason, None
         decided: Sequence[str] = ()
@@ -226,6 +229,8 @@ class Session:
             state = MailState.PARKED
         elif read.mail is None:
             decided = (REVIEW,)
+        elif erased:
+            reason = _ERASED
         else:
             verdict, reason = await self._judged(read.mail, read.fetched)
             decided, message_id = verdict.tags, verdict.message_id

@@ -102,6 +102,12 @@ async def test_a_complaint_is_tagged_prioritised_and_explained(desk: Helpdesk, f
     assert f"`recupera:{message['message_id']} case:{message['case_id']}`" in note["content"]
 
 
+@pytest.mark.parametrize("changed", [[5], ["label_list"], [None, 5]])
+async def test_changes_of_another_shape_are_refused(desk: Helpdesk, fake: Chatwoot, changed: Any) -> None:
+    answer = await desk.send("chatwoot", updated(fake, changed_attributes=changed), chatwoot)
+    assert (answer.status_code, answer.json()["detail"]) == (422, "/changed_attributes is no list of objects")
+
+
 async def test_what_is_stored_of_a_message(desk: Helpdesk) -> None:
     await desk.send("chatwoot", created(11), chatwoot)
     await desk.settled()

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from api.channels.arrival import ShapeError, TagsSeen, Wrote
-from api.channels.freshdesk import read
+from api.channels.freshdesk import FreshdeskDesk, read
 from api.channels.settings import FreshdeskSettings
 from tests.api.channels.conftest import Opened
 from tests.api.channels.payloads import GRAVE, freshdesk
@@ -92,6 +92,34 @@ def test_the_shape_of_an_app() -> None:
             "requester": {"id": 5, "email": "ana@example.org"}, "actor": {"id": 5}}  # fmt: skip
     message = wrote({"event": "onTicketCreate", "data": data}).message
     assert (message.thread_id, message.customer and message.customer["id"]) == ("11", "freshdesk/5")
+
+
+class Told:
+    """A ticket's conversation, as Freshdesk tells it: page after page, the oldest first."""
+
+    def __init__(self, notes: int, most: int) -> None:
+        self.notes = [{"body": f"nota {number}."} for number in range(notes)]
+        self.most = most
+        self.asked = 0
+
+    async def call(self, _method: str, _path: str, *, page: int = 1, per_page: int = 30) -> list[dict[str, str]]:
+        self.asked += 1
+        size = min(per_page, self.most)
+        return self.notes[(page - 1) * size : page * size]
+
+
+@pytest.mark.parametrize(("notes", "most"), [(1, 100), (40, 100), (140, 100), (60, 30), (130, 30), (200, 100)])
+async def test_a_note_is_found_wherever_it_stands_in_the_conversation(notes: int, most: int) -> None:
+    desk = FreshdeskDesk(Told(notes, most))  # type: ignore[arg-type]
+    assert await desk.has_note("11", "nota 0.")
+    assert await desk.has_note("11", f"nota {notes - 1}.")
+    assert not await desk.has_note("11", f"nota {notes}.")
+
+
+async def test_a_conversation_without_end_is_given_up() -> None:
+    told = Told(100_000, 100)
+    assert not await FreshdeskDesk(told).has_note("11", "nota -1.")  # type: ignore[arg-type]
+    assert told.asked == 10
 
 
 def test_a_signature_can_not_be_asked_for() -> None:

@@ -9,9 +9,10 @@ import pytest
 from api.batching import QueueFullError
 from api.channels.arrival import TagsSeen, Wrote
 from api.channels.desk import DeskError
-from api.channels.inbound import Inbound, Line
+from api.channels.inbound import Inbound, Line, taken_in
 from api.channels.pace import PacedError
 from api.channels.tickets import wrote as ticket
+from api.errors import ErasedError
 from api.intake import Incoming
 from api.store import inbound
 from api.store.database import Store
@@ -66,6 +67,32 @@ async def test_each_is_kept_and_looked_at_once(store: Store) -> None:
     assert not await box.turn(line)
     assert look.seen == ["a", "b"]
     assert await statuses(store) == {"done": 2}
+
+
+class Counter:
+    """Takes messages in, and turns all of them away."""
+
+    def __init__(self) -> None:
+        self.handed: list[Incoming] = []
+
+    async def accept(self, incoming: Incoming) -> None:
+        self.handed.append(incoming)
+        raise ErasedError("erased")
+
+
+async def test_a_message_without_a_time_came_when_it_was_told_of(store: Store) -> None:
+    clock, counter, at = Clock(), Counter(), datetime(2026, 3, 1, tzinfo=UTC)
+    came = clock.now
+    box = Inbound(store, clock=clock)
+    timed = Wrote("b", Incoming("chatwoot", "b", "queja", received_at=at, thread_id="t"))
+    await box.put([wrote("a"), timed])
+    clock.now += timedelta(hours=5)
+    await box.turn(Line(InboundKind.MESSAGE, taken_in(counter)))  # type: ignore[arg-type]
+    assert [(each.received_at, each.arrived_at) for each in counter.handed] == [(None, came), (at, came)]
+    assert [each.content_hash for each in counter.handed] == [
+        wrote("a").message.content_hash,
+        timed.message.content_hash,
+    ]
 
 
 async def test_what_is_done_holds_no_word_of_the_customers(store: Store) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import html
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -206,6 +207,21 @@ async def test_what_is_empty_or_no_webhook_is_answered_so(beside: Beside) -> Non
     assert (await beside.send(b'{"pad": "' + b"x" * 3_000_000 + b'"}')).status_code == 413
     await beside.desk.settled()
     assert not await beside.desk.messages()
+
+
+async def test_no_one_waits_while_a_webhook_is_read(beside: Beside, monkeypatch: pytest.MonkeyPatch) -> None:
+    doors = beside.desk.client._transport.app.state.channels.doors  # type: ignore[attr-defined]
+    door = doors[beside.vendor.name]
+    threads: list[threading.Thread] = []
+
+    def read(*given: Any) -> Any:
+        threads.append(threading.current_thread())
+        return door.read(*given)
+
+    monkeypatch.setitem(doors, beside.vendor.name, replace(door, read=read))
+    assert (await beside.wrote()).status_code == 202
+    assert len(threads) == 1
+    assert threading.current_thread() not in threads
 
 
 async def test_quotes_line_ends_and_emoji_arrive_whole(beside: Beside) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from api.channels.arrival import TagsSeen, Wrote
+from api.channels.arrival import ShapeError, TagsSeen, Wrote
 from api.channels.settings import ZendeskSettings
 from api.channels.zendesk import TEMPLATE, parse, read
 from tests.api.channels.conftest import Helpdesk, Opened, zendesk
@@ -58,6 +58,12 @@ def test_quotes_and_line_ends_that_zendesk_left_in(text: str) -> None:
     assert text.replace("\r\n", "\n").strip() in wrote(payload).message.text.replace("\r\n", "\n")
     (seen,) = (item for item in read(payload, SETTINGS, NOW).arrivals if isinstance(item, TagsSeen))
     assert seen == TagsSeen("zendesk", "7", ("vip", "pago"))
+
+
+@pytest.mark.parametrize("body", [b'[{"recupera":1}]', b'[["recupera"]]', b'"recupera"', b'{"recupera": {"a": []}}'])
+def test_what_is_nearly_our_template_is_refused(body: bytes) -> None:
+    with pytest.raises(ShapeError, match="neither an event of a ticket nor our template"):
+        read(parse(body), SETTINGS, NOW)
 
 
 def test_nothing_that_a_customer_writes_passes_for_another_field() -> None:

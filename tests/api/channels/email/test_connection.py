@@ -215,6 +215,30 @@ def test_check_proposes_settings_only_where_the_certificate_is_trusted(
         tried_settings("localhost", user, "INBOX_PASSWORD", dovecot.tls_port)
 
 
+@pytest.mark.parametrize(
+    ("given", "tried", "said"),
+    [
+        (0, [("implicit", 993), ("starttls", 143)], "neither port 993 nor port 143 answers"),
+        (993, [("implicit", 993)], "port 993 does not answer"),
+        (143, [("implicit", 143), ("starttls", 143)], "port 143 does not answer"),
+    ],
+)
+def test_check_tries_no_port_but_the_one_that_is_given(
+    given: int, tried: list[tuple[str, int]], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[str, int | None]] = []
+
+    def silent(settings: InboxSettings) -> Mailbox:
+        seen.append((settings.tls, settings.port))
+        raise LostError(f"no answer on {settings.port}")
+
+    monkeypatch.setattr(Mailbox, "open", silent)
+    with pytest.raises(InputError) as caught:
+        tried_settings("imap.example.org", "soporte@example.org", "INBOX_PASSWORD", given)
+    assert seen == tried
+    assert str(caught.value) == f"no answer on {tried[0][1]}; {said}: write the settings by hand"
+
+
 class Hasty:
     """An IMAP server that tells of a change in one piece with its go-ahead for IDLE, and of nothing afterwards."""
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from api.channels.email import session
 from api.channels.email.connection import RefusedError
 from api.channels.email.follow import Stop, back_fill, follow, once
 from api.channels.email.settings import InboxSettings
+from api.privacy.erasing import erase_customer
 from api.store import feedback
 from api.store.tables import feedback as feedback_table
 from api.store.tables import inbox_mails, messages
@@ -250,6 +252,31 @@ async def test_mail_that_is_moved_to_another_followed_folder_is_the_same(
     changed(dovecot, user, 1, "-", "recupera-complaint", folder="Hecho")
     await once(there)
     assert await rows(office, feedback_labels) == [({"complaint": False},)]
+
+
+async def test_an_erased_customers_mail_stays_away_from_any_other_folder_too(
+    dovecot: Dovecot, inbox: InboxSettings, office: Office, user: str
+) -> None:
+    dovecot.deliver(user, mail(MILD))
+    client = dovecot.client(user)
+    client.create("Hecho")
+    client.logout()
+    await once(office.desk(inbox))
+    ((customer,),) = await rows(office, messages.c.customer_id)
+    await erase_customer(office.store, customer, at=datetime.now(UTC))
+    client = dovecot.client(user)
+    client.uid("MOVE", "1:*", "Hecho")
+    client.logout()
+    dovecot.deliver(user, mail(GLAD, number=2), into=".Hecho")
+    await once(replace(office.desk(inbox, name="hecho", folder="Hecho"), siblings=("soporte",)))
+    assert [text.partition("\n\n")[2] for text in office.model.texts] == [MILD, GLAD]
+    assert len([text for (text,) in await rows(office, messages.c.text) if text]) == 1
+    told = await rows(office, inbox_mails.c.inbox, inbox_mails.c.reason, inbox_mails.c.identifier)
+    assert sorted(told, key=str) == [
+        ("hecho", "erased before", None),
+        ("hecho", None, "<2@mail.example.com>"),
+        ("soporte", None, None),
+    ]
 
 
 async def test_changes_by_people_become_feedback(

@@ -3,13 +3,16 @@ from __future__ import annotations
 import base64
 import json
 from datetime import UTC, datetime
+from email.headerregistry import HeaderRegistry
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from api.channels import markup
 from api.channels.email import mime
 from tests.api.channels.email.mails import MILD, QUOTED_ES, QUOTED_PT, mail
 from tests.api.channels.email.test_tnef import tnef
@@ -133,6 +136,14 @@ def test_joins_the_lines_that_a_program_has_broken() -> None:
     assert read(HEAD + flowed.encode()).text.startswith("El pedido llegó tarde.")
 
 
+def test_joins_lines_whatever_they_are() -> None:
+    lines = "uno \r\ndos \r\n > tres \r\n> cuatro \r\ncinco \r\n\r\nseis"
+    kept = part("text/plain; format=flowed", lines)
+    joined = part("text/plain; format=flowed; delsp=yes", lines)
+    assert read(HEAD + b"Subject: Re: x\r\n" + kept.encode()).text == "uno dos > tres \n> cuatro \ncinco \nseis"
+    assert read(HEAD + b"Subject: Re: x\r\n" + joined.encode()).text == "unodos> tres \n> cuatro \ncinco\nseis"
+
+
 def test_decodes_headers_of_every_making() -> None:
     encoded = b"Subject: =?utf-8?b?RGV2b2x1Y2nDs24=?= =?iso-8859-1?q?_ca=F1a?=\r\n"
     bare = "Subject: Devolución caña\r\n"
@@ -153,6 +164,70 @@ def test_refuses_parts_within_parts_without_end() -> None:
         body = many("mixed", body, name=f"b{level}")
     with pytest.raises(mime.UnreadableError, match="nested"):
         read(HEAD + body.encode())
+
+
+@pytest.mark.parametrize("name", ["boundary*", "boundary*0", "BOUNDARY ", "boundary\r\n "])
+def test_refuses_parts_within_parts_however_their_borders_are_written(name: str) -> None:
+    body = part("text/plain", "fondo")
+    for level in range(101):
+        body = many("mixed", body, name=f"b{level}").replace("boundary", name, 1)
+    with pytest.raises(mime.UnreadableError, match="nested"):
+        mime.parse(HEAD + body.encode())
+
+
+LONG = "; ".join(f"a{number}=b" for number in range(1200))
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        HEAD + part(f"text/plain; {LONG}", "Hola").encode(),
+        HEAD + part("text/plain; " + LONG.replace("; ", ";\r\n\t"), "Hola").encode(),
+        HEAD + f"Content-Disposition: inline; {LONG}\r\n\r\nHola".encode(),
+        b"Subject: x\rContent-Type: text/plain; " + LONG.encode() + b"\r\n\r\nHola",
+        composed("mixed", *(part(f"text/plain; {LONG[:7000]}", "Hola") for _ in range(10))),
+        composed("mixed", "Content-Type: message/rfc822\r\n\r\n" + part(f"text/plain; {LONG}", "Hola")),
+    ],
+)
+def test_refuses_headers_that_are_longer_than_anybodys(raw: bytes) -> None:
+    with pytest.raises(mime.UnreadableError, match=r"^headers$"):
+        mime.parse(raw)
+
+
+def test_reads_headers_as_long_as_programs_write_them() -> None:
+    named = "".join(f";\r\n filename*{number}*={'%C3%B1' * 9}" for number in range(80))
+    attached = f"Content-Type: image/png\r\nContent-Disposition: attachment{named}\r\n\r\nx\r\n"
+    found = read(composed("mixed", part("text/plain", "Llegó roto"), *(attached for _ in range(9))))
+    assert (found.text, len(found.attachments)) == ("Llegó roto", 9)
+
+
+def test_reads_the_beginning_of_headers_without_end() -> None:
+    senders = ", ".join(f"a{number}@example.com" for number in range(9000))
+    references = "".join(f"<{number}@example.com>\r\n " for number in range(5000))
+    raw = f"From: {senders}\r\nReferences: {references}\r\nSubject: Re: {'no llegó ' * 5000}\r\n\r\nHola"
+    found = read(raw.encode())
+    assert (found.sender, found.thread, found.text) == ("a0@example.com", "<0@example.com>", "Hola")
+    assert len(mime.header(mime.parse(raw.encode()), "Subject")) < 10_000
+
+
+def test_understands_each_header_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    understood: list[str] = []
+    understand = HeaderRegistry.__call__
+
+    def count(registry: HeaderRegistry, name: str, value: Any) -> Any:
+        understood.append(name)
+        return understand(registry, name, value)
+
+    monkeypatch.setattr(HeaderRegistry, "__call__", count)
+    read(composed("mixed", *(part("text/plain", f"trozo{number}") for number in range(9))))
+    assert understood.count("Content-Type") == 2
+
+
+def test_reads_no_more_of_pages_than_none_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[str] = []
+    monkeypatch.setattr(markup, "strip_markup", lambda page: parsed.append(page) or "")
+    read(composed("mixed", *(part("text/html", "<p>" + "a " * 30_000) for _ in range(4))))
+    assert sum(map(len, parsed)) == markup.LONGEST_PAGE
 
 
 def test_follows_parts_within_parts_as_deep_as_programs_nest_them() -> None:

@@ -73,4 +73,7 @@ class Freshdesk(Fake):
         return JSONResponse(conversations[-1], 201)
 
     async def _conversations(self, request: Request) -> JSONResponse:
-        return JSONResponse(self.tickets[request.path_params["number"]]["conversations"])
+        page, size = (int(request.query_params.get(*given)) for given in (("page", "1"), ("per_page", "30")))
+        assert size <= 100
+        said = self.tickets[request.path_params["number"]]["conversations"]
+        return JSONResponse(said[(page - 1) * size : page * size])
