@@ -9,17 +9,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from api.cases import event_data, locked, work
 from api.errors import ConflictError
 from api.store import cases, messages, outbox
 from api.store.database import Connection
-from api.store.records import CaseRecord, CaseStatus, OutboxKind, StepStatus
+from api.store.records import CaseRecord, CaseStatus, OutboxKind, StepRecord, StepStatus
 from api.workflow.version import WORKFLOW_VERSION
 
 __all__ = ["cancel", "reassign", "reopen"]
 
-_MOMENTS: Final = ("due", "warn_at", "local")
+_MOMENTS: Final = ("due", "warn_at")
+_DATED: Final = ("deadlines", "steps")
 
 
 async def reassign(
@@ -76,13 +78,13 @@ async def reopen(
         updated_at=now,
         first_answer_due=later(case.first_answer_due),
         resolution_due=later(case.resolution_due),
-        plan=case.plan and _put_off(case.plan, later),
+        plan=case.plan and _plan_put_off(case.plan, later),
         openings=case.openings + 1,
         workflow_version=WORKFLOW_VERSION,
         next_at=now,
     )
     await cases.save(connection, case)
-    await cases.revive(connection, case, later=later.by)
+    await cases.revive(connection, case, lambda step: _step_put_off(step, later))
     await cases.record(connection, case, "case.reopened", actor=by, detail=detail)
     await _tell(connection, case, "case.opened", reopened=True)
     await outbox.add(connection, work(case, "start"))
@@ -108,15 +110,23 @@ def _legal_end(case: CaseRecord, now: datetime) -> datetime | None:
     return min((end for end in ends if end > now), default=None)
 
 
-def _put_off(plan: Mapping[str, Any], later: _Later) -> Mapping[str, Any]:
-    """Return a plan with its deadlines put off."""
-    deadlines = []
-    for deadline in plan.get("deadlines", ()):
-        moments = {name: datetime.fromisoformat(deadline[name]) for name in _MOMENTS if name in deadline}
-        put_off = {name: later(moment) or moment for name, moment in moments.items()}
-        written = {name: moment.isoformat().replace("+00:00", "Z") for name, moment in put_off.items()}
-        deadlines.append({**deadline, **written})
-    return {**plan, "deadlines": deadlines} if deadlines else plan
+def _plan_put_off(plan: Mapping[str, Any], later: _Later) -> Mapping[str, Any]:
+    """Return a plan with its deadlines and its steps put off."""
+    return {**plan, **{name: [_put_off(part, later) for part in plan[name]] for name in _DATED if name in plan}}
+
+
+def _step_put_off(step: StepRecord, later: _Later) -> StepRecord:
+    """Return a step put off, and what the plan says of it."""
+    return replace(step, due_at=later(step.due_at), content=_put_off(step.content, later))
+
+
+def _put_off(said: Mapping[str, Any], later: _Later) -> Mapping[str, Any]:
+    """Return a deadline or a step as a plan writes it, put off; ``local`` is when that is on the customer's clock."""
+    moments = {name: datetime.fromisoformat(said[name]) for name in _MOMENTS if said.get(name)}
+    put_off = {name: later(moment) or moment for name, moment in moments.items()}
+    if "local" in said:
+        put_off["local"] = put_off["due"].astimezone(ZoneInfo(said["timezone"]))
+    return {**said, **{name: moment.isoformat().replace("+00:00", "Z") for name, moment in put_off.items()}}
 
 
 async def _tell(connection: Connection, case: CaseRecord, event: str, **more: object) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections import defaultdict
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,7 +34,7 @@ class NatsSender:
         self._guard = guard
         self._timeout = timeout_seconds
         self._clients: dict[tuple[str, str | None], Client] = {}
-        self._connecting = asyncio.Lock()
+        self._connecting: defaultdict[tuple[str, str | None], asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def send(self, claim: Claim) -> Answer:
         """Publish once and wait until the stream has it."""
@@ -66,25 +67,27 @@ class NatsSender:
         self._clients.clear()
 
     async def _client(self, destination: DestinationRecord) -> Client:
-        """Return a connection to a server, to one of its checked addresses.
+        """Return a connection to a server, to one of its checked addresses; no server waits for another.
 
         Without reconnecting, because the client would also try the addresses that the server announces.
         """
         target = parse_target(destination.url, NATS_SCHEMES)
         token = destination.secrets[0]["secret"] if destination.secrets else None
-        async with self._connecting:
-            known = self._clients.get((target.url, token))
+        name = (target.url, token)
+        async with self._connecting[name]:
+            known = self._clients.get(name)
             if known is not None and known.is_connected:
                 return known
             addresses = await self._guard.addresses(target)
-            self._clients[target.url, token] = client = await self._connected(target, addresses, token)
+            self._clients[name] = client = await self._connected(target, addresses, token)
             return client
 
     async def _connected(self, target: Target, addresses: list[str], token: str | None) -> Client:
-        """Connect to the first address that answers."""
+        """Connect to the first address that answers; each has its share of the time."""
         import nats.errors
 
-        options: dict[str, Any] = {} if token is None else {"token": token}
+        options: dict[str, Any] = {"connect_timeout": self._timeout / len(addresses)}
+        options |= {} if token is None else {"token": token}
         if target.scheme == "tls":
             options |= {"tls": ssl.create_default_context(), "tls_hostname": target.host}
         failure: Exception = nats.errors.NoServersError()
@@ -97,20 +100,20 @@ class NatsSender:
         raise failure
 
     async def _connected_to(self, url: str, options: dict[str, Any]) -> Client:
-        """Connect, or leave nothing open."""
+        """Connect, or leave nothing open. The client would try twice, for as long each time."""
         from nats.aio.client import Client
 
         client = Client()
         try:
-            await client.connect(
-                url,
-                allow_reconnect=False,
-                connect_timeout=max(1, int(self._timeout)),
-                max_reconnect_attempts=1,
-                reconnect_time_wait=0,
-                error_cb=_ignored,
-                **options,
-            )
+            async with asyncio.timeout(options["connect_timeout"]):
+                await client.connect(
+                    url,
+                    allow_reconnect=False,
+                    max_reconnect_attempts=1,
+                    reconnect_time_wait=0,
+                    error_cb=_ignored,
+                    **options,
+                )
         except BaseException:
             await client.close()
             raise

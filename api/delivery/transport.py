@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -62,11 +62,13 @@ class GuardedTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request to the first address that can be connected to, the last one that could before others.
 
-        Raise ``RefusedError`` or ``UnresolvedError`` instead of connecting.
+        Each has its share of the time to connect, so that one that drops what it gets leaves time for the next. Raise
+        ``RefusedError`` or ``UnresolvedError`` instead of connecting.
         """
         target = parse_target(str(request.url), HTTP_SCHEMES)
         addresses = await self._guard.addresses(target)
         host = await self._host(target)
+        allowed = _shared(request.extensions.get("timeout", {}), len(addresses))
         failure: Exception | None = None
         for address in sorted(addresses, key=lambda address: address != host.address):
             pinned = httpx.Request(
@@ -74,7 +76,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
                 request.url.copy_with(host=address),
                 headers=request.headers,
                 stream=request.stream,
-                extensions={**request.extensions, "sni_hostname": target.host},
+                extensions={**request.extensions, "sni_hostname": target.host, "timeout": allowed},
             )
             try:
                 response = await host.transport.handle_async_request(pinned)
@@ -104,3 +106,9 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         host = self._hosts[name]
         host.used = now
         return host
+
+
+def _shared(allowed: Mapping[str, float | None], addresses: int) -> dict[str, float | None]:
+    """Return the times that a request may take, with the share of one of its addresses of the time to connect."""
+    connect = allowed.get("connect")
+    return {**allowed, "connect": None if connect is None else connect / addresses}

@@ -18,7 +18,7 @@ import holidays
 
 from api.recovery.spans import Span, Unit
 
-__all__ = ["BusinessCalendar", "Window", "holiday_problem", "public_holidays"]
+__all__ = ["BusinessCalendar", "Window", "holiday_problem", "known_region", "public_holidays"]
 
 _HORIZON: Final = timedelta(days=3660)
 _LAST_SECOND: Final = timedelta(seconds=1)
@@ -31,28 +31,38 @@ class Window:
     start: int
     end: int
 
+    def __str__(self) -> str:
+        return "-".join(f"{minutes // 60:02}:{minutes % 60:02}" for minutes in (self.start, self.end))
+
 
 @lru_cache(maxsize=256)
 def public_holidays(country: str, region: str | None, categories: tuple[str, ...]) -> holidays.HolidayBase:
     """Return the holidays of a country, with those of a region where the package knows it."""
-    known = region if region in _regions(country) else None
-    return holidays.country_holidays(country, subdiv=known, categories=categories)
+    return holidays.country_holidays(country, subdiv=known_region(country, region), categories=categories)
+
+
+def known_region(country: str, region: str | None) -> str | None:
+    """Return a region as the ``holidays`` package writes it, ``CT`` for ``ct`` and ``ES-CT``; ``None`` if unknown."""
+    return _regions(country).get(region.strip().casefold()) if region else None
 
 
 def holiday_problem(country: str, region: str | None, categories: tuple[str, ...]) -> str | None:
     """Say what the ``holidays`` package does not know of a calendar, ``None`` if it knows all."""
     if country not in holidays.list_supported_countries(include_aliases=True):
         return f"the holidays package has no country {country!r}"
-    if region is not None and region not in _regions(country):
-        return f"{country} has no region {region!r}; it has {', '.join(sorted(_regions(country))) or 'none'}"
+    regions = set(_regions(country).values())
+    if region is not None and region not in regions:
+        return f"{country} has no region {region!r}; it has {', '.join(sorted(regions)) or 'none'}"
     supported = holidays.country_holidays(country).supported_categories
     unknown = [name for name in categories if name not in supported]
     return f"{country} has no holidays of category {unknown[0]!r}; it has {', '.join(supported)}" if unknown else None
 
 
 @lru_cache(maxsize=64)
-def _regions(country: str) -> frozenset[str]:
-    return frozenset(holidays.country_holidays(country).subdivisions)
+def _regions(country: str) -> Mapping[str, str]:
+    """Return the regions of a country by how callers may write them: alone or after the country, as in ISO 3166-2."""
+    known = holidays.country_holidays(country)
+    return {written.casefold(): name for name in known.subdivisions for written in (name, f"{known.country}-{name}")}
 
 
 @dataclass(frozen=True, eq=False)

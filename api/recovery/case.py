@@ -50,8 +50,8 @@ class Context:
 
     ``contacts`` counts earlier contacts about this matter, ``complaints`` earlier complaints of this customer;
     ``at_stake`` is what the customer paid or lost, and ``stake_unread`` that the caller said it in a way that can't be
-    read. ``region`` is a subdivision for regional holidays (``SP``),
-    ``timezone`` overrules that of the country's calendar.
+    read. ``region`` is a subdivision for regional holidays (``SP`` or ``BR-SP``); one that isn't known leaves the
+    policy's own. ``timezone`` overrules that of the country's calendar.
     """
 
     now: datetime

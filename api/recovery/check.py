@@ -41,6 +41,7 @@ def check_policy(policy: Policy) -> tuple[Problem, ...]:
         *_unused(policy),
         *_guarantees(policy),
         *_clocks(policy),
+        *_hours(policy),
     ]
     return tuple(sorted(found))
 
@@ -272,3 +273,14 @@ def _clocks(policy: Policy) -> Iterator[Problem]:
             yield warning("legal", "legal.scopes", message)
         if clock.scope in policy.legal.scopes and clock.country not in policy.calendar:
             yield warning("legal", f"calendar.{clock.country}", f"is missing, and the term {clock.id!r} needs it")
+
+
+def _hours(policy: Policy) -> Iterator[Problem]:
+    """Find opening hours of a day that overlap."""
+    for country, calendar in policy.calendar.items():
+        for place, opening in enumerate(calendar.open):
+            windows = sorted(opening.hours, key=lambda window: window.start)
+            for one, other in pairwise(windows):
+                if other.start < one.end:
+                    message = f"{one} and {other} overlap: what they share counts once"
+                    yield warning("hours", f"calendar.{country}.open.{place}.hours", message)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from api.recovery.calendar import BusinessCalendar, public_holidays
+from api.recovery.calendar import BusinessCalendar, Window, known_region, public_holidays
 from api.recovery.case import Context, Traits
 from api.recovery.legal import LegalClock, binding_clocks
 from api.recovery.plan import Deadline, DeadlineKind, LegalTerm
@@ -55,19 +56,27 @@ def business_calendar(policy: Policy, context: Context) -> BusinessCalendar:
 
 @lru_cache(maxsize=1024)
 def _calendar(section: CalendarSection, region: str | None, timezone: str | None) -> BusinessCalendar:
-    windows = {
-        WEEKDAYS.index(day): tuple(sorted(opening.hours, key=lambda window: window.start))
-        for opening in section.open
-        for day in opening.days
-    }
+    windows = {WEEKDAYS.index(day): _merged(opening.hours) for opening in section.open for day in opening.days}
     country = section.holidays
+    region = (known_region(country, region) if country else None) or section.region
     return BusinessCalendar(
         zone=_zone(timezone) or _zone(section.timezone) or UTC,
         windows=windows,
-        holidays=public_holidays(country, region or section.region, section.categories) if country else {},
+        holidays=public_holidays(country, region, section.categories) if country else {},
         closed=frozenset(section.closed),
         worked=frozenset(section.worked),
     )
+
+
+def _merged(hours: Iterable[Window]) -> tuple[Window, ...]:
+    """Return opening hours in order, those that overlap or touch as one: no minute is worked twice."""
+    merged: list[Window] = []
+    for window in sorted(hours, key=lambda window: window.start):
+        if merged and window.start <= merged[-1].end:
+            merged[-1] = Window(merged[-1].start, max(merged[-1].end, window.end))
+        else:
+            merged.append(window)
+    return tuple(merged)
 
 
 def _zone(name: str | None) -> tzinfo | None:

@@ -320,7 +320,7 @@ def _minutes(text: str) -> int:
 
 
 def _written_windows(windows: tuple[Window, ...]) -> list[str]:
-    return [f"{w.start // 60:02}:{w.start % 60:02}-{w.end // 60:02}:{w.end % 60:02}" for w in windows]
+    return [str(window) for window in windows]
 
 
 class Opening(Section):

@@ -27,9 +27,12 @@ _MOST_CHARACTERS: Final = 1_000_000
 
 
 def read_policy(path: Path) -> Policy:
-    """Read a policy; raise ``InputError`` that names the file, the dotted path and what is allowed."""
+    """Read a policy; raise ``InputError`` that names the file, the dotted path and what is allowed.
+
+    Editors on Windows begin a file of UTF-8 with a byte order mark.
+    """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise InputError(f"no such policy: {path}") from None
     except (OSError, UnicodeDecodeError) as error:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
@@ -231,10 +231,7 @@ async def steps_of(connection: AsyncConnection, case_id: str) -> list[StepRecord
 
 async def complete(connection: AsyncConnection, step: StepRecord) -> None:
     """Store where a step is: completed, to be done again, or due because the customer answered."""
-    kept = ("status", "due_at", "completed_at", "completed_by", "note", "content")
-    values = {key: getattr(step, key) for key in kept}
-    this = {"case": step.case_id, "plan": step.revision, "step": step.id}
-    await connection.execute(_COMPLETE, {**this, **values})
+    await _keep(connection, step)
     await _renew(connection, step.case_id)
 
 
@@ -246,15 +243,20 @@ async def change_pending(
     await _renew(connection, case_id)
 
 
-async def revive(connection: AsyncConnection, case: CaseRecord, *, later: timedelta) -> None:
-    """Let what was left of the present plan be done after all, each step ``later`` than it was due."""
+async def revive(connection: AsyncConnection, case: CaseRecord, put_off: Callable[[StepRecord], StepRecord]) -> None:
+    """Let what was left of the present plan be done after all, each step as ``put_off`` returns it."""
     left = steps.c.status.in_([StepStatus.SKIPPED, StepStatus.PENDING])
     present = (steps.c.case_id == case.id, steps.c.revision == case.revision, left)
     for step in await rows.fetch(connection, steps, StepRecord, *present):
-        due = None if step.due_at is None else step.due_at + later
-        this = (steps.c.case_id == case.id, steps.c.revision == case.revision, steps.c.id == step.id)
-        await connection.execute(steps.update().where(*this).values(status=StepStatus.PENDING, due_at=due))
+        await _keep(connection, replace(put_off(step), status=StepStatus.PENDING))
     await _renew(connection, case.id)
+
+
+async def _keep(connection: AsyncConnection, step: StepRecord) -> None:
+    """Store what may change of a step."""
+    kept = ("status", "due_at", "completed_at", "completed_by", "note", "content")
+    this = {"case": step.case_id, "plan": step.revision, "step": step.id}
+    await connection.execute(_COMPLETE, {**this, **{key: getattr(step, key) for key in kept}})
 
 
 async def _renew(connection: AsyncConnection, case_id: str) -> None:

@@ -58,9 +58,11 @@ async def follow_up(store: Store, case_id: str, opening: int, now: datetime) -> 
 
 async def _follow_up(connection: Connection, case_id: str, opening: int, now: datetime) -> bool:
     case = await cases.get(connection, case_id, lock=True)
-    if case is None or case.openings != opening or case.status != CaseStatus.CLOSED or case.erased_at:
+    if case is None or case.openings != opening or case.status != CaseStatus.CLOSED:
         return False
     await cases.save(connection, replace(case, next_at=None))
+    if case.erased_at is not None:
+        return False
     case = replace(case, updated_at=now)
     steps = [step for step in await cases.steps_of(connection, case_id) if step.revision == case.revision]
     told = await outbox.keys_of(connection, case_id)

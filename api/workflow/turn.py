@@ -53,9 +53,10 @@ async def _look(connection: Connection, case_id: str, opening: int, now: datetim
 
 
 async def _ended(connection: Connection, case: CaseRecord) -> Look:
-    """Say when to check again on a case that was closed."""
+    """Say when to check again on a case that was closed: never where the customer was erased meanwhile."""
     at = None
-    if case.status == CaseStatus.CLOSED and case.outcome == Outcome.RECOVERED and case.closed_at is not None:
+    recovered = case.status == CaseStatus.CLOSED and case.outcome == Outcome.RECOVERED
+    if recovered and case.closed_at is not None and case.erased_at is None:
         content = await policies.get(connection, case.policy_version) if case.policy_version else None
         at = follow_up_at(case, content, case.closed_at) or await _left_until(connection, case)
     if case.next_at != at:

@@ -6,10 +6,10 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -198,6 +198,73 @@ async def test_a_server_that_says_nothing_takes_too_long() -> None:
     assert failed.error
     silent.close()
     await asyncio.sleep(0.05)
+
+
+class Silent:
+    """A client that hears nothing from 127.0.0.3; while it waits, the loop's clock goes on by what it may wait."""
+
+    tried: ClassVar[list[str]] = []
+    waits: ClassVar[asyncio.Event]
+    forward: ClassVar[Callable[[float], None]]
+    is_connected = True
+
+    async def connect(self, url: str, *, connect_timeout: float, **_: Any) -> None:
+        self.tried.append(url)
+        if "127.0.0.3" in url:
+            self.waits.set()
+            self.forward(connect_timeout)
+            await asyncio.Event().wait()
+
+    def jetstream(self) -> Any:
+        return self
+
+    async def publish(self, *_: Any, **__: Any) -> None:
+        pass
+
+    async def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def silent(monkeypatch: pytest.MonkeyPatch, anyio_backend: str) -> type[Silent]:
+    """Return a client of servers that say nothing, whose clock stands still until ``forward`` is another."""
+    monkeypatch.setattr("nats.aio.client.Client", Silent)
+    monkeypatch.setattr(Silent, "tried", [])
+    monkeypatch.setattr(Silent, "waits", asyncio.Event(), raising=False)
+    monkeypatch.setattr(Silent, "forward", lambda _self, _seconds: None, raising=False)
+    return Silent
+
+
+def patient(**names: list[str]) -> NatsSender:
+    """Return a sender that waits for long, where the names under ``example`` have these addresses."""
+
+    async def resolve(host: str, _port: int) -> list[str]:
+        return names[host.removesuffix(".example")]
+
+    return NatsSender(Guard(AllowList.parse(["127.0.0.0/8"]), resolve=resolve), timeout_seconds=1000)
+
+
+async def test_an_address_that_says_nothing_leaves_time_for_the_next(
+    silent: type[Silent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop, ahead = asyncio.get_running_loop(), [0.0]
+    real = loop.time
+    monkeypatch.setattr(loop, "time", lambda: real() + ahead[0])
+    monkeypatch.setattr(silent, "forward", lambda _self, seconds: ahead.append(ahead.pop() + seconds))
+    assert await patient(a=["127.0.0.3", "127.0.0.1"]).send(claim_to("nats://a.example:4222")) == Answer()
+    assert silent.tried == ["nats://127.0.0.3:4222", "nats://127.0.0.1:4222"]
+
+
+async def test_a_server_that_says_nothing_does_not_hold_up_the_others(silent: type[Silent]) -> None:
+    broker = patient(a=["127.0.0.3"], b=["127.0.0.1"])
+    held = asyncio.create_task(broker.send(claim_to("nats://a.example:4222")))
+    await silent.waits.wait()
+    sent = asyncio.create_task(broker.send(claim_to("nats://b.example:4222")))
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert sent.done()
+    assert await sent == Answer()
+    held.cancel()
 
 
 def test_a_destination_is_shown_without_its_secret() -> None:

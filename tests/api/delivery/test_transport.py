@@ -133,3 +133,38 @@ async def test_hosts_that_nobody_asks_for_are_forgotten(server: Server) -> None:
         assert server.writers[0].is_closing()  # the first connection was closed from our side
         await client.get(f"http://a.example:{server.port}/")
     assert server.served == [["a.example"], ["b.example"], ["a.example"]]
+
+
+class Dropping(httpx.AsyncBaseTransport):
+    """Reaches the last address alone; ``tried`` holds each with the times that a request to it may take."""
+
+    def __init__(self) -> None:
+        self.tried: list[tuple[str, dict[str, float | None]]] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.tried.append((request.url.host, request.extensions["timeout"]))
+        if request.url.host != "127.0.0.1":
+            raise httpx.ConnectTimeout("dropped")
+        return httpx.Response(204)
+
+
+@pytest.mark.parametrize(
+    ("addresses", "connect", "share"),
+    [
+        (["127.0.0.3", "127.0.0.1"], 6.0, 3.0),
+        (["127.0.0.3", "127.0.0.4", "127.0.0.1"], 6.0, 2.0),
+        (["127.0.0.1"], 6.0, 6.0),
+        (["127.0.0.3", "127.0.0.1"], None, None),
+    ],
+)
+async def test_an_address_that_drops_what_it_gets_leaves_time_for_the_next(
+    monkeypatch: pytest.MonkeyPatch, addresses: list[str], connect: float | None, share: float | None
+) -> None:
+    names, dropping = Names(), Dropping()
+    names.addresses["a.example"] = addresses
+    monkeypatch.setattr("api.delivery.transport.httpx.AsyncHTTPTransport", lambda **_: dropping)
+    async with names.client() as client:
+        answer = await client.get("http://a.example/", timeout=httpx.Timeout(9.0, connect=connect))
+    assert answer.status_code == 204
+    times = {"connect": share, "read": 9.0, "write": 9.0, "pool": 9.0}
+    assert dropping.tried == [(address, times) for address in addresses]

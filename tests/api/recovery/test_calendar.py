@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from api.recovery import Context, default_policy
 from api.recovery.calendar import BusinessCalendar, Window, holiday_problem, public_holidays
 from api.recovery.deadlines import business_calendar
+from api.recovery.reading import default_policy_text, parse_policy
 from api.recovery.spans import Span
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+TEXT = default_policy_text()
 
 
 def calendar(country: str, **context: str) -> BusinessCalendar:
@@ -128,6 +130,37 @@ def test_regional_holidays_count_where_the_region_is_known() -> None:
     assert calendar("BR").is_open(revolution)
     assert not calendar("BR", region="SP").is_open(revolution)
     assert calendar("BR", region="not a state").is_open(revolution)
+
+
+@pytest.mark.parametrize("region", ["CT", "ct", " CT ", "ES-CT", "es-ct"])
+def test_a_region_may_be_written_as_in_iso_3166_2_and_in_any_case(region: str) -> None:
+    diada = date(2026, 9, 11)  # a holiday of Catalonia alone
+    assert calendar("ES").is_open(diada)
+    assert not calendar("ES", region=region).is_open(diada)
+
+
+@pytest.mark.parametrize("region", [None, "", "Cataluña", "PT-CT"])
+def test_a_region_that_is_not_known_leaves_the_policys_own(region: str | None) -> None:
+    policy = parse_policy(TEXT.replace('holidays = "ES"', 'holidays = "ES"\nregion = "CT"'), "mine")
+    of = [Context(now=EPOCH, country="ES", region=name) for name in (region, "MD")]
+    assert [business_calendar(policy, context).is_open(date(2026, 9, 11)) for context in of] == [False, True]
+
+
+OVERLAPS = [
+    ('["09:00-14:00", "13:00-18:00"]', (Window(540, 1080),)),
+    ('["10:00-12:00", "09:00-18:00"]', (Window(540, 1080),)),
+    ('["13:00-18:00", "09:00-13:00"]', (Window(540, 1080),)),
+    ('["16:00-18:00", "09:00-14:00"]', (Window(540, 840), Window(960, 1080))),
+]
+
+
+@pytest.mark.parametrize(("hours", "windows"), OVERLAPS)
+def test_opening_hours_that_overlap_count_once(hours: str, windows: tuple[Window, ...]) -> None:
+    policy = parse_policy(TEXT.replace('["09:00-18:00"]', hours), "mine")
+    work = business_calendar(policy, Context(now=EPOCH, country="ES"))
+    assert work.windows == dict.fromkeys(range(5), windows)
+    start = datetime(2026, 11, 18, 9, tzinfo=work.zone)
+    assert work.add(start, Span.parse("1 business day")) == start + timedelta(days=1, hours=9)
 
 
 def test_the_callers_time_zone_overrules_and_a_wrong_one_is_ignored() -> None:

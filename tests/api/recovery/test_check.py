@@ -276,6 +276,13 @@ def test_what_nobody_asks_for_is_found() -> None:
     assert told(text, "unused") == [("warning", "finding.real-text", "no rule rests on it")]
 
 
+def test_opening_hours_that_overlap_are_found() -> None:
+    text = TEXT.replace('hours = ["09:00-18:00"]', 'hours = ["13:00-18:00", "09:00-14:00"]', 1)
+    message = "09:00-14:00 and 13:00-18:00 overlap: what they share counts once"
+    assert told(text, "hours") == [("warning", "calendar.default.open.0.hours", message)]
+    assert told(text.replace("09:00-14:00", "09:00-13:00"), "hours") == []
+
+
 def test_legal_scopes_that_do_not_exist_are_found() -> None:
     [(level, path, message), *_] = told(TEXT.replace('"general", "complaints_book"', '"generel"'), "legal")
     assert (level, path) == ("error", "legal.scopes")

@@ -97,6 +97,12 @@ def test_the_digest_is_of_the_content_not_of_its_layout(tmp_path: Path) -> None:
     assert len(default_policy().digest) == 64
 
 
+def test_a_file_of_windows_notepad_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text(TEXT, encoding="utf-8-sig", newline="\r\n")
+    assert read_policy(path) == default_policy()
+
+
 def test_the_json_that_a_case_keeps_is_the_same_policy() -> None:
     kept = json.loads(default_policy().model_dump_json())
     again = policy_from(kept, "case 1")

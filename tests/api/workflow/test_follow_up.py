@@ -5,9 +5,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from api.cases import close
+from api.privacy.erasing import erase_customer
 from api.recovery import default_policy
-from api.store.records import CaseRecord
-from api.workflow.follow_up import follow_up_at
+from api.store import cases
+from api.store.records import CaseRecord, Outcome
+from api.workflow.follow_up import follow_up, follow_up_at
+from api.workflow.turn import Look, look
+from tests.api.workflow.conftest import Desk
 from tests.api.workflow.test_agenda import START, case
 
 POLICY = default_policy().model_dump(mode="json")
@@ -52,3 +57,18 @@ def test_without_a_follow_up_in_the_plan_there_is_none() -> None:
     end = datetime(2026, 6, 1, tzinfo=UTC)
     assert follow_up_at(case(), POLICY, end) is None
     assert follow_up_at(replace(case(), plan=None), POLICY, end) is None
+
+
+@pytest.mark.anyio
+async def test_nobody_looks_again_at_a_case_whose_customer_was_erased(desk: Desk) -> None:
+    case_id, now = await desk.complain(customer={"id": "ana"}), datetime.now(UTC)
+    async with desk.store.write() as connection:
+        await close(connection, case_id, Outcome.RECOVERED, by=None, note=None, now=now)
+    await erase_customer(desk.store, "ana", at=now)
+    assert await look(desk.store, case_id, 1, now) == Look(open=False)  # the workflow hears of the end only now
+    assert (await desk.case(case_id)).next_at is None
+    async with desk.store.write() as connection:  # as it was left before
+        await cases.save(connection, replace(await desk.case(case_id), next_at=now))
+    assert not await follow_up(desk.store, case_id, 1, now)
+    assert (await desk.case(case_id)).next_at is None
+    assert not await desk.events(case_id, "step.due")
