@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from api.access.keyring import SECRET
@@ -22,6 +22,8 @@ __all__ = ["GRACE", "LONGEST_GRACE", "LONGEST_NAME", "Wanted", "create", "revoke
 GRACE: Final = timedelta(days=1)
 LONGEST_GRACE: Final = timedelta(days=30)
 LONGEST_NAME: Final = 64
+_LAST: Final = datetime(9999, 12, 30, tzinfo=UTC)
+"""No key is given a later end: in some time zones it would be of a year that can't be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +63,15 @@ async def rotate(
 ) -> tuple[KeyRecord, str]:
     """Make a key that may do the same, for as long; the old one works for ``grace`` more, never longer than before.
 
-    Raise ``NotFoundError`` without such a key, and ``ConflictError`` if it opens nothing any more.
+    Whoever did not get the new key may ask again, and gets another one that lasts as long. Raise ``NotFoundError``
+    without such a key, and ``ConflictError`` if it opens nothing any more.
     """
     old = await _locked(connection, key_id)
     if not old.is_usable(now):
         raise ConflictError("the key has expired or was revoked: make a new one")
-    lasts = None if old.expires_at is None else old.expires_at - old.created_at
-    scopes = [Scope(scope) for scope in old.scopes]
-    wanted = Wanted(old.name, scopes, None if lasts is None else now + lasts, old.requests)
+    lasts = await _lifetime(connection, old)
+    until = None if lasts is None else now + min(lasts, _LAST - now)
+    wanted = Wanted(old.name, [Scope(scope) for scope in old.scopes], until, old.requests)
     made = await create(connection, wanted, by=by, now=now, rotated_from=old.id)
     ends = now + grace if old.expires_at is None else min(old.expires_at, now + grace)
     await keys.save(connection, replace(old, expires_at=ends, changed_at=now))
@@ -90,6 +93,16 @@ def state_of(key: KeyRecord, now: datetime) -> str:
     if key.revoked_at is not None:
         return "revoked"
     return "active" if key.is_usable(now) else "expired"
+
+
+async def _lifetime(connection: Connection, key: KeyRecord) -> timedelta | None:
+    """Return how long a key was made for, ``None`` if it was to have no end.
+
+    A key that was rotated ends early: the first that replaced it was made for as long.
+    """
+    while after := await keys.successors(connection, key.id):
+        key = after[0]
+    return None if key.expires_at is None else key.expires_at - key.created_at
 
 
 async def _locked(connection: Connection, key_id: str) -> KeyRecord:

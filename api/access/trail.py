@@ -95,6 +95,7 @@ class Trail:
                     await self._store.change(write)
                 except UnavailableError as error:
                     log.warning("the trail waits: %s", error)
+                    self._any.set()
                     return
                 except Exception as error:
                     log.error("records of the trail are lost: %s", traced(error))  # noqa: TRY400, RUF100
@@ -103,7 +104,10 @@ class Trail:
                         self._waiting.popleft()
 
     async def _run(self) -> None:
-        """Write what was noted, a second after the first of it; now and then forget what is old."""
+        """Write what was noted, a second after the first of it, and what had to wait a second after it was tried.
+
+        Now and then forget what is old.
+        """
         forgotten = 0.0
         clock = asyncio.get_running_loop().time
 

@@ -70,15 +70,12 @@ async def erase_customer(
 
     order = _Order(is_theirs, at, Erased("customer", customer_id), actor, dry=dry)
     order.into.traces.note_customer(customer_id)
+    await _all_alone(store, order, beside=customer_id)
     async with store.read() as connection:
         case_ids = await erasable.cases_of(connection, customer_id)
     for case_id in case_ids:
         await _in_transaction(store, order, partial(_case, case_id=case_id, order=order))
-    if dry:
-        async with store.read() as connection:
-            await _alone(connection, await erasable.lonely(connection, customer_id=customer_id), order)
-    while not dry and await _some_alone(store, order, customer_id=customer_id):
-        pass
+    await _all_alone(store, order, customer_id=customer_id)
     await _in_transaction(store, order, lambda connection: _inbound(connection, customer_id, order))
     return await _without_examples(store, order)
 
@@ -86,13 +83,19 @@ async def erase_customer(
 async def erase_message(
     store: Store, message_id: str, *, at: datetime, actor: str | None = None, dry: bool = False
 ) -> Erased:
-    """Erase one message; its case ends if it holds no other. Raise ``NotFoundError`` if there is no such message."""
+    """Erase one message; its case ends if it holds no other. Raise ``NotFoundError`` if there is no such message.
+
+    Of one that is erased already only what others show of it is looked for once more.
+    """
     order = _Order(lambda message, _: message.id == message_id, at, Erased("message"), actor, dry=dry)
     async with store.read() as connection:
         message = await messages.get(connection, message_id)
     if message is None:
         raise NotFoundError("there is no such message")
-    if message.case_id is None:
+    if message.erased_at is not None:
+        order.into.message_ids.append(message.id)
+        order.into.since = message.accepted_at
+    elif message.case_id is None:
         await _in_transaction(store, order, lambda connection: _alone(connection, [message], order))
     else:
         case_id = message.case_id
@@ -114,11 +117,7 @@ async def erase_older(store: Store, before: datetime, *, at: datetime, dry: bool
             await _in_transaction(store, order, partial(_case, case_id=case_id, order=order))
         if dry or not case_ids:
             break
-    if dry:
-        async with store.read() as connection:
-            await _alone(connection, await erasable.lonely(connection, before=before), order)
-    while not dry and await _some_alone(store, order, before=before):
-        pass
+    await _all_alone(store, order, before=before)
     return await _without_examples(store, order)
 
 
@@ -126,6 +125,15 @@ async def _in_transaction(store: Store, order: _Order, work: Callable[[Connectio
     """Do work that writes, unless the order is dry."""
     async with store.read() if order.dry else store.write() as connection:
         await work(connection)
+
+
+async def _all_alone(store: Store, order: _Order, **which: Any) -> None:
+    """Erase messages without a case, some in each transaction."""
+    if order.dry:
+        async with store.read() as connection:
+            await _alone(connection, await erasable.lonely(connection, **which), order)
+    while not order.dry and await _some_alone(store, order, **which):
+        pass
 
 
 async def _some_alone(store: Store, order: _Order, **which: Any) -> bool:
@@ -137,16 +145,10 @@ async def _some_alone(store: Store, order: _Order, **which: Any) -> bool:
 
 
 async def _alone(connection: Connection, found: Sequence[MessageRecord], order: _Order) -> None:
-    """Erase messages without a case, with what came beside them without a name."""
-    beside: dict[str, MessageRecord] = {}
-    threads = {(m.channel, m.thread_id) for m in found if m.thread_id} if order.into.scope == "customer" else set()
-    for channel, thread in sorted(threads):
-        there = await erasable.of_thread(connection, channel, str(thread))
-        beside |= {m.id: m for m in there if m.case_id is None and m.erased_at is None and order.is_theirs(m, there)}
-    theirs = list({**{message.id: message for message in found}, **beside}.values())
-    await _messages(connection, theirs, order, thread=True)
+    """Erase messages without a case."""
+    await _messages(connection, found, order, thread=True)
     if order.tell and not order.dry:
-        for message in theirs:
+        for message in found:
             await _tell(connection, order, message.channel, None, [message.id])
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Body, Depends, Query, Request, Response
 from fastapi.openapi.models import Example
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, FutureDatetime
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, FutureDatetime
 
 from api.access.keyring import Keyring
 from api.access.keys import GRACE, LONGEST_GRACE, LONGEST_NAME, Wanted, create, revoke, rotate, state_of
@@ -15,7 +15,7 @@ from api.access.principal import Asking
 from api.access.scopes import Scope
 from api.access.trail import concerns
 from api.errors import NotFoundError, problems, require_distinct_keys, require_json
-from api.filters import PageQuery, next_cursor
+from api.filters import PageQuery, in_reach, next_cursor
 from api.schemas import Identifier, storable
 from api.service import Loaded
 from api.store import keys
@@ -49,7 +49,7 @@ class NewKey(BaseModel):
 
     name: Annotated[str, BeforeValidator(storable), Field(min_length=1, max_length=LONGEST_NAME)]
     scopes: Annotated[set[Scope], Field(min_length=1)]
-    expires_at: Annotated[AwareDatetime, FutureDatetime] | None = None
+    expires_at: Annotated[AwareDatetime, FutureDatetime, AfterValidator(in_reach)] | None = None
     requests: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
 
 

@@ -25,10 +25,10 @@ __all__ = [
     "is_left",
     "lonely",
     "messages_of_case",
-    "of_thread",
     "old_cases",
     "page",
     "told_of",
+    "unnamed",
 ]
 
 
@@ -62,10 +62,15 @@ async def page(connection: Connection, *, before: str | None, limit: int) -> lis
 
 
 async def cases_of(connection: Connection, customer_id: str) -> list[str]:
-    """Return the cases that are a customer's, or hold a message of the customer."""
+    """Return the cases that are a customer's, or hold a message of the customer, or one without a name beside these.
+
+    Those that only hold the latter come first: once the messages with a name are gone, nothing tells whose they are.
+    """
     own = sa.select(cases.c.id).where(cases.c.customer_id == customer_id)
     held = sa.select(messages.c.case_id).where(messages.c.customer_id == customer_id, messages.c.case_id.is_not(None))
-    return sorted((await connection.execute(own.union(held))).scalars())
+    theirs = set((await connection.execute(own.union(held))).scalars())
+    beside = {message.case_id for message in await unnamed(connection, customer_id) if message.case_id}
+    return [*sorted(beside - theirs), *sorted(theirs)]
 
 
 async def messages_of_case(connection: Connection, case_id: str) -> list[MessageRecord]:
@@ -73,10 +78,18 @@ async def messages_of_case(connection: Connection, case_id: str) -> list[Message
     return await rows.fetch(connection, messages, MessageRecord, messages.c.case_id == case_id)
 
 
-async def of_thread(connection: Connection, channel: str, thread_id: str) -> list[MessageRecord]:
-    """Return the messages of a conversation."""
-    where = (messages.c.thread_id == thread_id, messages.c.channel == channel)
-    return await rows.fetch(connection, messages, MessageRecord, *where)
+async def unnamed(connection: Connection, customer_id: str) -> list[MessageRecord]:
+    """Return what came without a name in conversations in which this customer has one, and nobody else."""
+    named = messages.alias()
+    same = (named.c.channel == messages.c.channel, named.c.thread_id == messages.c.thread_id)
+    others = sa.exists().where(*same, named.c.customer_id != customer_id)
+    threads = sa.select(messages.c.thread_id, messages.c.channel).distinct()
+    theirs = threads.where(messages.c.customer_id == customer_id, messages.c.thread_id.is_not(None), ~others)
+    found: list[MessageRecord] = []
+    for thread_id, channel in (await connection.execute(theirs)).all():
+        there = (messages.c.thread_id == thread_id, messages.c.channel == channel, messages.c.customer_id.is_(None))
+        found += await rows.fetch(connection, messages, MessageRecord, *there)
+    return found
 
 
 async def is_left(connection: Connection, customer_id: str) -> bool:
@@ -105,9 +118,19 @@ async def old_cases(connection: Connection, before: datetime, *, limit: int | No
 
 
 async def lonely(
-    connection: Connection, *, before: datetime | None = None, customer_id: str | None = None, limit: int | None = None
+    connection: Connection,
+    *,
+    before: datetime | None = None,
+    customer_id: str | None = None,
+    beside: str | None = None,
+    limit: int | None = None,
 ) -> list[MessageRecord]:
-    """Return messages without a case that are not erased: received before a moment, or of a customer."""
+    """Return messages without a case that are not erased: received before a moment, or of a customer.
+
+    ``beside`` is a customer in whose conversations they came without a name.
+    """
+    if beside is not None:
+        return [message for message in await unnamed(connection, beside) if message.case_id is None][:limit]
     where: list[sa.ColumnElement[bool]] = [messages.c.case_id.is_(None), messages.c.erased_at.is_(None)]
     if before is not None:
         where.append(messages.c.received_at < before)

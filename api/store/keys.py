@@ -12,7 +12,7 @@ from api.store import rows
 from api.store.database import Connection
 from api.store.tables import accounts, api_keys
 
-__all__ = ["Census", "KeyRecord", "add", "census", "get", "named", "page", "save", "usable", "use"]
+__all__ = ["Census", "KeyRecord", "add", "census", "get", "named", "page", "save", "successors", "usable", "use"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,13 @@ class KeyRecord:
 
 @dataclass(frozen=True, slots=True)
 class Census:
-    """What tells whether keys have changed; ``keys`` counts also those that open nothing any more."""
+    """What tells whether keys have changed; ``keys`` counts also those that open nothing any more.
+
+    Every change makes a key or revokes one, so the counts tell it whatever the clocks of machines say.
+    """
 
     keys: int
+    revoked: int
     changed_at: datetime | None
     claimed: bool
 
@@ -55,10 +59,11 @@ async def census(connection: Connection) -> Census:
 
     A key that was revoked stays in the table, and the last account is not removed.
     """
-    query = sa.select(sa.func.count(), sa.func.max(api_keys.c.changed_at, type_=api_keys.c.changed_at.type))
-    keys, changed = (await connection.execute(query.select_from(api_keys))).one()
+    latest = sa.func.max(api_keys.c.changed_at, type_=api_keys.c.changed_at.type)
+    query = sa.select(sa.func.count(), sa.func.count(api_keys.c.revoked_at), latest)
+    keys, revoked, changed = (await connection.execute(query.select_from(api_keys))).one()
     people = (await connection.execute(sa.select(sa.exists().where(accounts.c.id.is_not(None))))).scalar_one()
-    return Census(keys, changed, claimed=keys > 0 or bool(people))
+    return Census(keys, revoked, changed, claimed=keys > 0 or bool(people))
 
 
 async def usable(connection: Connection, now: datetime) -> list[KeyRecord]:
@@ -82,6 +87,11 @@ async def named(connection: Connection, name: str) -> list[KeyRecord]:
     columns = (api_keys.c.id, api_keys.c.prefix, api_keys.c.name)
     found = sa.or_(*(column == name for column in columns))
     return await rows.fetch(connection, api_keys, KeyRecord, found, api_keys.c.revoked_at.is_(None))
+
+
+async def successors(connection: Connection, key_id: str) -> list[KeyRecord]:
+    """Return the keys that were made to replace one, the first of them first."""
+    return await rows.fetch(connection, api_keys, KeyRecord, api_keys.c.rotated_from == key_id)
 
 
 async def page(connection: Connection, *, before: str | None, limit: int) -> list[KeyRecord]:

@@ -78,6 +78,7 @@ async def test_no_answer_but_the_first_holds_the_key(closed: Closed) -> None:
         {"name": "a", "scopes": []},
         {"name": "a", "scopes": ["everything"]},
         {"name": "a", "scopes": ["read"], "expires_at": "2020-01-01T00:00:00Z"},
+        {"name": "a", "scopes": ["read"], "expires_at": "9999-12-31T23:59:59-05:00"},
         {"name": "a", "scopes": ["read"], "requests": 0},
         {"name": "a", "scopes": ["read"], "key": "rcp_mine"},
     ],
@@ -121,6 +122,30 @@ async def test_a_new_key_lasts_as_long_as_the_old_one_did_and_the_old_one_no_lon
     assert [key and key.expires_at for key in old] == [later + timedelta(hours=1), NOW + timedelta(days=10)]
 
 
+async def test_rotating_again_gives_a_key_that_lasts_as_long_as_the_first_one_did(store: Store) -> None:
+    async with store.write() as connection:
+        lasting, _ = await create(connection, READ, by="t", now=NOW)
+        ending, _ = await create(connection, Wanted("b", [Scope.READ], NOW + timedelta(days=10)), by="t", now=NOW)
+        later = NOW + timedelta(hours=1)
+        first = [(await rotate(connection, key.id, by="t", now=later))[0] for key in (lasting, ending)]
+        again = [(await rotate(connection, key.id, by="t", now=later))[0] for key in (lasting, ending)]
+        await rotate(connection, first[1].id, by="t", now=later)
+        last, _ = await rotate(connection, ending.id, by="t", now=later)
+
+    assert [key.expires_at for key in first] == [None, later + timedelta(days=10)]
+    assert [key.expires_at for key in again] == [None, later + timedelta(days=10)]
+    assert (last.expires_at, last.rotated_from) == (later + timedelta(days=10), ending.id)
+
+
+async def test_a_key_for_ever_is_changed_for_one_for_ever(store: Store) -> None:
+    until = datetime(9999, 12, 31, tzinfo=UTC)
+    async with store.write() as connection:
+        old, _ = await create(connection, Wanted("b", [Scope.READ], until), by="t", now=NOW)
+        new, _ = await rotate(connection, old.id, by="t", now=NOW + timedelta(days=2))
+
+    assert new.expires_at == until - timedelta(days=1)
+
+
 async def test_what_opens_nothing_is_not_changed_for_a_new_one(store: Store) -> None:
     async with store.write() as connection:
         key, _ = await create(connection, READ, by="t", now=NOW)
@@ -146,6 +171,29 @@ async def test_other_processes_know_of_a_revoked_key_within_two_seconds(store: S
     await keyring.close()
 
     assert still is not None
+    assert gone is None
+
+
+@pytest.mark.parametrize("rotated", [False, True])
+async def test_a_revoked_key_opens_nothing_whatever_another_machine_takes_for_the_time(
+    store: Store, clock: Clock, rotated: bool
+) -> None:
+    key = await made(store, Scope.READ)
+    async with store.write() as connection:
+        await create(connection, READ, by="t", now=datetime.now(UTC) + timedelta(days=1))
+    keyring = await Keyring.open(store, clock=clock)
+    found = await keyring.find(key)
+    assert found is not None
+    async with store.write() as connection:
+        if rotated:
+            await rotate(connection, found.id, by="t", now=datetime.now(UTC), grace=timedelta())
+        else:
+            await revoke(connection, found.id, now=datetime.now(UTC))
+
+    clock.now += 2
+    gone = await keyring.find(key)
+    await keyring.close()
+
     assert gone is None
 
 

@@ -225,6 +225,30 @@ async def test_it_waits_while_the_database_is_away(store: Store, monkeypatch: py
     assert [one.object_id for one in await everything(store)] == [IDS[2], IDS[1]]
 
 
+async def test_what_waited_is_written_once_the_database_is_back(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept, change, written = Trail(store, 365), store.change, asyncio.Event()
+    answers = iter([False, True])
+
+    async def there_again(work: Any) -> Any:
+        if not next(answers):
+            raise UnavailableError("the database can't be reached or is too busy")
+        await change(work)
+        written.set()
+
+    async def nothing() -> None:
+        """Forget nothing."""
+
+    monkeypatch.setattr(store, "change", there_again)
+    monkeypatch.setattr(kept, "_forget", nothing)
+    monkeypatch.setattr("api.access.trail._EVERY_SECONDS", 0)
+    kept.start()
+    await note(kept, "GET", f"/v1/cases/{IDS[1]}")
+    await asyncio.wait_for(written.wait(), 60)
+    await kept.stop()
+
+    assert [one.object_id for one in await everything(store)] == [IDS[1]]
+
+
 async def test_a_caller_that_leaves_does_not_have_a_record_written_twice(store: Store) -> None:
     kept = Trail(store, 365)
     leaving = asyncio.create_task(note(kept, "POST", f"/v1/cases/{IDS[1]}/close"))

@@ -11,11 +11,12 @@ import sqlalchemy as sa
 from api.case_changes import reopen
 from api.cases import close, complete_step
 from api.errors import ConflictError, ErasedError, NotFoundError
+from api.privacy import erasing
 from api.privacy.erasing import erase_customer, erase_message, erase_older
 from api.privacy.report import proven
 from api.store import alerts, feedback, inbound, inbox
 from api.store.alerts import AlertRecord
-from api.store.database import Store
+from api.store.database import Connection, Store
 from api.store.identifiers import new_id
 from api.store.inbound import InboundRecord
 from api.store.inbox import MailRecord
@@ -72,6 +73,58 @@ async def test_a_running_case_is_cancelled_and_can_not_come_back(office: Office)
             await office.take(name, "Otra cosa.")
 
 
+@pytest.mark.parametrize(
+    ("unnamed", "named"), [("Todo bien.", TEXT), ("Todo bien.", "Todo bien."), (TEXT, "Todo bien.")]
+)
+async def test_what_came_without_a_name_goes_too_with_a_case_or_without(
+    office: Office, database: str, unnamed: str, named: str
+) -> None:
+    texts = {"carta-1": unnamed, "carta-2": named}
+    whose: dict[str, Any] = {"carta-1": None, "carta-2": CUSTOMER}
+    for name in sorted(texts, key=lambda name: texts[name] == TEXT):
+        await office.take(name, texts[name], thread_id="hilo-1", customer=whose[name])
+    tried = await erase_customer(office.store, CUSTOMER["id"], at=NOW, dry=True)
+    done = await erase_customer(office.store, CUSTOMER["id"], at=NOW)
+    assert (tried.gone["messages"], tried.cases_ended) == (done.gone["messages"], done.cases_ended)
+    assert (done.gone["messages"], done.cases_ended) == (2, 1 if TEXT in texts.values() else 0)
+    assert in_tables(database, WORDS) == {}
+    assert await office.audit() == []
+
+
+async def test_a_crash_between_two_cases_of_a_conversation_leaves_nothing_behind(
+    office: Office, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = await office.take("carta-1", thread_id="hilo-1")
+    async with office.store.write() as connection:
+        await close(connection, str(named.case_id), Outcome.LOST, by=None, note=None, now=NOW)
+    unnamed = await office.take("carta-2", thread_id="hilo-1", customer=None)
+    assert unnamed.case_id not in (None, named.case_id)
+    one_case, begun = erasing._case, 0
+
+    async def crashing(connection: Connection, **of: Any) -> None:
+        nonlocal begun
+        begun += 1
+        if begun == 2:
+            raise InterruptedError
+        await one_case(connection, **of)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(erasing, "_case", crashing)
+        with pytest.raises(InterruptedError):
+            await erase_customer(office.store, CUSTOMER["id"], at=NOW)
+    await erase_customer(office.store, CUSTOMER["id"], at=NOW)
+    assert in_tables(database, WORDS) == {}
+
+
+async def test_what_came_without_a_name_where_another_has_one_is_left(office: Office) -> None:
+    await office.take("nota-1", "Todo bien.", customer=OTHER, thread_id="hilo-1")
+    unnamed = await office.take("nota-2", "Todo bien, soy su vecino.", customer=None, thread_id="hilo-1")
+    theirs = await office.take("carta-3", thread_id="hilo-1")
+    erased = await erase_customer(office.store, CUSTOMER["id"], at=NOW)
+    assert erased.message_ids == [theirs.id]
+    assert (await office.message(unnamed.id)).text == "Todo bien, soy su vecino."
+
+
 async def test_one_message_goes_and_its_case_goes_on(office: Office) -> None:
     first = await office.take("carta-1", thread_id="hilo-1")
     second = await office.take("carta-2", "No llegó.", thread_id="hilo-1")
@@ -95,6 +148,22 @@ async def test_what_is_only_tried_changes_nothing_and_what_is_done_twice_is_done
     assert (tried.gone["messages"], tried.cases_ended) == (done.gone["messages"], done.cases_ended) == (2, 1)
     again = await erase_customer(office.store, CUSTOMER["id"], at=NOW)
     assert (again.gone, again.message_ids) == ({}, [])
+
+
+@pytest.mark.parametrize("text", [TEXT, "Todo bien."])
+async def test_a_message_erased_again_loses_what_was_left_beside_it(office: Office, text: str) -> None:
+    message = await office.take("carta-1", text)
+    await erase_message(office.store, message.id, at=NOW)
+    example = {"message_id": message.id, "phrase": "Pedí una licuadora"}
+    alert = AlertRecord(new_id(), "severity", "high", "open", NOW, NOW, None, NOW, 1, 9, 1.0, 3, 0.0, [example])
+    async with office.store.write() as connection:
+        await alerts.add(connection, alert)
+    tried = await erase_message(office.store, message.id, at=NOW, dry=True)
+    again = await erase_message(office.store, message.id, at=NOW + timedelta(days=1))
+    report = await proven(office.store, office.url, None, again, at=NOW)
+    assert (tried.gone, again.gone, again.message_ids) == ({}, {"alerts": 1}, [message.id])
+    assert (report.is_left, report.events, len(await office.events("customer.erased"))) == (False, 0, 1)
+    assert (await office.message(message.id)).erased_at == NOW
 
 
 async def kept_beside(office: Office, message_id: str, case_id: str) -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import stat
+import sys
 import threading
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import anyio
 import httpx
 import pytest
 
+from api.commands.erase import erase
 from api.privacy.copies.cleaning import host
 from api.privacy.copies.replacing import Replacement
 from api.privacy.erasing import Erased, erase_customer
@@ -119,6 +123,24 @@ async def test_a_customer_is_erased_from_what_was_exported(service: httpx.AsyncC
     assert "Soy cliente-3" in Path("download.csv").read_text("utf-8")
     kept = (await service.get(f"/v1/erasures/{report['erasure_id']}")).json()["report"]
     assert [file["removed"] for file in kept["exports"]] == [0, 0, 2, 2]
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+async def test_a_customer_is_read_from_a_line_however_it_ends(
+    service: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    await corrected(service, "cliente-1")
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"cliente-1{end}", newline=""))
+    await anyio.to_thread.run_sync(lambda: erase(customer="-"))
+    assert (await service.get("/v1/messages", params={"customer": "cliente-1"})).json()["messages"] == []
+
+
+async def test_a_customer_of_whom_nothing_is_stored_is_told(service: httpx.AsyncClient) -> None:
+    await corrected(service, "cliente-1")
+    for wanted, told in (("cliente-11", True), ("cliente-1", False)):
+        for more in (["--dry-run"], ["--json"]):
+            result = await run("erase", "--customer", wanted, *more)
+            assert (result.exit_code, "no message and no case" in result.stderr) == (0, told), result.output
 
 
 async def test_what_is_erased_while_it_is_exported_is_not_in_the_file(
