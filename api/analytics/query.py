@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
-from api.analytics.selection import Selection
+from api.analytics.selection import Selection, zone_of
 from api.filters import Term
 from api.schemas import MessageLanguage
 from api.store.records import ReviewStatus
@@ -64,8 +63,7 @@ class _SelectionQuery(BaseModel):
         )
 
     def _tomorrow(self) -> date:
-        Selection(date(2000, 1, 1), date(2000, 1, 2), self.timezone)
-        return date.fromordinal(datetime.now(UTC).astimezone(ZoneInfo(self.timezone)).toordinal() + 1)
+        return date.fromordinal(datetime.now(UTC).astimezone(zone_of(self.timezone)).toordinal() + 1)
 
 
 def _field(task: Task) -> Any:

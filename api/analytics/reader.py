@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any, Final, TypeVar
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from api.analytics.wording import FORMULA
 from api.store import analytics
 from api.store.analytics import Change, Kind, Segment
 from api.store.database import Connection, Store
+from classifier.errors import InputError
 from classifier.types import ModelInfo
 
 __all__ = ["Analytics", "count_change"]
@@ -134,8 +136,7 @@ class Analytics:
 
     async def model(self, selection: Selection, model: ModelInfo) -> ModelFigures:
         """Return how a model does on what people reviewed, and whether training another one is worth it."""
-        today = self._clock().astimezone(selection.zone).date()
-        lately = Selection.last_days(_LATELY_DAYS, today, timezone=selection.timezone)
+        lately = _lately(self._clock(), selection.zone)
         found, every = await self._judgements.of((selection, None), f"{model.name} {model.version}")
         drift = await self.drift(selection)
         moved = drift if selection == lately else await self.drift(lately)
@@ -230,6 +231,14 @@ class Analytics:
             start, end = map(int, known.edges[place : place + 2])
             columns = columns.replaced(start, end, held[place].columns, self._words)
         return columns
+
+
+def _lately(now: datetime, zone: ZoneInfo) -> Selection:
+    """Return the last days, of UTC where a zone's can't be counted at present."""
+    try:
+        return Selection.last_days(_LATELY_DAYS, now.astimezone(zone).date(), timezone=zone.key)
+    except InputError:
+        return Selection.last_days(_LATELY_DAYS, now.astimezone(UTC).date())
 
 
 def _after(moment: datetime) -> date:

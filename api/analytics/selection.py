@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from api.store.exports import ExportFilter
 from classifier.errors import InputError
 
-__all__ = ["FIRST_YEAR", "LAST_YEAR", "LONGEST_DAYS", "Selection"]
+__all__ = ["FIRST_YEAR", "LAST_YEAR", "LONGEST_DAYS", "Selection", "zone_of"]
 
 LONGEST_DAYS: Final = 3660
 FIRST_YEAR: Final = 1900
@@ -43,10 +43,7 @@ class Selection:
             raise InputError(f"since: a day from {FIRST_YEAR} to {LAST_YEAR}")
         if not 0 < self.days <= LONGEST_DAYS:
             raise InputError(f"until: from 1 to {LONGEST_DAYS} days after since")
-        try:
-            zone = ZoneInfo(self.timezone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise InputError("timezone: no time zone of this name, such as America/Sao_Paulo") from None
+        zone = zone_of(self.timezone)
         edges = (datetime.combine(day, time(), zone) for day in (self.since, self.until))
         if any(edge.timestamp() % _HOUR for edge in edges):
             raise InputError("timezone: its days must begin at a full hour of UTC")
@@ -64,8 +61,9 @@ class Selection:
 
     @property
     def before(self) -> Selection:
-        """The same for as many days right before."""
-        return replace(self, since=self.since - timedelta(days=self.days), until=self.since)
+        """The same for as many days right before, which need not be days that can be asked for."""
+        same = {each.name: getattr(self, each.name) for each in fields(self)}
+        return _Before(**same | {"since": self.since - timedelta(days=self.days), "until": self.since})
 
     @property
     def filter(self) -> ExportFilter:
@@ -83,3 +81,20 @@ class Selection:
         """From when to before when, in UTC."""
         first, last = (datetime.combine(day, time(), self.zone) for day in (self.since, self.until))
         return first.astimezone(UTC), last.astimezone(UTC)
+
+
+class _Before(Selection):
+    """Days that follow from those asked for: the hour of UTC within which the first one begins counts as a whole."""
+
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        """Take them as they are."""
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """Return a time zone; raise ``InputError`` if none has this name."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise InputError("timezone: no time zone of this name, such as America/Sao_Paulo") from None

@@ -29,9 +29,12 @@ def backup(
     Example: recupera backup backups/monday.zip --data recupera-data
     """
     from api.commands.recorded import recorded_apart
+    from api.commands.stored import check_output
     from api.settings import read_settings
 
     settings = read_settings({"data": data})
+    if file != "-":
+        check_output(settings, Path(file))
     sealed, bare = asyncio.run(_secrets(settings))
     if bare:
         typer.echo(f"warning: {bare} secrets are in it as they are: set RECUPERA_SECRET_KEY to encrypt them", err=True)

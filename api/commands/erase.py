@@ -67,7 +67,7 @@ def erase(
     if given > 1 or not (given or named):
         raise InputError("say what to erase: one of --customer, --message, --older-than, with --file or --file alone")
     if customer == "-":
-        customer = sys.stdin.readline().rstrip("\n")
+        customer = sys.stdin.readline().rstrip("\r\n")
     if customer == "":
         raise InputError("a customer without an id can't be told from others")
     wanted: _Wanted = (customer, message, None if older_than is None else _days(older_than))
@@ -76,6 +76,8 @@ def erase(
         typer.echo(json.dumps(report.to_dict(), indent=2))
     else:
         _print(report)
+    if customer is not None and not report.removed:
+        typer.echo("warning: no message and no case of a customer with this id is stored", err=True)
     if report.is_left:
         raise typer.Exit(1)
 

@@ -43,11 +43,15 @@ def export(
 
     Example: recupera export --feedback --output runs/support/feedback.jsonl
     """
+    from api.commands.stored import check_output
     from api.settings import read_settings
 
     if not feedback:
         raise InputError("say what to export: --feedback")
-    count = asyncio.run(_export(read_settings({"data": data}), output, masked=not clear))
+    settings = read_settings({"data": data})
+    if output is not None:
+        check_output(settings, output)
+    count = asyncio.run(_export(settings, output, masked=not clear))
     typer.echo(f"{count} corrected messages" + (f" in {output}" if output else ""), err=True)
 
 

@@ -1,19 +1,22 @@
-"""A look at what the service has stored, for commands that change nothing."""
+"""A look at what the service has stored, for commands that change nothing of it."""
 
 from __future__ import annotations
 
+import stat
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from api.settings import Settings
+from api.store.cleaning import is_of
 from api.store.database import Connection, Store, UnavailableError, database_url
 from classifier.errors import InputError
 
-__all__ = ["advancing", "inspected"]
+__all__ = ["advancing", "check_output", "inspected"]
 
 
 @asynccontextmanager
@@ -28,6 +31,15 @@ async def inspected(settings: Settings) -> AsyncIterator[Connection]:
         raise InputError(str(error)) from None
     finally:
         await store.close()
+
+
+def check_output(settings: Settings, path: Path) -> None:
+    """Raise ``InputError`` if writing a file would put it in the place of a folder, a device or the database itself."""
+    with suppress(OSError):  # whoever writes it says what stands in the way
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise InputError(f"can't write {path}: there is something that is no file")
+    if is_of(settings.database_url, path):
+        raise InputError(f"can't write {path}: it is a file of the database")
 
 
 @contextmanager

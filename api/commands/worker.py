@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
+
+from classifier.errors import InputError
 
 if TYPE_CHECKING:
     from api.settings import Settings
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
 _PATIENCE_SECONDS: Final = 5.0
 """After a crash the database may take a moment to notice that the old process is gone."""
 _BEAT_SECONDS: Final = 5.0
+log = logging.getLogger(__name__)
 
 
 def worker(
@@ -54,6 +58,8 @@ async def _work(settings: Settings, alive: Path | None = None) -> None:
         asyncio.get_running_loop().add_signal_handler(name, stopping.set)
     store = await Store.open(settings.database_url, settings.vault)
     try:
+        if alive is not None:
+            _touch_first(alive)
         here = Worker(store, settings.database_url, settings.worker.executor_id or "worker")
         await here.claim(_PATIENCE_SECONDS)
         here.start()
@@ -67,8 +73,19 @@ async def _work(settings: Settings, alive: Path | None = None) -> None:
         await store.close()
 
 
-async def _beat(file: Path) -> None:
-    """Touch a file again and again, for as long as the loop that sees to the cases turns."""
-    while True:
+def _touch_first(file: Path) -> None:
+    """Touch a file, or raise ``InputError``: whoever watches it would take this worker for dead."""
+    try:
         file.touch()
+    except OSError as error:
+        raise InputError(f"--alive: can't touch {file}: {error.strerror}") from None
+
+
+async def _beat(file: Path) -> None:
+    """Touch a file again and again, for as long as the loop that sees to the cases turns, whatever becomes of it."""
+    while True:
+        try:
+            file.touch()
+        except OSError as error:
+            log.warning("can't touch %s, which says that this worker is alive: %s", file, error.strerror)
         await asyncio.sleep(_BEAT_SECONDS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -18,11 +19,13 @@ from api.store.database import DatabaseUrl
 from api.store.tables import METADATA
 from api.store.workflows import workflow_file
 
-__all__ = ["clean", "files_of"]
+__all__ = ["clean", "files_of", "is_of"]
 
 _BUSY_SECONDS: Final = 30
 _TRIES: Final = 20
 _PAUSE_SECONDS: Final = 0.1
+_BESIDE: Final = ("-wal", "-shm", "-journal", ".worker.lock")
+"""What SQLite and whoever uses it put beside a file, by the endings of their names."""
 
 
 def files_of(url: DatabaseUrl) -> list[Path]:
@@ -32,6 +35,22 @@ def files_of(url: DatabaseUrl) -> list[Path]:
     bases = [Path(str(url.database)), workflow_file(url)]
     files = [base.with_name(base.name + ending) for base in bases for ending in ("", "-wal", "-journal")]
     return [file for file in files if file.is_file()]
+
+
+def is_of(url: DatabaseUrl, path: Path) -> bool:
+    """Say whether a path is one of a SQLite database's own, whether there is a file at this moment or not."""
+    if url.get_backend_name() != "sqlite":
+        return False
+    bases = (Path(str(url.database)), workflow_file(url))
+    return any(_is_one(base.with_name(base.name + ending), path) for base in bases for ending in ("", *_BESIDE))
+
+
+def _is_one(file: Path, other: Path) -> bool:
+    """Say whether two paths lead to the same file, or would."""
+    try:
+        return file.samefile(other)
+    except OSError:  # one of them is not there
+        return os.path.realpath(file) == os.path.realpath(other)
 
 
 async def clean(url: DatabaseUrl, *, whole: bool = True) -> dict[str, str]:

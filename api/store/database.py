@@ -44,6 +44,8 @@ _DRIVERS: Final = {
     "postgresql+psycopg": "postgresql+psycopg",
 }
 _UNAVAILABLE: Final = (OperationalError, InterfaceError, PoolTimeoutError)
+_LIMIT_EXCEEDED: Final = "54"
+"""PostgreSQL's class of errors (SQLSTATE) that say of what was asked that it is too much, whenever it is asked."""
 
 
 class UnavailableError(Exception):
@@ -262,7 +264,15 @@ def _told_apart() -> Iterator[None]:
     try:
         yield
     except _UNAVAILABLE as error:
+        if _exceeds_a_limit(error):
+            raise
         raise UnavailableError("the database can't be reached or is too busy") from error
+
+
+def _exceeds_a_limit(error: Exception) -> bool:
+    """Say whether the database refuses what was asked for good: the same call would never work."""
+    code = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return code is not None and str(code).startswith(_LIMIT_EXCEEDED)
 
 
 def _make_folder(url: URL) -> None:

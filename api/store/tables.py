@@ -118,7 +118,7 @@ messages: Final = sa.Table(
     sa.Index(None, "case_id"),
     sa.Index(None, "received_at", "id"),
     sa.Index(None, "touchpoint", "severity", "received_at"),
-    sa.Index(None, "customer_id", "thread_id"),
+    sa.Index(None, "customer_id"),
     sa.Index(None, "thread_id", "channel"),
     *(
         sa.Index(None, label, "id")

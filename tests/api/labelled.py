@@ -21,7 +21,7 @@ from api.workflow.turn import Look, look
 from classifier.types import Classification
 from tests.api.recovery.cases import classified
 
-__all__ = ["GRAVE", "MILD", "Counter"]
+__all__ = ["GRAVE", "MILD", "PLANNER", "Counter"]
 
 GRAVE: Mapping[str, Any] = {"severity": "critical", "touchpoint": "fulfilment", "guarantee": True}
 MILD: Mapping[str, Any] = {

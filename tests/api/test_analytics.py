@@ -80,6 +80,30 @@ async def test_what_can_not_be_counted_by_is_refused(service: httpx.AsyncClient,
     assert said.json()["type"] == "urn:recupera:problem:invalid"
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"since": "1900-01-01", "until": "1900-02-01"},
+        {"since": "2021-01-01", "until": "2026-12-01", "timezone": "America/Caracas"},
+        {"since": "1940-01-01", "until": "1940-02-01", "timezone": "Asia/Kabul"},
+    ],
+)
+async def test_days_are_counted_whatever_those_before_or_the_present_ones_are(
+    service: httpx.AsyncClient, query: dict[str, Any]
+) -> None:
+    for screen in SCREENS:
+        said = await service.get(f"/v1/analytics/{screen}", params=query)
+        assert said.status_code == 200, (screen, said.text)
+        assert said.json()["period"]["since"] == query["since"]
+
+
+async def test_the_hour_within_which_the_days_before_begin_counts_as_a_whole(service: httpx.AsyncClient) -> None:
+    days = {"since": "2021-01-01", "until": "2026-12-01", "timezone": "America/Caracas"}
+    for text, moment in (("a", "2015-02-02T03:59:00Z"), ("b", "2015-02-02T04:15:00Z"), ("c", "2021-01-01T03:59:00Z")):
+        await send(service, text, received_at=moment)
+    assert (await figures(service, "overview", **days))["messages"] == {"now": 0, "before": 2}
+
+
 @pytest.mark.parametrize("screen", SCREENS)
 async def test_every_screen_has_the_same_filters(service: httpx.AsyncClient, screen: str) -> None:
     query = {**PERIOD, "severity": ["high", "low"], "channel": "chat", "country": "BR", "timezone": "America/Bogota"}

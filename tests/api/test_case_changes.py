@@ -1,8 +1,14 @@
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from api.case_changes import reopen
+from api.cases import close as close_case
+from api.store.database import Store
+from api.store.records import Outcome
+from tests.api.labelled import GRAVE, Counter
 from tests.api.test_cases import case_of, close
 from tests.api.test_messages import message, post
 
@@ -70,6 +76,27 @@ async def test_a_reopened_case_goes_on_where_it_was_left(service: httpx.AsyncCli
     assert (await change(service, case_id, "reopen")).json() == case
     assert (await service.post("/v1/messages", json=message("2", thread_id="t"))).json()["case_id"] == case_id
     assert (await close(service, case_id)).status_code == 200
+
+
+async def test_a_reopened_case_is_put_off_alike_everywhere_and_not_past_the_law(store: Store) -> None:
+    counter = await Counter.opened(store)
+    opened = datetime(2025, 3, 3, 12, tzinfo=UTC)
+    law = datetime(2025, 4, 3, 21, 59, 59, tzinfo=UTC)  # a month in Madrid, where summer time began meanwhile
+    case = await counter.complain({**GRAVE, "severity": "low"}, received_at=opened)
+    before = await counter.steps(case)
+    async with store.write() as connection:
+        await close_case(connection, case.id, Outcome.LOST, by=None, note=None, now=opened)
+        case = await reopen(connection, case.id, by=None, note=None, now=opened + timedelta(days=28))
+    assert case.plan is not None
+    deadlines = {deadline["kind"]: deadline for deadline in case.plan["deadlines"]}
+    assert (case.resolution_due, deadlines["resolution"]["due"]) == (law, "2025-04-03T21:59:59Z")
+    assert deadlines["resolution"]["local"] == "2025-04-03T23:59:59+02:00"
+    planned = {step["id"]: step["due"] for step in case.plan["steps"]}
+    for name, step in (await counter.steps(case)).items():
+        due = before[name].due_at
+        assert due is not None
+        assert step.due_at == max(due, min(due + timedelta(days=28), law)), name
+        assert planned[name] == step.content["due"] == step.due_at.isoformat().replace("+00:00", "Z")
 
 
 @pytest.mark.parametrize("name", ["cancel", "reopen", "reassign"])

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from classifier.cli import app
+from tests.api.conftest import Marked, Opener
 from tests.api.test_feedback import correct
 from tests.api.test_messages import post
 from training.corpus import read_messages
@@ -58,3 +59,20 @@ async def test_a_file_that_cannot_be_written(
     result = await run("export", "--feedback", "--output", tmp_path / "absent" / "feedback.jsonl")
     assert result.exit_code == 2
     assert "can't write" in result.stderr
+
+
+async def test_the_database_itself_is_never_written_over(
+    open_service: Opener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = f"sqlite:///{tmp_path}/folder/recupera.db"
+    monkeypatch.setenv("RECUPERA_DATABASE", address)
+    (tmp_path / "link.db").symlink_to(tmp_path / "folder" / "recupera.db")
+    async with open_service(Marked(), database=address) as service:
+        accepted = await post(service)
+        await correct(service, accepted["message_id"], {"complaint": True}, language="es")
+        for file in ("recupera.db", "recupera.db-wal", "recupera.db-shm", "recupera-workflows.db", "../link.db"):
+            result = await run("export", "--feedback", "--output", tmp_path / "folder" / file)
+            assert (result.exit_code, "a file of the database" in result.stderr) == (2, True), result.output
+        result = await run("export", "--feedback", "--output", tmp_path)
+        assert (result.exit_code, "no file" in result.stderr) == (2, True), result.output
+        assert (await service.get("/v1/messages")).json()["messages"]

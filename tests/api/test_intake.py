@@ -9,6 +9,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,16 @@ def batcher() -> Any:
     batcher = Batcher(Marked(), size=8, wait_seconds=0.001, capacity=256)
     yield batcher
     batcher.close()
+
+
+async def test_what_has_no_time_was_received_when_it_arrived(store: Store, batcher: Batcher) -> None:
+    intake = await Intake.start(store, batcher, Steady(), capacity=8)
+    arrived, said = datetime(2026, 3, 3, 9, tzinfo=UTC), datetime(2026, 3, 2, 9, tzinfo=UTC)
+    first = await intake.accept(incoming(arrived_at=arrived))
+    again = await intake.accept(incoming(arrived_at=arrived + timedelta(days=30)))
+    timed = await intake.accept(incoming("2", received_at=said, arrived_at=arrived))
+    assert [each.message.received_at for each in (first, again, timed)] == [arrived, arrived, said]
+    assert [each.new for each in (first, again, timed)] == [True, False, True]
 
 
 async def test_fifty_at_once_are_one(service: httpx.AsyncClient) -> None:

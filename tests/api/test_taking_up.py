@@ -1,5 +1,6 @@
 """What a message does to its case, planned by the default policy, on both databases."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,9 +10,12 @@ from api.case_changes import reassign
 from api.cases import close
 from api.errors import ConflictError
 from api.store.database import Store
+from api.store.identifiers import new_id
 from api.store.records import CaseRecord, Outcome, StepStatus
+from api.taking_up import take_up
 from api.workflow.follow_up import follow_up
-from tests.api.labelled import GRAVE, MILD, Counter
+from classifier.types import Classification
+from tests.api.labelled import GRAVE, MILD, PLANNER, Counter
 
 pytestmark = pytest.mark.anyio
 
@@ -172,6 +176,25 @@ async def test_a_complaint_soon_after_the_end_shows_that_it_was_none(counter: Co
     assert (await counter.history(case))[-2:] == ["case.reopened", "case.escalated"]
     assert (await counter.told(case, "case.escalated"))[-1].data["reason"] == "double_deviation"
     assert await counter.unsound() == []
+
+
+async def test_the_time_that_a_case_was_over_is_not_counted_against_its_pay_out(counter: Counter) -> None:
+    opened = datetime(2025, 3, 3, 12, tzinfo=UTC)
+    accepted = await counter.write({**GRAVE, "severity": "low"}, received_at=opened)
+    assert accepted.case is not None
+    case, again = accepted.case, opened + timedelta(days=4)
+    due = (await counter.steps(case))[PAY].due_at
+    assert due is not None
+    assert due < again
+    async with counter.store.write() as connection:
+        await close(connection, case.id, Outcome.RECOVERED, by="ana", note=None, now=opened)
+    second = replace(accepted.message, id=new_id(), external_id="again", received_at=again, accepted_at=again)
+    async with counter.store.write() as connection:
+        found = Classification.from_dict(second.classification)
+        assert (await take_up(connection, second, found, PLANNER, now=again)).id == case.id
+    assert (await counter.steps(case))[PAY].due_at == due + timedelta(days=4)
+    await counter.look(case, again)
+    assert await counter.told(case, "case.escalated") == []
 
 
 @pytest.mark.parametrize("outcome", [Outcome.LOST, Outcome.REFUSED])

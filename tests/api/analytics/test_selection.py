@@ -19,6 +19,22 @@ def test_the_period_before_is_as_long_and_as_narrow() -> None:
     assert (before.channels, before.labels) == (("email",), {"tone": ("angry",)})
 
 
+@pytest.mark.parametrize(
+    ("since", "until", "zone", "begins"),
+    [
+        (date(1900, 1, 1), date(1900, 2, 1), "UTC", datetime(1899, 12, 1, tzinfo=UTC)),
+        (date(2021, 1, 1), date(2026, 12, 1), "America/Caracas", datetime(2015, 2, 2, 4, 30, tzinfo=UTC)),
+    ],
+)
+def test_the_period_before_need_not_be_one_that_can_be_asked_for(
+    since: date, until: date, zone: str, begins: datetime
+) -> None:
+    selection = Selection(since, until, zone)
+    assert selection.before.moments == (begins, selection.moments[0])
+    with pytest.raises(InputError):
+        Selection(selection.before.since, selection.before.until, zone)
+
+
 def test_the_last_days_end_with_today() -> None:
     selection = Selection.last_days(7, MONDAY)
     assert (selection.since, selection.until, selection.days) == (date(2026, 2, 24), date(2026, 3, 3), 7)

@@ -1,12 +1,15 @@
 import asyncio
 import contextlib
 import os
+import random
 import sqlite3
 import stat
 import subprocess
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -34,6 +37,23 @@ async def test_the_tables_are_those_that_the_migrations_make(store: Store) -> No
 
     async with store.write() as connection:
         assert await connection.run_sync(differences) == []
+
+
+MOST_BYTES = 2704
+"""Of a row of a B-tree index of PostgreSQL: a third of its page."""
+
+
+def index_bytes(columns: Iterable[sa.Column[Any]]) -> int:
+    """Return how long a row of an index may be: its head, and of each word a length and four bytes a character."""
+    types = [column.type for column in columns]
+    return 8 + sum(8 + (4 * (each.length or MOST_BYTES) if isinstance(each, sa.String) else 8) for each in types)
+
+
+@pytest.mark.parametrize("table", METADATA.sorted_tables, ids=lambda table: table.name)
+def test_the_longest_words_fit_into_every_index(table: sa.Table) -> None:
+    unique = (each for each in table.constraints if isinstance(each, sa.UniqueConstraint | sa.PrimaryKeyConstraint))
+    longest = {str(each.name): index_bytes(each.columns) for each in (*table.indexes, *unique)}
+    assert {name: size for name, size in longest.items() if size > MOST_BYTES} == {}
 
 
 async def test_opening_again_changes_nothing(store: Store, database: str, tmp_path: Path) -> None:
@@ -175,6 +195,23 @@ async def test_a_database_that_is_held_is_unavailable(tmp_path: Path, monkeypatc
         await connection.execute(sa.select(cases.c.id))
     other.close()
     await store.close()
+
+
+async def test_what_a_database_refuses_for_good_is_not_unavailable(store: Store) -> None:
+    if store.is_sqlite:
+        pytest.skip("SQLite indexes words of any length")
+    characters = random.Random(1)
+    word = "".join(chr(characters.randrange(0x20000, 0x2A6D6)) for _ in range(MOST_BYTES))  # nothing to compress
+    async with store.write() as connection:
+        await connection.execute(sa.text("CREATE TABLE words (word text PRIMARY KEY)"))
+
+    async def write() -> None:
+        async with store.write() as connection:
+            await connection.execute(sa.text("INSERT INTO words VALUES (:word)"), {"word": word})
+
+    with pytest.raises(sa.exc.OperationalError, match="index row") as caught:
+        await write()
+    assert word[:8] not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from api.store import outbox
 from api.store.database import Store, database_url
 from api.store.records import OutboxKind
 from api.store.searching import Found, search
-from api.store.tombstones import bury, is_buried, key_name, message_name
+from api.store.tombstones import bury, erased_mails, is_buried, key_name, mail_name, message_name
 from api.store.vault import Vault
 from tests.api.delivery.test_breaker import NOW
 
@@ -53,7 +53,9 @@ async def test_what_is_encrypted_is_opened_first(database: str, tmp_path: Path) 
 async def test_what_is_buried_is_known_by_its_name_alone(store: Store) -> None:
     async with store.write() as connection:
         for _ in range(2):
-            await bury(connection, [message_name("email", "1"), key_name("k")], NOW)
+            await bury(connection, [message_name("email", "1"), key_name("k"), mail_name("d1")], NOW)
         assert await is_buried(connection, message_name("email", "1"))
         assert await is_buried(connection, message_name("chat", "1"), key_name("k"))
         assert not await is_buried(connection, message_name("chat", "1"), message_name("email", "k"))
+        assert await erased_mails(connection, ["d1", "d2", "k"]) == {"d1"}
+        assert await erased_mails(connection, []) == set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import stat
 import subprocess
@@ -238,6 +239,39 @@ def counted(path: Path) -> int:
 async def test_there_must_be_a_database(tmp_path: Path, recupera: Run) -> None:
     assert "holds no database" in recupera(f"sqlite:///{tmp_path}/none/recupera.db", "backup", "b.zip", status=2).output
     assert not (tmp_path / "b.zip").exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "reason"),
+    [
+        ("a/recupera.db", "a file of the database"),
+        ("a/recupera.db-wal", "a file of the database"),
+        ("a/recupera.db-shm", "a file of the database"),
+        ("a/recupera.db.worker.lock", "a file of the database"),
+        ("a/recupera-workflows.db", "a file of the database"),
+        ("a/../a/recupera.db", "a file of the database"),
+        ("link.db", "a file of the database"),
+        ("linked/recupera.db-wal", "a file of the database"),
+        ("a", "no file"),
+        (".", "no file"),
+        ("pipe", "no file"),
+        ("text/b.zip", "Not a directory"),
+        ("none/b.zip", "No such file"),
+        ("b" * 254, "File name too long"),
+    ],
+)
+def test_a_place_where_no_backup_can_be_is_said(file: str, reason: str, tmp_path: Path, recupera: Run) -> None:
+    database = f"sqlite:///{tmp_path}/a/recupera.db"
+    asyncio.run(opened_once(database, tmp_path))
+    (tmp_path / "link.db").symlink_to(tmp_path / "a" / "recupera.db")
+    (tmp_path / "linked").symlink_to(tmp_path / "a")
+    (tmp_path / "text").write_text("Hola")
+    os.mkfifo(tmp_path / "pipe")
+
+    said = recupera(database, "backup", file, status=2)
+
+    assert reason in " ".join(said.output.split())
+    recupera(database, "backup", "one.zip")
 
 
 async def test_a_backup_that_fails_leaves_no_file(
