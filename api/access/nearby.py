@@ -11,7 +11,6 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
@@ -67,7 +66,7 @@ def is_foreign_page(connection: HTTPConnection, method: str) -> bool:
         return False
     if site is None and origin is None:
         return False
-    return site is not None or urlsplit(str(origin)).netloc != connection.headers.get("host")
+    return site is not None or str(origin).partition("://")[2] != connection.headers.get("host")
 
 
 def bare_host(host: str) -> str:

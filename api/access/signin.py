@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from starlette.datastructures import State
 from starlette.requests import HTTPConnection
@@ -83,6 +83,14 @@ def _wanted(connection: HTTPConnection) -> str:
     """Return the page that somebody wants to see: of a form, the one that it is on."""
     url = connection.url
     if connection.scope["method"] not in _SAFE or connection.headers.get("hx-request-type") == "partial":
-        referer = urlsplit(connection.headers.get("referer", ""))
+        referer = _referer(connection)
         url = url.replace(path=referer.path if referer.netloc == url.netloc else "/", query=referer.query)
     return own_path(url.path + (f"?{url.query}" if url.query else ""))
+
+
+def _referer(connection: HTTPConnection) -> SplitResult:
+    """Return the page that a request says it comes from; nothing, if that is no address."""
+    try:
+        return urlsplit(connection.headers.get("referer", ""))
+    except ValueError:
+        return urlsplit("")

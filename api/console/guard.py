@@ -7,9 +7,10 @@ for that), and no page can make it lie. Where somebody is signed in, forms carry
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import urlsplit
 
 from fastapi import HTTPException, Request
+
+from api.access.nearby import is_foreign_page
 
 __all__ = ["HEADERS", "same_origin"]
 
@@ -30,11 +31,5 @@ HEADERS: Final = {
 
 async def same_origin(request: Request) -> None:
     """Refuse what another site has a browser send; programs that are no browser say neither and pass."""
-    if request.method in ("GET", "HEAD"):
-        return
-    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
-    if site in ("same-origin", "none"):
-        return
-    same = origin is not None and urlsplit(origin).netloc == request.headers.get("host")
-    if site is not None or (origin is not None and not same):
+    if is_foreign_page(request, request.method):
         raise HTTPException(403, "this form was not sent by a page of the console")

@@ -23,6 +23,7 @@ FORM = {"language": "pt", "back": "/cases"}
         ({"origin": "http://localhost"}, 303),
         ({"origin": "https://evil.example"}, 403),
         ({"origin": "null"}, 403),
+        ({"origin": "http://["}, 403),
         ({}, 303),
     ],
 )
