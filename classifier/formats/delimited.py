@@ -74,13 +74,11 @@ class _Lines:
         self._row.clear()
         return self._before + 1
 
-    def give_back(self) -> int:
-        """Have all lines of the row but its first read once more; return how many they are."""
-        rest = self._row[1:]
-        self._again.extendleft(reversed(rest))
+    def give_back(self) -> None:
+        """Have all lines of the row but its first read once more."""
+        self._again.extendleft(reversed(self._row[1:]))
         del self._row[1:]
         self.ended = False
-        return len(rest)
 
 
 def _records(

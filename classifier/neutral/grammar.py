@@ -96,12 +96,12 @@ _OWN_FORM: Final = {
     "sabreis": "sabrán",
     "direis": "dirán",
 }
-_NO_VERB: Final = frozenset(("jamais", "demas", "demais", "bonsais", "dieciseis", "veintiseis", "beige", "reales"))
+_NO_VERB: Final = frozenset(("jamais", "demais", "bonsais", "dieciseis", "veintiseis"))
 _BROKEN: Final = {
     **dict.fromkeys(("volv", "devolv", "resolv", "mov", "encontr", "cont", "prob", "mostr", "record", "acord"), "ue"),
     **dict.fromkeys(("demostr", "cost", "pod", "aprob", "rog", "sol", "llov"), "ue"),
     **dict.fromkeys(("cerr", "pens", "entend", "atend", "perd", "quer", "empez", "comenz", "recomend", "neg"), "ie"),
-    **dict.fromkeys(("defend", "enc", "cal", "acert", "despert", "sent", "gobern", "extend"), "ie"),
+    **dict.fromkeys(("defend", "encend", "calent", "acert", "despert", "gobern", "extend"), "ie"),
 }
 """Stems whose vowel breaks under the stress, which *ustedes* puts on it: *volvéis*, *vuelven*."""
 

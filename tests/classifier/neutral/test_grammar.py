@@ -63,6 +63,9 @@ def test_turns_keep_what_stands_around_them() -> None:
         ("estabais", "estaban"),
         ("teniais", "tenían"),
         ("sois", "son"),
+        ("calais", "calan"),
+        ("calentais", "calientan"),
+        ("encendeis", "encienden"),
         ("podreis", "podrán"),
     ],
 )

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from imaplib import IMAP4
 from typing import Any
 
 import pytest
@@ -230,18 +231,21 @@ async def test_grave_mail_is_flagged_too_where_that_is_asked_for(
     assert flags(dovecot, user, "Recupera/Critical") == [{"\\Flagged"}]
 
 
+def done(dovecot: Dovecot, user: str, what: Callable[[IMAP4], object]) -> None:
+    """Do something as the user's own mail program would."""
+    client = dovecot.client(user)
+    what(client)
+    client.logout()
+
+
 async def test_mail_that_is_moved_to_another_followed_folder_is_the_same(
     dovecot: Dovecot, inbox: InboxSettings, office: Office, user: str
 ) -> None:
     dovecot.deliver(user, mail(MILD))
-    client = dovecot.client(user)
-    client.create("Hecho")
-    client.logout()
+    done(dovecot, user, lambda client: client.create("Hecho"))
     await once(office.desk(inbox))
     (before,) = flags(dovecot, user)
-    client = dovecot.client(user)
-    client.uid("MOVE", "1:*", "Hecho")
-    client.logout()
+    done(dovecot, user, lambda client: client.uid("MOVE", "1:*", "Hecho"))
     there = replace(office.desk(inbox, name="hecho", folder="Hecho"), siblings=("soporte",))
     for desk in (office.desk(inbox), there):
         await once(desk)
@@ -258,15 +262,11 @@ async def test_an_erased_customers_mail_stays_away_from_any_other_folder_too(
     dovecot: Dovecot, inbox: InboxSettings, office: Office, user: str
 ) -> None:
     dovecot.deliver(user, mail(MILD))
-    client = dovecot.client(user)
-    client.create("Hecho")
-    client.logout()
+    done(dovecot, user, lambda client: client.create("Hecho"))
     await once(office.desk(inbox))
     ((customer,),) = await rows(office, messages.c.customer_id)
     await erase_customer(office.store, customer, at=datetime.now(UTC))
-    client = dovecot.client(user)
-    client.uid("MOVE", "1:*", "Hecho")
-    client.logout()
+    done(dovecot, user, lambda client: client.uid("MOVE", "1:*", "Hecho"))
     dovecot.deliver(user, mail(GLAD, number=2), into=".Hecho")
     await once(replace(office.desk(inbox, name="hecho", folder="Hecho"), siblings=("soporte",)))
     assert [text.partition("\n\n")[2] for text in office.model.texts] == [MILD, GLAD]
