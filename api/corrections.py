@@ -14,7 +14,7 @@ from api.cases import Planner, conversation, event_data
 from api.planners import planner_of
 from api.relabelling import relabelled
 from api.store import cases, feedback, messages, outbox
-from api.store.database import Connection
+from api.store.database import Connection, lock_together
 from api.store.identifiers import new_id
 from api.store.records import (
     CaseRecord,
@@ -60,7 +60,7 @@ async def keep(
         labels=labels,
         model=message.model,
     )
-    await messages.lock(connection, message.channel, message.external_id, None, *conversation(message).names)
+    await lock_together(connection, *messages.names(message.channel, message.external_id), *conversation(message).names)
     message = await messages.get(connection, message.id) or message
     case = await cases.get(connection, message.case_id, lock=True) if message.case_id else None
     before = await _found(connection, message, case)

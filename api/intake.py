@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from typing import Any, Self
 
@@ -96,15 +97,15 @@ class Intake:
             request = Request(texts=[incoming.text], ids=[message_id], languages=[None], evidence=True)
             (result,) = await self._batcher.classify(request)
             message = _record(message_id, incoming, key, result)
-            return await self._store.change(lambda connection: self._store_once(connection, incoming, message, result))
+            names = [*messages.names(message.channel, message.external_id, key), *conversation(message).names]
+            work = partial(self._store_once, incoming=incoming, message=message, result=result)
+            return await self._store.change(work, names)
 
     async def _store_once(
         self, connection: Connection, incoming: Incoming, message: MessageRecord, result: Classification
     ) -> Accepted:
         """Store a message with all that follows, unless another call was quicker."""
-        key, names = message.idempotency_key, conversation(message).names
-        await messages.lock(connection, message.channel, message.external_id, key, *names)
-        known = await _known(connection, incoming, key)
+        known = await _known(connection, incoming, message.idempotency_key)
         if known is not None:
             return known
         complains = bool(result.complaint.label)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from hashlib import sha256
 from pathlib import Path
@@ -21,6 +21,7 @@ from api.store import sealing, seals
 from api.store.migrate import upgrade, verify
 from api.store.sqlite import DRIVER
 from api.store.together import Together, Work
+from api.store.turns import Turns
 from api.store.vault import Vault
 from api.store.workflows import NAMED, SCHEMA, workflow_file
 from classifier.errors import InputError
@@ -67,6 +68,7 @@ class Store:
         self._turn: AbstractAsyncContextManager[Any] = asyncio.Lock() if self.is_sqlite else nullcontext()
         self._looks = Together(engine, nullcontext(), whole=_UNAVAILABLE)
         self._changes = Together(self._writing, self._turn, whole=_UNAVAILABLE)
+        self._turns = Turns()
 
     @property
     def is_sqlite(self) -> bool:
@@ -151,15 +153,19 @@ class Store:
         async with self.read() as connection:
             return await work(connection)
 
-    async def change(self, work: Work[T]) -> T:
+    async def change(self, work: Work[T], names: Collection[str] = ()) -> T:
         """Return what ``work`` answers when everything it wrote is kept; nothing is if it raises.
+
+        Others that name one of ``names`` are kept out meanwhile (see ``lock_together``); those of this process wait
+        without a connection, so that a thousand changes of one thing leave connections for the rest.
 
         On SQLite it is done again, alone, if another one fails that was done in the same transaction.
         """
         if self.is_sqlite:
             with _told_apart():
                 return await self._changes.do(work)
-        async with self.write() as connection:
+        async with self._turns.take(names), self.write() as connection:
+            await lock_together(connection, *names)
             return await work(connection)
 
     async def answers(self, seconds: float) -> bool:
@@ -202,7 +208,7 @@ async def lock_together(connection: AsyncConnection, *names: str) -> None:
 
     SQLite has one writer anyway. PostgreSQL: advisory locks, in one order, so that no two wait for each other.
     """
-    if connection.dialect.name != "postgresql":
+    if connection.dialect.name != "postgresql" or not names:
         return
     keys = sorted(int.from_bytes(sha256(name.encode()).digest()[:8], signed=True) for name in set(names))
     await connection.execute(sa.select(*(sa.func.pg_advisory_xact_lock(key) for key in keys)))

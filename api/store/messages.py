@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.store import rows
-from api.store.database import lock_together
 from api.store.records import MessageRecord, ReviewStatus
 from api.store.tables import message_labels, messages
 from classifier.taxonomy import TASKS, TaskKind
@@ -24,7 +23,7 @@ __all__ = [
     "find",
     "first_of",
     "get",
-    "lock",
+    "names",
     "of_case",
     "page",
     "set_case",
@@ -70,10 +69,9 @@ class MessageFilter:
     until: datetime | None = None
 
 
-async def lock(connection: AsyncConnection, channel: str, external_id: str, key: str | None, *more: str) -> None:
-    """Until the transaction ends, keep out other deliveries of the same message, and of the conversations ``more``."""
-    names = [f"message\0{channel}\0{external_id}", *more]
-    await lock_together(connection, *names, *([f"key\0{key}"] if key else []))
+def names(channel: str, external_id: str, key: str | None = None) -> list[str]:
+    """Return what to lock, so that two deliveries of one message do not store two."""
+    return [f"message\0{channel}\0{external_id}", *([f"key\0{key}"] if key else [])]
 
 
 async def find(connection: AsyncConnection, channel: str, external_id: str, key: str | None) -> list[MessageRecord]:

@@ -21,7 +21,8 @@ from api.batching import Batcher, QueueFullError
 from api.errors import ConflictError
 from api.intake import Incoming, Intake
 from api.store import cases, messages, outbox
-from api.store.database import Store, database_url
+from api.store.cases import Conversation
+from api.store.database import Store, database_url, lock_together
 from api.store.records import OutboxKind
 from api.store.tables import METADATA
 from api.store.tables import cases as case_table
@@ -84,6 +85,24 @@ async def test_a_conversation_that_arrives_at_once_is_one_case(service: httpx.As
     assert {answer.status_code for answer in answers} == {201}
     found = (await service.get("/v1/cases")).json()["cases"]
     assert sorted(case["complaints"] for case in found) == [15, 15]
+
+
+async def test_a_conversation_that_waits_keeps_no_other_waiting(service: httpx.AsyncClient, store: Store) -> None:
+    if store.is_sqlite:
+        pytest.skip("SQLite has one writer at a time")
+    async with store.write() as connection:
+        await lock_together(connection, *Conversation("chat", "t", "c").names)
+        waiting = [
+            asyncio.create_task(
+                service.post("/v1/messages", json=message(str(n), channel="chat", customer={"id": "c"}, thread_id="t"))
+            )
+            for n in range(30)
+        ]
+        for n in range(5):  # the first may have been quicker than those before it
+            answer = await service.post("/v1/messages", json=message(f"other {n}", customer={"id": f"d{n}"}))
+            assert answer.status_code == 201
+        assert not any(task.done() for task in waiting)
+    assert {(await task).status_code for task in waiting} == {201}
 
 
 async def test_two_services_on_one_database_share_the_work(open_service: Opener, database: str) -> None:
@@ -228,7 +247,8 @@ sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from api.batching import Batcher
 from api.intake import Incoming, Intake
-from api.store.database import Store, database_url
+from api.store.cases import Conversation
+from api.store.database import Store, database_url, lock_together
 from tests.api.conftest import Marked, Steady
 
 class Deadly(Steady):

@@ -123,6 +123,9 @@ async def test_a_step_without_a_time_is_due_when_the_case_is_and_comes_after_tho
 
 
 async def test_what_is_due_next_follows_every_change_of_a_plan(store: Store) -> None:
+    def later(step: StepRecord) -> StepRecord:
+        return replace(step, due_at=step.due_at and step.due_at + timedelta(hours=2))
+
     name = await opened(store, [1, 5])
     async with store.write() as connection:
         case = await cases.get(connection, name)
@@ -134,7 +137,7 @@ async def test_what_is_due_next_follows_every_change_of_a_plan(store: Store) -> 
         await cases.change_pending(connection, name, StepStatus.SKIPPED)
     assert await listed(store) == []
     async with store.write() as connection:
-        await cases.revive(connection, case, later=timedelta(hours=2))
+        await cases.revive(connection, case, later)
     assert await listed(store, QueueFilter(due_before=hours(7.5))) == [(name, "step-2")]
     planned = replace(case, revision=3)
     async with store.write() as connection:
