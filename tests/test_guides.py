@@ -157,6 +157,11 @@ def test_has_in_every_language_the_same_sections(language: str, name: str) -> No
     assert _headings(_guide(language, name)) == _headings(_guide("en", name))
 
 
+@EVERY_GUIDE
+def test_calls_a_reader_of_spanish_usted(name: str) -> None:
+    assert re.findall(r"\b(?:tú|tus?|te|ti|tuy[oa]s?)\b", prose(_guide("es", name)), flags=re.I) == []
+
+
 @EVERY_NAME
 @EVERY_LANGUAGE
 def test_names_commands_and_options_that_exist(language: str, name: str) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _FAILED: Final = 1
 _HERE: Final = ("localhost", "127.0.0.1", "::1")
 
-Config = Annotated[Path, typer.Option("--config", help="File with the [[inbox]] tables.")]
+Config = Annotated[Path, typer.Option("--config", help="File with the tables of the mailboxes.")]
 Names = Annotated[list[str] | None, typer.Option("--inbox", help="Only the mailbox of this name; may be repeated.")]
 Data = Annotated[Path | None, typer.Option(help="Folder of the service's data; default recupera-data.")]
 Model = Annotated[Path | None, typer.Option(help="Model directory; default RECUPERA_MODEL, then ours.")]

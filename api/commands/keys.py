@@ -54,7 +54,7 @@ def create(
     """Make a key, and print it: on standard output, this once. Keep it where secrets are kept.
 
     Scopes: classify (label texts), ingest (hand in messages), read, write (correct, complete, close), admin (keys,
-    accounts, destinations, trail). None includes another.
+    accounts, destinations, erasures, trail). None includes another.
 
     Example: recupera keys create --name crm --scope ingest --scope read --days 365
     """

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
+from rich.text import Text
 
 from api.delivery.events import EventType
 from api.main import create_app
@@ -36,6 +38,12 @@ def test_every_command_and_option_is_there() -> None:
         for parameter in command.params:
             if parameter.param_type_name == "option" and not parameter.name.endswith(("completion", "help")):
                 assert all(f"`{name}`" in section for name in parameter.opts)
+
+
+@pytest.mark.parametrize(("words", "command"), [*commands()])
+def test_a_terminal_shows_every_word_of_the_help(words: str, command: Any) -> None:
+    for said in [command.help, *(getattr(parameter, "help", None) for parameter in command.params)]:
+        assert Text.from_markup(said or "").plain == (said or ""), f"rich takes a part of it for markup: {words}"
 
 
 def test_examples_of_commands_are_blocks_of_their_own() -> None:
