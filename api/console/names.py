@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -111,6 +111,15 @@ class Names:
         if name is None:
             return "–"
         return wording(self.language).get(kind, {}).get(name, name)
+
+    def owners(self) -> Sequence[str]:
+        """Return what the queues and people are called that have cases by our policy."""
+        return list(wording(self.language)["owners"].values())
+
+    def owner(self, written: str) -> str:
+        """Return whom somebody means: one of ours by what it is called, any other as it is written."""
+        called = {name.casefold(): owner for owner, name in wording(self.language)["owners"].items()}
+        return called.get(written.casefold(), written)
 
     def role(self, role: str) -> str:
         """Return what a person's role is called."""

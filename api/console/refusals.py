@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from fastapi import HTTPException
+
 from classifier.errors import InputError
 
 __all__ = [
@@ -40,6 +42,10 @@ _OF_THE_SERVICE: Final[Mapping[str, str]] = {
     "the customer of the case was erased": _("The customer's data was erased, so the case stays closed."),
     "the destination was deleted": _("The destination was deleted, so nothing can be sent to it."),
     "the destination is disabled; enable it first": _("The destination is switched off. It must be switched on first."),
+    "it was done already": _("Somebody did this already, so your note was not kept. Copy it before you go on."),
+    "this form does not belong to the session": _(
+        "The session that this page was opened in is over, so nothing was done. Open it again."
+    ),
 }
 """What other parts of the service say, and how people are told."""
 
@@ -57,5 +63,5 @@ def reason_of(error: Exception) -> tuple[str, Mapping[str, Any]] | None:
     """Return the sentence to be translated and what stands in it; ``None`` where there is none for this error."""
     if isinstance(error, RefusedError):
         return error.reason, error.values
-    known = _OF_THE_SERVICE.get(str(error))
+    known = _OF_THE_SERVICE.get(error.detail if isinstance(error, HTTPException) else str(error))
     return None if known is None else (known, {})

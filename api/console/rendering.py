@@ -22,7 +22,7 @@ from api.console.person import home, masks, may_open, token_of, who
 from api.console.preferences import Preferences
 from api.console.text import excerpt, letter, masked, visible
 from api.console.translation import locale_of, translations
-from api.console.views.filters import PAGES, kept
+from api.console.views.filters import PAGES, also, kept
 from classifier.taxonomy import SEVERITY, TASK_BY_ID
 
 __all__ = ["asset", "fragment", "is_partial", "render", "see_other", "text_of"]
@@ -111,6 +111,7 @@ def _environment(language: str) -> Environment:
         auto_reload=False,
     )
     environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    environment.filters["also"] = also
     environment.filters["excerpt"] = excerpt
     environment.filters["letter"] = letter
     environment.filters["private"] = lambda text, mask: masked(text, mask=mask)

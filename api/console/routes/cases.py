@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from api.case_changes import cancel, reassign, reopen
 from api.cases import close, complete_step
+from api.console.names import Names
 from api.console.page import ConsolePage
 from api.console.person import masks
 from api.console.preferences import Preferences
@@ -19,10 +20,12 @@ from api.console.rendering import is_partial, render, see_other
 from api.console.views.case import read_case
 from api.console.views.queue import QueueQuery, read_queue
 from api.delivery.destinations import replay
+from api.errors import ConflictError
 from api.schemas import Identifier, storable
 from api.service import Loaded
+from api.store import cases
 from api.store.database import Connection
-from api.store.records import Outcome
+from api.store.records import CaseRecord, Outcome
 
 __all__ = ["router"]
 
@@ -62,7 +65,8 @@ async def complete(
 ) -> Response:
     """Complete a step of the present plan."""
     async with service.store.write() as connection:
-        await complete_step(connection, case_id, step, **_by(request, said))
+        by = _by(request, said)
+        await _keep_note(connection, await complete_step(connection, case_id, step, **by), **by)
         return await _shown(request, connection, case_id, "complete")
 
 
@@ -78,13 +82,14 @@ async def change(
     by = _by(request, said)
     async with service.store.write() as connection:
         if change == "close":
-            await close(connection, case_id, said.outcome or Outcome.RECOVERED, **by)
+            changed = await close(connection, case_id, said.outcome or Outcome.RECOVERED, **by)
         elif change == "reassign":
-            await reassign(connection, case_id, _owner(said), **by)
+            changed = await reassign(connection, case_id, _owner(request, said), **by)
         elif change == "cancel":
-            await cancel(connection, case_id, **by)
+            changed = await cancel(connection, case_id, **by)
         elif change == "reopen":
-            await reopen(connection, case_id, **by)
+            changed = await reopen(connection, case_id, **by)
+        await _keep_note(connection, changed, **by)
         return await _shown(request, connection, case_id, change)
 
 
@@ -101,11 +106,22 @@ def _by(request: Request, said: Said) -> dict[str, Any]:
     return {"by": name or None, "note": said.note.strip() or None, "now": datetime.now(UTC)}
 
 
-def _owner(said: Said) -> str:
+async def _keep_note(
+    connection: Connection, case: CaseRecord, *, by: str | None, note: str | None, now: datetime
+) -> None:
+    """Refuse a note that nothing keeps, because what it is about was done already; the form still has it."""
+    if note is None or case.updated_at == now:
+        return
+    kept = ((item.actor, item.detail.get("note")) for item in await cases.history_of(connection, case.id))
+    if (by, note) not in kept:
+        raise ConflictError("it was done already")
+
+
+def _owner(request: Request, said: Said) -> str:
     owner = said.owner.strip()
     if not owner:
         raise RefusedError(NO_OWNER)
-    return owner
+    return Names(Preferences.of(request).language).owner(owner)
 
 
 async def _shown(request: Request, connection: Connection, case_id: str, change: str = "") -> Response:

@@ -55,7 +55,7 @@ document.addEventListener("htmx:before:request", (event) => {
 });
 document.addEventListener("htmx:after:request", (event) => {
   const { response, hx } = event.detail.ctx;
-  if (response.status < 400 || hx.retarget) return;
+  if (response.status < 400 || hx.retarget || hx.redirect) return;
   event.preventDefault();
   refuse(event.target, document.body.dataset.failed);
 });

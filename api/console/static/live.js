@@ -21,9 +21,21 @@
     while (list.children.length > most) list.lastElementChild.remove();
   }
 
+  /* A browser gives up a stream that was refused: the page is loaded again once it is answered, or says why not. */
+  function later() {
+    setTimeout(async () => {
+      const answer = await fetch("/live", { redirect: "manual" }).catch(() => null);
+      if (answer && answer.status < 500 && !paused) location.reload();
+      else later();
+    }, 5000);
+  }
+
   const events = new EventSource("/v1/events");
   events.addEventListener("open", () => { status.textContent = status.dataset.on; });
-  events.addEventListener("error", () => { status.textContent = status.dataset.off; });
+  events.addEventListener("error", () => {
+    status.textContent = status.dataset.off;
+    if (events.readyState === EventSource.CLOSED) later();
+  });
   events.addEventListener("message.classified", (event) => {
     const id = JSON.parse(event.data).message_id;
     if (paused) waiting.push(id);

@@ -10,6 +10,7 @@ from typing import Any, Final
 from api.console.names import labels_of
 from api.console.text import Segment, masked, segments
 from api.errors import NotFoundError
+from api.privacy.masking import masked_classification
 from api.recovery.policy import Stage
 from api.store import cases, deliveries, destinations, feedback, messages, policies
 from api.store.database import Connection
@@ -138,7 +139,7 @@ def thread_message(message: MessageRecord, corrected: Json | None, by: str | Non
             answers.append(Answer(task, labels, None, marked=False, by=by or ""))
         elif labels := labels_of(task, result.get(task.id)):
             answers.append(Answer(task, labels, _sureness(result[task.id], labels), marked=task.id in spoken))
-    known = result.get("facts") or []
+    known = (masked_classification(result, message.personal) if mask else result).get("facts") or []
     cut = segments(message.text, evidence, message.personal, mask=mask, facts=known)
     facts = [{**fact, "text": masked(fact["text"], mask=mask)} for fact in known]
     return ThreadMessage(message, cut, answers, facts)

@@ -18,7 +18,7 @@ from api.schemas import MessageLanguage
 from classifier.errors import InputError
 from classifier.taxonomy import TASK_BY_ID, TaskKind
 
-__all__ = ["PAGES", "SPANS", "FigureQuery", "Given", "as_given", "export_address", "kept"]
+__all__ = ["PAGES", "SPANS", "FigureQuery", "Given", "also", "as_given", "export_address", "kept"]
 
 PAGES: Final = ("/", "/moments", "/policy", "/model")
 """The pages that take these filters."""
@@ -77,6 +77,11 @@ class FigureQuery(BaseModel):
         given = self.model_dump(mode="json", exclude_defaults=True) | more
         chosen = {key: value for key, value in given.items() if value not in (None, "")}
         return path + (f"?{urlencode(chosen)}" if chosen else "")
+
+
+def also(found: Sequence[str], chosen: str | None) -> Sequence[str]:
+    """Return what there is to choose from, with what was chosen, although nothing may be of it any more."""
+    return [*found, chosen] if chosen and chosen not in found else found
 
 
 def kept(path: str, given: Iterable[tuple[str, str]]) -> str:

@@ -9,8 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 import api
-from api.console.views.case import _sureness
-from api.store import cases, destinations, rows
+from api.console.views.case import _sureness, thread_message
+from api.recovery.wording import wording
+from api.store import cases, destinations, messages, rows
 from api.store.deliveries import DeliveryRecord
 from api.store.destinations import DestinationRecord
 from api.store.tables import deliveries, outbox
@@ -47,6 +48,15 @@ async def test_the_queue_is_narrowed_by_what_the_address_says(console: httpx.Asy
     assert cases_on(await page(console, "/cases?overdue=true")) == []
     assert "Nothing here." in await page(console, "/cases?tab=over")
     await page(console, "/cases?tab=none", 422)
+
+
+@pytest.mark.parametrize("name", ["priority", "owner", "channel"])
+async def test_what_is_chosen_is_shown_although_no_case_is_of_it(console: httpx.AsyncClient, name: str) -> None:
+    await open_cases(console, "No llegó.")
+    text = await page(console, f"/cases?{name}=gone")
+    assert cases_on(text) == []
+    (select,) = re.findall(f'<select name="{name}">.*?</select>', text, re.DOTALL)
+    assert re.findall(r"<option[^>]*selected>([^<]*)<", select) == ["gone"]
 
 
 async def test_a_long_queue_has_pages_without_gap_or_repetition(console: httpx.AsyncClient) -> None:
@@ -121,6 +131,33 @@ async def test_a_case_is_handed_over_closed_and_reopened(console: httpx.AsyncCli
     assert (await case_of(console, case_id))["status"] == "cancelled"
 
 
+@pytest.mark.parametrize(
+    ("language", "written", "owner"),
+    [("es", "Mesa de crisis", "crisis_desk"), ("pt", "mesa de crise ", "crisis_desk"), ("en", "billing", "billing"),
+     ("en", "Bea", "Bea")],
+)  # fmt: skip
+async def test_a_case_is_handed_over_to_whom_the_page_names(
+    console: httpx.AsyncClient, language: str, written: str, owner: str
+) -> None:
+    (case_id,) = await open_cases(console, "No llegó.")
+    console.headers["accept-language"] = language
+    named = wording(language)["owners"]["crisis_desk"]
+    assert f'<option value="{named}">' in await page(console, f"/cases/{case_id}")
+    await submit(console, f"/cases/{case_id}/reassign", owner=written)
+    assert (await case_of(console, case_id))["owner"] == owner
+
+
+async def test_a_note_is_shown_to_its_end_line_by_line(console: httpx.AsyncClient) -> None:
+    (case_id,) = await open_cases(console, "No llegó.")
+    note = "Hablé con ella.\n" + "Quedamos en que la llamo el lunes. " * 60 + "Fin."
+    (first, *_) = (await case_of(console, case_id))["steps"]
+    await submit(console, f"/cases/{case_id}/steps/{first['id']}/complete", note=note)
+    await submit(console, f"/cases/{case_id}/close", outcome="lost", note=note.replace("Fin", "Adiós"))
+    text = await page(console, f"/cases/{case_id}")
+    assert text.count(note) == 2
+    assert text.count("Adiós.") == 1
+
+
 async def test_a_case_with_nothing_left_to_do_waits_to_be_closed(console: httpx.AsyncClient) -> None:
     (case_id,) = await open_cases(console, "No llegó.")
     for step in (await case_of(console, case_id))["steps"]:
@@ -141,6 +178,19 @@ async def test_a_fact_is_marked_where_it_stands_and_named_below(console: httpx.A
     text = await page(console, f"/cases/{case_id}")
     assert re.search(r'<span class="fact">[^<]*350 euro[^<]*<sup>a</sup></span>', text)
     assert re.search(r'<sup>a</sup> <span class="quiet">amount</span> <span lang="es">350 euros', text)
+
+
+@pytest.mark.parametrize(("mask", "shown"), [(True, "<BIRTHDATE>"), (False, "12/03/1985")])
+async def test_a_fact_that_is_personal_data_is_hidden_below_the_message_too(
+    console: httpx.AsyncClient, mask: bool, shown: str
+) -> None:
+    message_id = (await post(console, "1", "No llegó. Nací el 12/03/1985."))["message_id"]
+    async with store_of(console).read() as connection:
+        message = await messages.get(connection, message_id)
+    assert message is not None
+    fact = {"kind": "date", "text": "12/03/1985", "value": {}, "start": 18, "end": 28}
+    told = thread_message(replace(message, classification={"facts": [fact]}), None, None, mask=mask)
+    assert [fact["text"] for fact in told.facts] == [shown]
 
 
 @pytest.mark.parametrize(

@@ -161,6 +161,17 @@ async def test_filters_stay_on_the_way_to_other_pages_of_figures(console: httpx.
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize(("name", "value", "shown"), [("channel", "gone", "gone"), ("country", "GT", "GT"),
+                                                      ("language", "pt", "português")])  # fmt: skip
+async def test_what_is_chosen_is_shown_although_no_message_is_of_it(
+    console: httpx.AsyncClient, name: str, value: str, shown: str
+) -> None:
+    await post(console)
+    text = await page(console, f"/?{name}={value}")
+    (select,) = re.findall(f'<select name="{name}">.*?</select>', text, re.DOTALL)
+    assert re.findall(r"<option[^>]*selected>([^<]*)<", select) == [shown]
+
+
 async def test_no_number_of_days_is_chosen_where_dates_are(console: httpx.AsyncClient) -> None:
     days = re.compile(r'<option value="(\d*)" selected>(?:last|from)')
     assert days.findall(await page(console, "/")) == ["30"]

@@ -10,6 +10,7 @@ from api.console.refusals import RefusedError, reason_of
 from api.errors import ConflictError
 from api.store.records import CaseStatus
 from tests.api.console.conftest import page, submit
+from tests.api.test_cases import case_of
 from tests.api.test_messages import post
 
 pytestmark = pytest.mark.anyio
@@ -76,6 +77,23 @@ async def test_a_refused_form_is_told_why_in_its_own_place(
     forms = re.findall(r"<form[^>]*hx-post[^>]*>.*?</form>", shown, re.DOTALL)
     assert forms
     assert all('<div class="refusal" role="alert"></div>' in form for form in forms)
+
+
+@pytest.mark.parametrize(
+    ("change", "form"), [("steps/{step}/complete", {}), ("close", {"outcome": "lost"}), ("reassign", {"owner": "Bea"})]
+)
+async def test_a_note_about_what_somebody_else_did_meanwhile_is_not_dropped_silently(
+    console: httpx.AsyncClient, change: str, form: dict[str, str]
+) -> None:
+    case_id = (await post(console, "1", "No llegó."))["case_id"]
+    (first, *_) = (await case_of(console, case_id))["steps"]
+    path = f"/cases/{case_id}/{change.format(step=first['id'])}"
+    await submit(console, path, 200, partial=True, note="La llamé.", **form)
+    await submit(console, path, 200, partial=True, note="La llamé.", **form)
+    await submit(console, path, 200, partial=True, note="", **form)
+    told = await submit(console, path, 409, partial=True, note="Le escribí.", **form)
+    assert "Somebody did this already, so your note was not kept." in told.text
+    assert '<a href="">' in told.text
 
 
 async def test_a_case_is_handed_over_to_somebody(console: httpx.AsyncClient) -> None:

@@ -160,6 +160,19 @@ async def test_a_form_without_the_token_of_its_session_does_nothing(
         assert shown.json()["history"][-1]["actor"] == "Ana"
 
 
+async def test_a_page_of_a_session_that_is_over_is_not_called_foreign(console: httpx.AsyncClient) -> None:
+    case_id = (await taken(console))["case_id"]
+    await sign_in(console, "ana")
+    form = {"outcome": "lost", "csrf": token_in((await console.get(f"/cases/{case_id}")).text)}
+    await submit(console, "/sign-out")
+    await sign_in(console, "ana")
+    headers = {"HX-Request-Type": "partial"}
+    answer = await console.post(f"/cases/{case_id}/close", data=form, headers=headers)
+    assert answer.status_code == 403
+    assert "The session that this page was opened in is over, so nothing was done." in answer.text
+    assert '<a href="">' in answer.text
+
+
 async def taken(console: httpx.AsyncClient) -> dict[str, str]:
     """Have a program with a key hand in a message."""
     async with store_of(console).write() as connection:

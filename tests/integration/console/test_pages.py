@@ -52,6 +52,19 @@ def test_every_page_opens_without_a_complaint_of_the_browser(
     assert window.complaints == []
 
 
+@pytest.mark.parametrize("width", [320, 1440])
+def test_a_name_without_a_space_breaks_no_page(visit: Callable[..., Visit], address: str, width: int) -> None:
+    body = {"channel": "c" * 60, "external_id": f"long-{width}", "text": "No llegó.", "customer": {"id": "x" * 200}}
+    case_id = httpx.post(f"{address}/v1/messages", json=body, trust_env=False).json()["case_id"]
+    handed = {"owner": "O" * 200, "by": "B" * 100, "note": "N" * 1000}
+    assert httpx.post(f"{address}/v1/cases/{case_id}/reassign", json=handed, trust_env=False).is_success
+    window = visit("es", width=width)
+    for path in (*PAGES, f"/cases/{case_id}"):
+        window.go(path)
+        assert window.overflow() <= 0, path
+        assert window.spilled() == [], path
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_serious(visit: Callable[..., Visit], address: str, theme: str) -> None:
     window = visit("es", theme)

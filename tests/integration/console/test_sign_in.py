@@ -77,6 +77,30 @@ def test_it_works_without_a_script(browser: Any, address: str) -> None:
     context.close()
 
 
+def test_who_is_signed_out_meanwhile_is_led_to_sign_in_by_a_form(visit: Callable[..., Visit]) -> None:
+    window = visit("es")
+    page = window.page
+    window.go("/policy")
+    fill(page, "eva")
+    page.wait_for_url("**/policy")
+    page.locator("input[type=file]").set_input_files({"name": "p.toml", "mimeType": "text/plain", "buffer": b"x"})
+    window.context.clear_cookies(name="recupera_session")
+    page.locator("form[hx-post] button").click()
+    page.wait_for_url("**/sign-in?back=/policy")
+
+
+def test_who_is_signed_out_meanwhile_is_led_to_sign_in_by_live_messages(visit: Callable[..., Visit]) -> None:
+    window = visit("es")
+    page = window.page
+    window.go("/live")
+    fill(page, "ana")
+    page.route("**/v1/events", lambda route: route.fulfill(status=401))
+    window.go("/live")
+    page.get_by_text("sin conexión").wait_for()
+    window.context.clear_cookies(name="recupera_session")
+    page.wait_for_url("**/sign-in?back=/live")
+
+
 @pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])
 def test_axe_finds_nothing_serious(visit: Callable[..., Visit], theme: str, width: int) -> None:
     window = visit("pt", theme, width)

@@ -61,6 +61,15 @@ def test_a_new_message_appears_while_one_watches(visit: Callable[..., Visit], ad
     assert window.complaints == []
 
 
+def test_a_stream_that_is_refused_once_is_had_again(visit: Callable[..., Visit]) -> None:
+    window = visit("en")
+    page = window.page
+    page.route("**/v1/events", lambda route: route.fulfill(status=503), times=1)
+    window.go("/live")
+    page.get_by_text("not connected; trying again").wait_for()
+    page.get_by_text("connected: new messages appear on top").wait_for()
+
+
 def test_a_step_is_done_without_leaving_the_page(visit: Callable[..., Visit], address: str) -> None:
     case_id = send(address, "step", "Es gravísimo. No llegó.")["case_id"]
     window = visit("en")
