@@ -78,7 +78,10 @@ async def next_unsure(connection: Connection, *, after: str | None) -> MessageRe
 
 
 async def next_second(connection: Connection, reviewer: str, *, after: str | None) -> MessageRecord | None:
-    """Return the next message that one person looked at, and not this one: for a second reading."""
+    """Return the next message that one person looked at, and not this one: for a second reading.
+
+    After the last one come those again that were skipped.
+    """
     name = sa.func.coalesce(feedback.c.reviewer, _NOBODY)
     once = (
         sa.select(feedback.c.message_id)
@@ -86,7 +89,12 @@ async def next_second(connection: Connection, reviewer: str, *, after: str | Non
         .having(sa.func.count(name.distinct()) == 1, sa.func.max(name) != reviewer)
         .order_by(feedback.c.message_id)
     )
-    return await _first(connection, once if after is None else once.where(feedback.c.message_id > after))
+    if after is None:
+        return await _first(connection, once)
+    later, others = (
+        once.where(condition) for condition in (feedback.c.message_id > after, feedback.c.message_id != after)
+    )
+    return await _first(connection, later) or await _first(connection, others)
 
 
 async def waiting(connection: Connection) -> int:

@@ -70,12 +70,13 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
-    """All that a case's page shows."""
+    """All that a case's page shows; of its messages the latest, ``unshown`` older ones left out."""
 
     case: CaseRecord
     customer: str
     plan: Json
     thread: Sequence[ThreadMessage]
+    unshown: int
     stages: Sequence[tuple[str, Sequence[StepRecord]]]
     done: int
     steps: int
@@ -112,11 +113,13 @@ async def read_case(connection: Connection, case_id: str, language: str, *, mask
     present = [step for step in steps if step.revision == case.revision]
     policy = await policies.get(connection, case.policy_version) if case.policy_version else None
     plan = case.plan or {}
+    written = await messages.of_case(connection, case.id)
     return CaseView(
         case=case,
         customer="" if mask else case.customer_id or "",
         plan=plan,
-        thread=await _thread(connection, case.id, mask=mask),
+        thread=await _thread(connection, written[-_MOST_MESSAGES:], mask=mask),
+        unshown=max(0, len(written) - _MOST_MESSAGES),
         stages=_stages(present),
         done=sum(step.status == "done" for step in present),
         steps=len(present),
@@ -145,10 +148,10 @@ def thread_message(message: MessageRecord, corrected: Json | None, by: str | Non
     return ThreadMessage(message, cut, answers, facts)
 
 
-async def _thread(connection: Connection, case_id: str, *, mask: bool) -> list[ThreadMessage]:
-    """Return the latest messages of a case, oldest first."""
+async def _thread(connection: Connection, message_ids: Sequence[str], *, mask: bool) -> list[ThreadMessage]:
+    """Return messages of a case, in the order given."""
     shown = []
-    for message_id in (await messages.of_case(connection, case_id))[-_MOST_MESSAGES:]:
+    for message_id in message_ids:
         message = await messages.get(connection, message_id)
         if message is not None:
             last = (await feedback.of_message(connection, message_id))[-1:]

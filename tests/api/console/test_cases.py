@@ -166,6 +166,17 @@ async def test_a_case_with_nothing_left_to_do_waits_to_be_closed(console: httpx.
     assert cases_on(await page(console, "/cases?tab=finish")) == [case_id]
 
 
+async def test_older_messages_that_are_left_out_are_counted(
+    console: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.console.views.case._MOST_MESSAGES", 2)
+    (case_id,) = {*await open_cases(console, *(f"Sigo sin nada, {n}." for n in range(5)), thread_id="t")}
+    text = await page(console, f"/cases/{case_id}", **{"accept-language": "es"})
+    assert "Sigo sin nada, 4." in text
+    assert "Sigo sin nada, 2." not in text
+    assert "No se muestran 3 mensajes anteriores" in text
+
+
 async def test_a_case_that_is_not_there_is_said_so(console: httpx.AsyncClient) -> None:
     assert "Nothing was found" in await page(console, "/cases/none", 404)
     await page(console, "/cases/00000000-0000-7000-8000-000000000000", 404)
