@@ -7,6 +7,8 @@ DATA   ?= recupera-data
 BIN    := $(VENV)/bin
 LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 
+.DELETE_ON_ERROR:
+
 .PHONY: setup run test acceptance lint bench bench-peers docs screenshots lock licences sbom vulnerabilities clean
 
 setup: $(VENV)/.installed  ## install the command line and the service

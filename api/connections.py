@@ -62,6 +62,16 @@ _LATE: Final = _answer("408 Request Timeout", "the request took too long to arri
 _FULL: Final = _answer("503 Service Unavailable", "too many connections are open; try again", "Retry-After: 1")
 
 
+def _as_itself(client: tuple[str, int] | None) -> tuple[str, int] | None:
+    """Return a caller by its IPv4 address, which a socket of IPv6 writes as ``::ffff:192.0.2.1``.
+
+    All of IPv4 would be one network of IPv6, and no proxy one that was named.
+    """
+    if client is None or "." not in client[0]:
+        return client
+    return client[0].removeprefix("::ffff:"), client[1]
+
+
 class LimitedProtocol(H11Protocol):
     """A connection that is closed when it passes a limit. Who waits for an answer is never closed on."""
 
@@ -70,6 +80,7 @@ class LimitedProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a connection, if there is a place for it."""
         super().connection_made(transport)
+        self.client = _as_itself(self.client)
         self._timer: asyncio.TimerHandle | None = None
         self._unread: asyncio.TimerHandle | None = None
         self._began: float | None = self.loop.time()

@@ -131,7 +131,7 @@ class Settings(BaseSettings):
         env_nested_delimiter="_",
         env_nested_max_split=1,
         toml_file=FILE,
-        extra="ignore",
+        extra="forbid",
         frozen=True,
     )
 
@@ -148,7 +148,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     queue_size: int = Field(default=2048, ge=256)
     batch_size: int = Field(default=64, ge=1)
-    batch_wait_ms: float = Field(default=1.0, ge=0)
+    batch_wait_ms: float = Field(default=1.0, ge=0, le=10_000)
     max_body_bytes: int = Field(default=32 * 1024 * 1024, ge=1024)
     analytics_seconds: float = Field(default=10, ge=0)
     traces: str | None = Field(default=None, pattern="^https?://")
@@ -195,7 +195,15 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Read arguments first, then the environment, then the file."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        return init_settings, env_settings, _File(settings_cls)
+
+
+class _File(TomlConfigSettingsSource):
+    """The file without its mailboxes, whose settings are read apart (``api.channels.email.settings``)."""
+
+    def __call__(self) -> dict[str, Any]:
+        """Return what the service has to know, or refuse."""
+        return {name: value for name, value in super().__call__().items() if name != "inbox"}
 
 
 def read_settings(given: dict[str, Any], file: Path = Path(FILE)) -> Settings:
@@ -225,3 +233,5 @@ def read_settings(given: dict[str, Any], file: Path = Path(FILE)) -> Settings:
         ) from None
     except ValueError as error:
         raise InputError(f"{file} is not valid TOML: {error}") from None
+    except OSError as error:
+        raise InputError(f"{file} can't be read: {error.strerror}") from None

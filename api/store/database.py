@@ -23,7 +23,7 @@ from api.store.sqlite import DRIVER
 from api.store.together import Together, Work
 from api.store.turns import Turns
 from api.store.vault import Vault
-from api.store.workflows import NAMED, SCHEMA, workflow_file
+from api.store.workflows import SCHEMA, connecting, workflow_file
 from classifier.errors import InputError
 
 __all__ = ["FILE_NAME", "Connection", "DatabaseUrl", "Store", "UnavailableError", "database_url", "lock_together"]
@@ -187,13 +187,14 @@ class Store:
 def database_url(setting: str | None, data: Path) -> URL:
     """Return the address that a setting means; without one, a file in the folder of the service's data.
 
-    Raise ``InputError`` if it names a database that is not supported. A password is never repeated.
+    Raise ``InputError`` if it names a database that is not supported. A password is never repeated. Blanks around it
+    don't count: a file that becomes a Kubernetes Secret ends with a line end.
     """
     if setting is None:
         return URL.create(DRIVER, database=str(data / FILE_NAME))
     try:
-        url = make_url(setting)
-    except ArgumentError:
+        url = make_url(setting.strip())
+    except (ArgumentError, ValueError):
         raise InputError("database: not an address such as postgresql://user:password@host/name") from None
     driver = _DRIVERS.get(url.drivername)
     if driver is None:
@@ -224,7 +225,7 @@ def _engine(url: URL) -> AsyncEngine:
     }
     try:
         if url.get_backend_name() == "postgresql":
-            return create_async_engine(url, pool_pre_ping=True, connect_args=NAMED, **options)
+            return create_async_engine(url, pool_pre_ping=True, connect_args=connecting(url), **options)
         engine = create_async_engine(url, connect_args={"timeout": _BUSY_SECONDS}, **options)
     except ModuleNotFoundError as error:
         raise InputError(f"PostgreSQL needs {error.name}: pip install 'recupera[postgres]'") from None

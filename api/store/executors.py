@@ -23,11 +23,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import NullPool
 
 from api.store.tables import executors
-from api.store.workflows import NAMED
+from api.store.workflows import connecting
 
 __all__ = ["ExecutorLock", "known", "lock_of", "register", "unregister"]
 
-_KEEPALIVE: Final = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "connect_timeout": 10}
 _SERVER_KEEPALIVE: Final = {"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "3"}
 """What lets the server notice within some ten seconds that a whole machine is gone, and with it the lock."""
 
@@ -61,7 +60,7 @@ class _AdvisoryLock:
     def __init__(self, url: URL, executor_id: str) -> None:
         self._executor_id = executor_id
         self._engine: AsyncEngine = create_async_engine(
-            url, poolclass=NullPool, isolation_level="AUTOCOMMIT", hide_parameters=True, connect_args=_KEEPALIVE | NAMED
+            url, poolclass=NullPool, isolation_level="AUTOCOMMIT", hide_parameters=True, connect_args=connecting(url)
         )
         self._connection: AsyncConnection | None = None
 

@@ -9,15 +9,35 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import URL
 
-__all__ = ["NAMED", "SCHEMA", "WorkflowDatabase", "close_workflow_database", "workflow_database", "workflow_file"]
+__all__ = [
+    "SCHEMA",
+    "WorkflowDatabase",
+    "close_workflow_database",
+    "connecting",
+    "workflow_database",
+    "workflow_file",
+]
 
 WorkflowDatabase = sa.Engine
 """What the workflow library takes."""
 
 SCHEMA: Final = "recupera_workflow"
-NAMED: Final = {"application_name": "recupera"}
+_NAMED: Final = {"application_name": "recupera"}
 """How every connection to PostgreSQL is called, so that a restore sees who is still there."""
+_GIVEN_UP: Final = {
+    "connect_timeout": 10,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 11_000,
+}
+"""When a server is gone: after some ten seconds without a sign of it. A machine that died refuses no connection."""
 _BUSY_MS: Final = 30_000
+
+
+def connecting(url: URL) -> dict[str, Any]:
+    """Return how every connection to PostgreSQL is made; when one is given up its address may say otherwise."""
+    return _NAMED | {name: value for name, value in _GIVEN_UP.items() if name not in url.query}
 
 
 def workflow_file(url: URL) -> Path:
@@ -34,7 +54,7 @@ def workflow_database(url: URL, *, connections: int = 8) -> WorkflowDatabase:
     cases, which are synchronised fully.
     """
     if url.get_backend_name() == "postgresql":
-        options: dict[str, Any] = {"hide_parameters": True, "pool_pre_ping": True, "connect_args": NAMED}
+        options: dict[str, Any] = {"hide_parameters": True, "pool_pre_ping": True, "connect_args": connecting(url)}
         return sa.create_engine(url, pool_size=connections, max_overflow=4, **options)
     engine = sa.create_engine(
         URL.create("sqlite", database=str(workflow_file(url))),

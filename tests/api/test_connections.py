@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -11,6 +12,7 @@ import httpx
 import pytest
 import uvicorn
 
+from api.commands.serve import _listen
 from api.connections import ConnectionLimits, LimitedProtocol, most_connections
 from api.limits import MAX_HEADER_BYTES
 from api.main import create_app
@@ -30,17 +32,18 @@ class Hasty(LimitedProtocol):
 
 
 @asynccontextmanager
-async def served(app: Any) -> AsyncIterator[int]:
+async def served(app: Any, host: str = "127.0.0.1") -> AsyncIterator[int]:
     """Serve an application as ``recupera serve`` does, but for the limits, and yield the port."""
+    listener = _listen(host, 0)
     config = uvicorn.Config(
-        app, port=0, http=Hasty, ws="none", h11_max_incomplete_event_size=MAX_HEADER_BYTES, log_config=None,
+        app, http=Hasty, ws="none", h11_max_incomplete_event_size=MAX_HEADER_BYTES, log_config=None,
         access_log=False, timeout_graceful_shutdown=2,
     )  # fmt: skip
     server = uvicorn.Server(config)
-    running = asyncio.create_task(server.serve())
+    running = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started:
         await asyncio.sleep(0.01)
-    yield server.servers[0].sockets[0].getsockname()[1]
+    yield listener.getsockname()[1]
     server.should_exit = True
     await running
 
@@ -188,6 +191,23 @@ async def test_a_long_address_is_refused(port: int) -> None:
         said = await client.get("/v1/cases", params={"owner": "a" * 33_000})
 
     assert said.status_code in (400, 431)
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
+async def test_a_caller_by_ipv4_has_its_own_address_where_ipv6_is_listened_on() -> None:
+    callers: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            callers.append(scope["client"][0])
+            await send({"type": "http.response.start", "status": 204, "headers": []})
+            await send({"type": "http.response.body"})
+
+    async with served(app, "::") as port, httpx.AsyncClient() as client:
+        for host in ("127.0.0.1", "[::1]"):
+            await client.get(f"http://{host}:{port}/")
+
+    assert callers == ["127.0.0.1", "::1"]
 
 
 def test_there_are_places_for_connections_and_files_left() -> None:

@@ -61,11 +61,11 @@ async def test_every_metric_is_one_of_ours() -> None:
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
 async def test_every_query_runs_on_the_views(store: Store) -> None:
     result = complaint()
-    message = record(
-        datetime(2026, 3, 2, 12, tzinfo=UTC), result, customer={"id": "c", "country": "BR"}, customer_id="c"
-    )
+    received = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    brazilian = record(received, result, customer={"id": "c", "country": "BR"}, customer_id="c")
     async with store.write() as connection:
-        await messages.add(connection, message, result)
+        for message in (brazilian, record(received, result)):
+            await messages.add(connection, message, result)
     answers = {}
     for title, query in queries("grafana-recovery.json", "rawSql"):
         async with store.read() as connection:
@@ -74,6 +74,21 @@ async def test_every_query_runs_on_the_views(store: Store) -> None:
     assert [row[1:] for row in answers["Complaints a day, by severity"]] == [("high", 1)]
     assert sorted(answers["Motives"]) == [("altruism", 1), ("restitution", 1)]
     assert answers["Satisfaction index by touchpoint"] == [("fulfilment", 25)]
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+async def test_who_chooses_all_countries_sees_messages_of_none_too(store: Store) -> None:
+    result = complaint()
+    board = json.loads((FOLDER / "grafana-recovery.json").read_text(encoding="utf-8"))
+    (choices,) = (each["query"] for each in board["templating"]["list"] if each["name"] == "country")
+    (counts,) = (query for title, query in queries("grafana-recovery.json", "rawSql") if title.startswith("Messages"))
+    async with store.write() as connection:
+        await messages.add(connection, record(datetime(2026, 3, 2, 12, tzinfo=UTC), result), result)
+    async with store.read() as connection:
+        offered = list((await connection.execute(sa.text(choices))).scalars())
+        found = (await connection.execute(sa.text(_filled(counts, *offered)))).one()
+
+    assert tuple(found)[:2] == (1, 1)
 
 
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
@@ -96,10 +111,12 @@ async def _asked_by_the_role(store: Store, made: str, queries: list[str]) -> Non
             await connection.execute(sa.text(statement))
 
 
-def _filled(query: str) -> str:
+def _filled(query: str, *countries: str) -> str:
     """Put what Grafana would in place of its macros and variables."""
     query = re.sub(r"\$__timeGroupAlias\((\w+), '\w+'\)", r"date_trunc('day', \1) AS time", query)
     query = re.sub(r"\$__timeFilter\((\w+)\)", r"\1 BETWEEN '2026-01-01' AND '2027-01-01'", query)
-    query = query.replace("$channel", "'email'").replace("$country", "'BR'")
+    query = query.replace("$channel", "'email'").replace(
+        "$country", ", ".join(f"'{country}'" for country in countries or ("BR",))
+    )
     assert "$" not in query
     return query

@@ -1,3 +1,4 @@
+import errno
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,8 @@ def test_arguments_come_before_the_environment_and_that_before_the_file(
         ({"threads": 0}, "threads: "),
         ({"log_level": "loud"}, "log_level: "),
         ({"queue_size": 1}, "queue_size: "),
+        ({"batch_wait_ms": float("inf")}, "batch_wait_ms: "),
+        ({"databse": "postgresql://h/d"}, "databse: no such key is known here"),
     ],
 )
 def test_what_is_wrong_is_named(given: dict[str, object], message: str) -> None:
@@ -57,4 +60,24 @@ def test_the_password_of_the_database_is_never_shown(monkeypatch: pytest.MonkeyP
 def test_a_broken_file_is_named(folder: Path, written: bytes) -> None:
     (folder / "recupera.toml").write_bytes(written)
     with pytest.raises(InputError, match=r"recupera\.toml is not valid TOML"):
+        read_settings({})
+
+
+@pytest.mark.parametrize(
+    ("written", "key"), [('databse = "postgresql://h/d"', "databse"), ("[privcy]\nencrypt = true", "privcy")]
+)
+def test_a_key_or_table_of_the_file_that_is_not_known_is_refused(folder: Path, written: str, key: str) -> None:
+    (folder / "recupera.toml").write_text(written)
+    with pytest.raises(InputError, match=f"settings: {key}: no such key is known here"):
+        read_settings({})
+
+
+def test_a_file_that_can_not_be_read_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "recupera.toml").touch()
+
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refused)
+    with pytest.raises(InputError, match=r"recupera\.toml can't be read: Permission denied"):
         read_settings({})

@@ -89,6 +89,7 @@ def test_kubernetes_takes_what_it_makes(values: dict[str, Any], version: str) ->
         ({**LEAST, "image": {"tag": "latest"}}, "tag"),
         ({**LEAST, "settings": {"RECUPERA_DATABASE": "postgresql://u:p@h/d"}}, "RECUPERA_DATABASE"),
         ({**LEAST, "api": {"terminationGracePeriodSeconds": 10}}, "terminationGracePeriodSeconds"),
+        ({**LEAST, "api": {"host": "127.0.0.1"}}, "host"),
         ({**LEAST, "divine": True}, "divine"),
     ],
 )
@@ -130,6 +131,15 @@ def test_containers_are_started_as_the_product_takes_it() -> None:
         (container,) = pod["containers"]
         check_arguments([argument.replace("$(POD_NAME)", "shop-recupera-worker-0") for argument in container["args"]])
         check_settings([each["name"] for each in container["env"]])
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_the_service_listens_where_its_pod_has_an_address(host: str) -> None:
+    (deployment,) = of_kind(rendered({**LEAST, "api": {"host": host}}), "Deployment")
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+
+    check_arguments(container["args"])
+    assert container["args"][1:3] == ["--host", host]
 
 
 def test_a_worker_keeps_its_name_and_is_allowed_to_have_it() -> None:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from fnmatch import fnmatch
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 import yaml
 
-from api.settings import AccessSettings, WorkerSettings
+from api.settings import AccessSettings, WorkerSettings, read_settings
 from tests.deploy.products import check_arguments, check_settings
 
 ROOT = Path(__file__).parents[2]
@@ -118,6 +124,23 @@ def test_each_worker_of_several_has_a_name_of_its_own(tmp_path: Path) -> None:
     check_arguments(started(hosts[0]))
 
 
+def test_an_environment_that_could_not_be_made_is_made_again(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\ntest "$1" = -c || { mkdir -p .venv/bin && touch .venv/bin/python && exit 1; }\n')
+    python.chmod(0o755)
+
+    tries = [
+        subprocess.run(
+            ["make", ".venv/bin/python", f"PYTHON={python}"], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        for _ in range(2)
+    ]
+
+    assert [done.returncode for done in tries] == [2, 2]
+    assert all("-m venv .venv" in done.stdout for done in tries)
+
+
 def test_linters_come_with_what_the_tests_need() -> None:
     told = subprocess.run(
         ["make", "--dry-run", "--always-make", ".venv/.installed-dev"],
@@ -138,7 +161,69 @@ def test_no_password_is_written_down() -> None:
     for service in COMPOSE["services"].values():
         for name, value in service["environment"].items():
             if "PASSWORD" in name or "DATABASE" in name or "KEY" in name:
-                assert "${" in value
+                assert value is None or "${" in value
+
+
+def passed_on(declared: Mapping[str, str | None], given: Mapping[str, str]) -> dict[str, str]:
+    """Return what a container is given, as Compose does: what has no value here has that of ``given``, if any."""
+
+    def fill(found: re.Match[str]) -> str:
+        name, default = found.groups()
+        return given.get(name) or default or ""
+
+    values = {name: given.get(name) if value is None else value for name, value in declared.items()}
+    return {
+        name: re.sub(r"\$\{(\w+)(?::-([^}]*)|:\?[^}]*)?\}", fill, value)
+        for name, value in values.items()
+        if value is not None
+    }
+
+
+@pytest.mark.parametrize("name", ["api", "worker"])
+@pytest.mark.parametrize("key", [None, "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTEyMzQ="])
+def test_the_password_of_the_database_is_all_that_must_be_set(
+    name: str, key: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    given = {"POSTGRES_PASSWORD": "0f1e"} | ({} if key is None else {"RECUPERA_SECRET_KEY": key})
+    for variable, value in passed_on(COMPOSE["services"][name]["environment"], given).items():
+        monkeypatch.setenv(variable, value)
+
+    settings = read_settings({})
+
+    assert settings.database_url.password == "0f1e"
+    assert (settings.vault is None) == (key is None)
+
+
+@contextmanager
+def answering(status: int) -> Iterator[int]:
+    """Answer every request on this machine with a status, and yield the port."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status if self.path == "/readyz" else 404)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Answer) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_address[1]
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(("status", "ended"), [(200, 0), (503, 1)])
+def test_health_is_asked_of_the_service_itself_whatever_proxy_and_port(status: int, ended: int) -> None:
+    _, python, *arguments = json.loads(f'["CMD", {instructions("HEALTHCHECK")[0].partition("CMD [")[2]}')
+    with answering(status) as port:
+        environment = {**os.environ, "RECUPERA_PORT": str(port), "http_proxy": "http://127.0.0.1:1"}
+        done = subprocess.run([sys.executable, *arguments], env=environment, capture_output=True, check=False)
+
+    assert python == "python"
+    assert done.returncode == ended, done.stderr
 
 
 def test_the_image_names_settings_that_exist() -> None:

@@ -219,6 +219,7 @@ async def test_what_a_database_refuses_for_good_is_not_unavailable(store: Store)
     [
         ("mysql://u:geheim@h/d", "'mysql' is not supported"),
         ("geheim", "not an address"),
+        ("postgresql://u:p@1:geheim@h/d", "not an address"),
         ("sqlite://", "needs a file"),
         ("sqlite:///:memory:", "needs a file"),
     ],
@@ -227,6 +228,24 @@ def test_what_is_no_database_is_said(setting: str, message: str, tmp_path: Path)
     with pytest.raises(InputError, match=message) as caught:
         database_url(setting, tmp_path)
     assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.parametrize("setting", ["postgresql://u:p@h/shop\n", " postgresql://u:p@h/shop\r\n"])
+def test_blanks_around_an_address_are_no_part_of_it(setting: str, tmp_path: Path) -> None:
+    assert database_url(setting, tmp_path).database == "shop"
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+@pytest.mark.parametrize(("asked", "given"), [("", "11000"), ("&tcp_user_timeout=4000", "4000")])
+async def test_a_server_that_answers_nothing_any_more_is_given_up(database: str, asked: str, given: str) -> None:
+    store = await Store.open(database_url(f"{database}{asked}", Path()))
+    async with store.read() as connection:
+        told = (await connection.get_raw_connection()).driver_connection.info.get_parameters()
+    await store.close()
+
+    assert told["tcp_user_timeout"] == given
+    assert told["application_name"] == "recupera"
+    assert {"connect_timeout", "keepalives_idle", "keepalives_interval", "keepalives_count"} <= set(told)
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
