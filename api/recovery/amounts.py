@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final
 
-from api.recovery.case import Context, Money
+from api.recovery.case import Context, Money, positive
 from api.recovery.plan import Compensation, GuaranteeClaim, Stake
 from api.recovery.policy import Band, Guarantee, Payout
 from classifier.types import Classification
@@ -41,9 +41,7 @@ def compensation(band: Band, stake: Stake | None, country: str | None) -> Compen
     return Compensation(band.id, band.share, band.approver, basis, least, most)
 
 
-def claim_of(
-    guarantee: Guarantee, step: str, language: str, stake: Stake | None, country: str | None
-) -> GuaranteeClaim:
+def claim_of(guarantee: Guarantee, language: str, stake: Stake | None, country: str | None) -> GuaranteeClaim:
     """Return what a guarantee that applies owes, as far as it can be said in money."""
     payout = guarantee.payout
     amounts = tuple(Money(currency, Decimal(str(n))).times(1) for currency, n in sorted(payout.amount.items()))
@@ -53,7 +51,7 @@ def claim_of(
         promise=guarantee.promise[language],
         payout=payout.kind,
         share=payout.share,
-        step=step,
+        step=guarantee.step,
         amount=amounts,
         within=str(payout.within),
         basis=basis,
@@ -78,15 +76,13 @@ def _due(
 
 
 def _told(classification: Classification) -> Money | None:
-    """Return the amount that the message names, if it names exactly one: of several nobody knows which is at stake."""
+    """Return the amount that the message names, if it names exactly one: of several nobody knows which is at stake.
+
+    Who was given 0 € back did not lose 0 €: nothing is no amount.
+    """
     amounts = set()
     for fact in classification.facts:
-        if fact.kind == "amount" and "currency" in fact.value:
-            amounts.add((str(fact.value["currency"]), str(fact.value.get("amount", ""))))
-    if len(amounts) != 1:
-        return None
-    currency, amount = amounts.pop()
-    try:
-        return Money(currency, Decimal(amount))
-    except InvalidOperation:
-        return None
+        amount = positive(fact.value.get("amount"))
+        if fact.kind == "amount" and "currency" in fact.value and amount is not None:
+            amounts.add(Money(str(fact.value["currency"]), amount))
+    return amounts.pop() if len(amounts) == 1 else None

@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 from api.recovery.policy import MULTI_TASKS, SINGLE_TASKS
 from classifier.types import Classification
 
-__all__ = ["Case", "Context", "Money", "Traits", "traits_of"]
+__all__ = ["Case", "Context", "Money", "Traits", "positive", "traits_of"]
 
 NOTHING: Final[frozenset[str]] = frozenset()
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
@@ -31,17 +31,23 @@ class Money:
         """Read what callers say: ``BRL`` and a number above 0, JSON's own or ``"350.00"``; ``None`` for all else."""
         if not isinstance(currency, str) or not _CURRENCY.fullmatch(currency):
             return None
-        if isinstance(amount, bool) or not isinstance(amount, str | int | float):
-            return None
-        try:
-            read = Decimal(str(amount))
-        except InvalidOperation:
-            return None
-        return cls(currency, read) if read.is_finite() and 0 < read < _LARGEST else None
+        read = positive(amount)
+        return None if read is None else cls(currency, read)
 
     def times(self, share: float) -> Money:
         """Return a share of it, to the cent."""
         return Money(self.currency, (self.amount * Decimal(str(share))).quantize(Decimal("0.01")))
+
+
+def positive(amount: Any) -> Decimal | None:
+    """Read a number above 0, JSON's own or ``"350.00"``; ``None`` for all else, also for more than anybody owns."""
+    if isinstance(amount, bool) or not isinstance(amount, str | int | float):
+        return None
+    try:
+        read = Decimal(str(amount))
+    except InvalidOperation:
+        return None
+    return read if read.is_finite() and 0 < read < _LARGEST else None
 
 
 @dataclass(frozen=True, slots=True)

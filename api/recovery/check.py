@@ -6,6 +6,7 @@ graver case ever get less?) every combination is tried of those values that some
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations, pairwise
 from typing import Final
@@ -13,6 +14,7 @@ from typing import Final
 from api.recovery.equality import unequal
 from api.recovery.guarantee import Mark, judge, reasons_not_to_offer
 from api.recovery.legal import legal_clocks
+from api.recovery.opening import COUNTRY, WRITTEN, opening
 from api.recovery.policy import MULTI_TASKS, Effects, Policy, When
 from api.recovery.problems import Level, Problem, error, warning
 from api.recovery.rules import Scale
@@ -31,8 +33,10 @@ def check_policy(policy: Policy) -> tuple[Problem, ...]:
     """Return every problem, errors first."""
     found = [
         *_unreachable(policy),
+        *_countries(policy),
         *_without_effect(policy),
         *_conflicts(policy),
+        *_scales(policy),
         *_priorities(policy),
         *_bands(policy),
         *_missing(policy),
@@ -41,7 +45,7 @@ def check_policy(policy: Policy) -> tuple[Problem, ...]:
         *_unused(policy),
         *_guarantees(policy),
         *_clocks(policy),
-        *_hours(policy),
+        *opening(policy),
     ]
     return tuple(sorted(found))
 
@@ -80,6 +84,16 @@ def _impossible(when: When) -> str | None:
     if when.counts.get("contacts") and labels.get("double_deviation") == NO:
         return "who has already complained of the same matter is a double deviation"
     return None
+
+
+def _countries(policy: Policy) -> Iterator[Problem]:
+    """Find conditions on countries that no case can be of."""
+    for kind, owners in (("rule", policy.rule), ("guarantee", policy.guarantee)):
+        for owner in owners:
+            for country in sorted(owner.when.labels.get("country", ())):
+                if not COUNTRY.fullmatch(country):
+                    path = f"{kind}.{owner.id}.when.country"
+                    yield error("unreachable", path, f"{country!r} never holds: {WRITTEN}")
 
 
 def _without_effect(policy: Policy) -> Iterator[Problem]:
@@ -151,6 +165,14 @@ def _compatible(one: When, other: When) -> bool:
     """Say whether both can hold for one case."""
     shared = (one.labels.keys() & other.labels.keys()) - {*MULTI_TASKS, "unsure"}
     return all(one.labels[name] & other.labels[name] for name in shared)
+
+
+def _scales(policy: Policy) -> Iterator[Problem]:
+    """Find what stands on a scale twice, so that nobody can tell how high it is."""
+    for name in ("tiers", "approvers", "queues"):
+        for item, count in Counter(getattr(policy, name)).items():
+            if count > 1:
+                yield error("conflict", f"{name}.{item}", f"is there {count} times: its place in the scale is unclear")
 
 
 def _priorities(policy: Policy) -> Iterator[Problem]:
@@ -273,14 +295,3 @@ def _clocks(policy: Policy) -> Iterator[Problem]:
             yield warning("legal", "legal.scopes", message)
         if clock.scope in policy.legal.scopes and clock.country not in policy.calendar:
             yield warning("legal", f"calendar.{clock.country}", f"is missing, and the term {clock.id!r} needs it")
-
-
-def _hours(policy: Policy) -> Iterator[Problem]:
-    """Find opening hours of a day that overlap."""
-    for country, calendar in policy.calendar.items():
-        for place, opening in enumerate(calendar.open):
-            windows = sorted(opening.hours, key=lambda window: window.start)
-            for one, other in pairwise(windows):
-                if other.start < one.end:
-                    message = f"{one} and {other} overlap: what they share counts once"
-                    yield warning("hours", f"calendar.{country}.open.{place}.hours", message)

@@ -136,7 +136,7 @@ class _Writer:
     ) -> Claims:
         """Return the guarantees that apply to any message, or did before, one of a promise and its parts."""
         return tuple(
-            (claim_of(guarantee, f"{_PAY}_{guarantee.id}", self.language, stake, country), guarantee)
+            (claim_of(guarantee, self.language, stake, country), guarantee)
             for guarantee in self.policy.guarantee
             if guarantee.id in promised or (guarantee.offered and any(_applies(guarantee, traits) for traits in every))
         )

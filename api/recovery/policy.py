@@ -115,7 +115,6 @@ def _span(value: object) -> object:
 
 SpanField = Annotated[Span, BeforeValidator(_span), PlainSerializer(str)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
-Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 YES_NO: Final = ("yes", "no")
 SINGLE_TASKS: Final = ("severity", "quality", "touchpoint", "tone", "conduct")
 MULTI_TASKS: Final = ("motive", "justice")
@@ -251,7 +250,7 @@ class Payout(Section):
 
     kind: Literal["refund", "credit", "amount", "replacement", "redo", "as_promised"]
     share: float | None = Field(default=None, gt=0, le=10)
-    amount: dict[Annotated[str, Field(pattern=r"^[A-Z]{3}$")], Annotated[float, Field(gt=0)]] = Field(
+    amount: dict[Annotated[str, Field(pattern=r"^[A-Z]{3}$")], Annotated[float, Field(gt=0, le=1e9)]] = Field(
         default_factory=dict
     )
     within: SpanField
@@ -294,6 +293,11 @@ class Guarantee(Section):
     invoke: Invocation = Invocation()
     economics: Economics = Economics()
 
+    @property
+    def step(self) -> str:
+        """Id of the step that pays it."""
+        return f"pay_guarantee_{self.id}"
+
 
 def _windows(values: object) -> object:
     """Read opening hours such as ``09:00-18:00``."""
@@ -316,6 +320,8 @@ def _minutes(text: str) -> int:
     if text == "24:00":
         return 24 * 60
     at = time.fromisoformat(text)
+    if at != time(at.hour, at.minute):
+        raise ValueError("neither seconds nor a time zone of its own")
     return at.hour * 60 + at.minute
 
 

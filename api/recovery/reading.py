@@ -104,6 +104,7 @@ def _broken_references(policy: Policy) -> Iterator[str]:
     """Name every id that is used and not defined, defined twice, or without a text."""
     for name in ("finding", "priority", "band", "step", "guidance", "flag", "guarantee", "rule"):
         yield from _twice(name, [item.id for item in getattr(policy, name)])
+    yield from _twice("step", [*policy.steps, *(guarantee.step for guarantee in policy.guarantee)])
     owners = ("owner", *policy.queues, *policy.approvers)
     yield from _unknown("policy.escalate_to", [policy.policy.escalate_to], policy.queues)
     for band in policy.band:

@@ -36,7 +36,8 @@ async def tried(console: httpx.AsyncClient, content: bytes, status: int = 200) -
 async def test_what_a_guarantee_pays_is_on_the_page_of_its_case_and_in_the_costs_of_a_trial(
     open_service: Opener, anyio_backend: str
 ) -> None:
-    broken = 'when = { complaint = ["yes"], touchpoint = ["fulfilment"], quality = ["reliability", "consistency"] }'
+    traits = '"reliability", "responsiveness", "consistency"'
+    broken = f'when = {{ complaint = ["yes"], touchpoint = ["fulfilment"], quality = [{traits}] }}'
     assert broken in default_policy_text()
     ours = default_policy_text().replace(broken, 'invoked = false\nwhen = { complaint = ["yes"] }')
     async with open_service(Marked(), PolicyPlanner(parse_policy(ours, "ours"))) as client:

@@ -45,6 +45,15 @@ def test_a_plan_says_what_is_at_stake_and_who_says_so() -> None:
     assert planned(policy, facts=[*TOLD, amount("BRL", "9.00")]).at_stake is None
 
 
+@pytest.mark.parametrize("nothing", ["0.00", "0", "-5.00", "NaN", "Infinity", "1E+40", ""])
+def test_what_is_no_amount_is_not_at_stake(nothing: str) -> None:
+    policy = default_policy()
+    alone = planned(policy, facts=[amount("BRL", nothing)])
+    assert alone.at_stake is None
+    assert alone.compensation == planned(policy).compensation
+    assert planned(policy, facts=[*TOLD, amount("BRL", nothing)]).at_stake == Stake(brl("350.00"), "message")
+
+
 @pytest.mark.parametrize(("country", "currency"), [("MX", "MXN"), ("CO", "COP"), ("US", ""), (None, "")])
 def test_a_sign_of_several_currencies_is_that_of_the_customers_country(country: str | None, currency: str) -> None:
     made = planned(default_policy(), context(country=country), facts=[amount("", "500.00")])

@@ -9,13 +9,14 @@ import pytest
 from typer.testing import CliRunner
 
 from api.commands.policy import policy as command
-from api.recovery import default_policy
+from api.recovery import default_policy, make_plan
 from api.recovery.check import Level, Problem, check_policy
 from api.recovery.guarantee import Criterion, Mark, judge
 from api.recovery.policy import Guarantee
 from api.recovery.reading import default_policy_text, parse_policy
 from api.recovery.situations import situations
 from classifier.errors import InputError
+from tests.api.recovery.cases import classified, context
 
 TEXT = default_policy_text()
 RULE = """
@@ -68,6 +69,18 @@ def test_rules_that_can_never_act_are_found(when: str, reason: str) -> None:
     [(level, path, message)] = told(with_rule(when, '{ priority = "high" }'), "unreachable")
     assert (level, path) == ("error", "rule.mine.when")
     assert message.startswith(f"never holds: {reason}")
+
+
+@pytest.mark.parametrize("name", ["br", "BRA", "Brasil", "Default"])
+def test_a_country_that_no_case_can_be_of_is_found(name: str) -> None:
+    said = "a country is two capital letters (ISO 3166-1), such as BR"
+    where = f'{{ severity = ["high"], country = ["PT", "{name}"] }}'
+    assert told(with_rule(where, '{ priority = "urgent" }'), "unreachable") == [
+        ("error", "rule.mine.when.country", f"'{name}' never holds: {said}")
+    ]
+    assert told(TEXT.replace("[calendar.BR]", f"[calendar.{name}]"), "unreachable") == [
+        ("error", f"calendar.{name}", f"counts for nobody: {said}")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -147,6 +160,20 @@ def test_scales_that_do_not_rise_are_found(old: str, new: str, said: str) -> Non
     assert any(said in message for _, _, message in told(TEXT.replace(old, new, 1), "conflict"))
 
 
+@pytest.mark.parametrize(
+    ("old", "name"),
+    [
+        ('tiers = ["standard"', "tiers.key"),
+        ('approvers = ["agent"', "approvers.director"),
+        ("queues = [", "queues.billing"),
+    ],
+)
+def test_what_stands_on_a_scale_twice_is_found(old: str, name: str) -> None:
+    twice = old.replace("[", f'["{name.partition(".")[2]}", ')
+    message = "is there 2 times: its place in the scale is unclear"
+    assert ("error", name, message) in told(TEXT.replace(old, twice, 1), "conflict")
+
+
 def test_a_missing_severity_is_found_with_where() -> None:
     text = TEXT.replace('priority = "urgent", queue = "crisis_desk", band = "substantial"', 'queue = "crisis_desk"')
     missing = told(text, "missing")
@@ -220,7 +247,8 @@ def test_more_attention_is_not_unequal(when: str, then: str) -> None:
 
 def test_a_guarantee_that_looks_at_the_customer_is_unequal() -> None:
     text = TEXT.replace(
-        'quality = ["reliability", "consistency"] }', 'quality = ["reliability"], conduct = ["none"], tier = ["key"] }'
+        'quality = ["reliability", "responsiveness", "consistency"] }',
+        'quality = ["reliability"], conduct = ["none"], tier = ["key"] }',
     )
     assert [path for _, path, _ in told(text, "unequal")] == [
         "guarantee.promised_date.when.conduct", "guarantee.promised_date.when.tier",
@@ -229,7 +257,8 @@ def test_a_guarantee_that_looks_at_the_customer_is_unequal() -> None:
 
 def test_a_guarantee_that_pays_who_asks_again_is_unequal() -> None:
     text = TEXT.replace(
-        'quality = ["reliability", "consistency"] }', 'motive = ["restitution"], contacts_at_least = 2 }'
+        'quality = ["reliability", "responsiveness", "consistency"] }',
+        'motive = ["restitution"], contacts_at_least = 2 }',
     )
     assert {path for level, path, _ in told(text, "unequal") if level == "error"} == {
         "guarantee.promised_date.when.motive", "guarantee.promised_date.when.contacts",
@@ -281,6 +310,21 @@ def test_opening_hours_that_overlap_are_found() -> None:
     message = "09:00-14:00 and 13:00-18:00 overlap: what they share counts once"
     assert told(text, "hours") == [("warning", "calendar.default.open.0.hours", message)]
     assert told(text.replace("09:00-14:00", "09:00-13:00"), "hours") == []
+
+
+def test_business_time_that_a_calendar_never_ends_is_found() -> None:
+    seldom = TEXT.replace('days = ["mon", "tue", "wed", "thu", "fri"]', 'days = ["mon"]', 1)
+    text = seldom.replace('resolution = "10 business days"', 'resolution = "999 business days"', 1)
+    assert told(text, "conflict") == [
+        (
+            "error",
+            "priority.low.resolution",
+            "'999 business days' does not end within ten years by the calendar of default",
+        )
+    ]
+    assert told(seldom, "conflict") == []
+    with pytest.raises(ValueError, match="closed for ten years"):
+        make_plan(parse_policy(text, "mine.toml"), classified(severity="low"), context(country=None))
 
 
 def test_legal_scopes_that_do_not_exist_are_found() -> None:

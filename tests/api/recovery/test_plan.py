@@ -186,9 +186,19 @@ def test_a_guarantee_is_paid_without_asking_for_proof() -> None:
 
 
 @pytest.mark.parametrize("touchpoint", TASK_BY_ID["touchpoint"].label_ids)
-def test_whatever_promise_is_invoked_some_guarantee_applies_at_most_once(touchpoint: str) -> None:
-    assert len(plan(guarantee=True, touchpoint=touchpoint).guarantees) == 1
-    assert not plan(guarantee=False, touchpoint=touchpoint).guarantees
+@pytest.mark.parametrize("quality", TASK_BY_ID["quality"].label_ids)
+def test_whatever_promise_is_invoked_one_guarantee_applies(touchpoint: str, quality: str) -> None:
+    assert len(plan(guarantee=True, touchpoint=touchpoint, quality=quality).guarantees) == 1
+    assert not plan(guarantee=False, touchpoint=touchpoint, quality=quality).guarantees
+
+
+@pytest.mark.parametrize(
+    ("quality", "guarantee"), [("responsiveness", "promised_date"), ("tangibles", "our_word_on_delivery")]
+)
+def test_a_delivery_pays_by_itself_for_its_date_and_by_a_person_for_the_rest(quality: str, guarantee: str) -> None:
+    made = plan(guarantee=True, touchpoint="fulfilment", quality=quality)
+    [step] = [step for step in made.steps if step.id == f"pay_guarantee_{guarantee}"]
+    assert step.automatic is (guarantee == "promised_date")
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,11 @@ def test_tables_within_tables_without_end_are_refused(opened: str) -> None:
         (("band", 2, "share"), [0.1, 11], "band.moderate.share.1: "),
         (("band", 2, "flat"), {"BRL": [-1, 5]}, "band.moderate.flat.BRL.0: "),
         (("band", 2, "flat"), {"BRL": [1, 1e300]}, "band.moderate.flat.BRL.1: "),
+        (
+            ("guarantee", 0, "payout"),
+            {"kind": "amount", "amount": {"BRL": 1e30}, "within": "1 day"},
+            "payout.amount.BRL: ",
+        ),
         (("priority", 0, "resolution"), "9999 business days", "is longer than five years"),
         (("priority", 0, "resolution"), "62 months", "is longer than five years"),
         (("priority", 0, "id"), None, "priority.0.id: "),
