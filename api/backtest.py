@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
 
 from api.cases import Situation
 from api.planning import context_of
 from api.recovery import Case, Context, Plan
 from api.recovery.backtest import Past, Turn
-from api.recovery.policy import Stage
 from api.store.plans import EarlierComplaint, PlannedCase
+from api.workflow.agenda import ANSWERS
 from classifier.types import Classification
 
 __all__ = ["past"]
-
-_ANSWERS: Final = frozenset({Stage.GREET, Stage.UNDERSTAND})
 
 
 def past(stored: PlannedCase) -> Past | None:
@@ -59,7 +56,7 @@ def _turn(stored: PlannedCase, plan: Plan, number: int, complaint: EarlierCompla
     )
     done = [step for step in stored.done if step.completed_at < complaint.accepted_at]
     context = _with_stake(context_of(situation, complaint.accepted_at), plan)
-    answered = any(step.stage in _ANSWERS for step in done)
+    answered = any(step.stage in ANSWERS for step in done)
     return Turn(classification, context, frozenset(step.id for step in done), answered=answered)
 
 

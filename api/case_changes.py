@@ -15,7 +15,7 @@ from api.cases import event_data, locked, work
 from api.errors import ConflictError
 from api.store import cases, messages, outbox
 from api.store.database import Connection
-from api.store.records import CaseRecord, CaseStatus, OutboxKind, StepRecord, StepStatus
+from api.store.records import CaseRecord, CaseStatus, EventType, StepRecord, StepStatus
 from api.workflow.version import WORKFLOW_VERSION
 
 __all__ = ["cancel", "reassign", "reopen"]
@@ -54,7 +54,7 @@ async def cancel(
     await cases.save(connection, case)
     await cases.change_pending(connection, case.id, StepStatus.SKIPPED)
     await cases.record(connection, case, "case.cancelled", actor=by, detail={"note": note})
-    await _tell(connection, case, "case.closed", cancelled=True)
+    await _tell(connection, case, EventType.CASE_CLOSED, cancelled=True)
     await outbox.add(connection, work(case, "cancel"))
     return case
 
@@ -86,7 +86,7 @@ async def reopen(
     await cases.save(connection, case)
     await cases.revive(connection, case, lambda step: _step_put_off(step, later))
     await cases.record(connection, case, "case.reopened", actor=by, detail=detail)
-    await _tell(connection, case, "case.opened", reopened=True)
+    await _tell(connection, case, EventType.CASE_OPENED, reopened=True)
     await outbox.add(connection, work(case, "start"))
     return case
 
@@ -129,8 +129,8 @@ def _put_off(said: Mapping[str, Any], later: _Later) -> Mapping[str, Any]:
     return {**said, **{name: moment.isoformat().replace("+00:00", "Z") for name, moment in put_off.items()}}
 
 
-async def _tell(connection: Connection, case: CaseRecord, event: str, **more: object) -> None:
+async def _tell(connection: Connection, case: CaseRecord, event: EventType, **more: object) -> None:
     """Tell an event about a case, with the message that opened it."""
     first = await messages.first_of(connection, case.id)
     data = {**event_data(first, case), "outcome": case.outcome, "opening": case.openings, **more}
-    await outbox.add(connection, outbox.entry(OutboxKind.EVENT, event, data, case.updated_at))
+    await outbox.add(connection, outbox.event(event, data, case.updated_at))

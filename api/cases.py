@@ -20,6 +20,7 @@ from api.store.database import Connection
 from api.store.records import (
     CaseRecord,
     CaseStatus,
+    EventType,
     MessageRecord,
     OutboxKind,
     OutboxRecord,
@@ -189,7 +190,7 @@ async def close(
     first = await messages.first_of(connection, case.id)
     await cases.record(connection, case, "case.closed", actor=by, detail={"outcome": outcome, "note": note})
     told = {**event_data(first, case), "outcome": outcome, "opening": case.openings}
-    await outbox.add(connection, outbox.entry(OutboxKind.EVENT, "case.closed", told, now), work(case, "close"))
+    await outbox.add(connection, outbox.event(EventType.CASE_CLOSED, told, now), work(case, "close"))
     return case
 
 

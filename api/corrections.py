@@ -19,21 +19,21 @@ from api.store.identifiers import new_id
 from api.store.records import (
     CaseRecord,
     CaseStatus,
+    EventType,
     FeedbackRecord,
     MessageRecord,
-    OutboxKind,
     OutboxRecord,
     ReviewStatus,
 )
 from api.taking_up import found_in, replan, replanned, take_up, taken_up
-from classifier.taxonomy import TASK_BY_ID
+from classifier.taxonomy import SEVERITY
 from classifier.types import Classification
 
 __all__ = ["keep"]
 
 Follows = Callable[[MessageRecord, CaseRecord], list[OutboxRecord]]
 
-_LEVELS: Final = TASK_BY_ID["severity"].label_ids
+_LEVELS: Final = SEVERITY.label_ids
 
 
 async def keep(
@@ -63,14 +63,14 @@ async def keep(
     await lock_together(connection, *messages.names(message.channel, message.external_id), *conversation(message).names)
     message = await messages.get(connection, message.id) or message
     case = await cases.get(connection, message.case_id, lock=True) if message.case_id else None
-    before = await _found(connection, message, case)
+    before = await _found(connection, case)
     await feedback.add(connection, kept)
     await messages.set_review(connection, message.id, ReviewStatus.DONE)
     planner, follows = planner_of(connection), cast("Follows", _nothing)
     if planner is not None and message.erased_at is None:
         case, follows = await _acted_on(connection, message, case, before, kept, planner)
     told = {**event_data(message, case), "feedback": {"id": kept.id, "labels": kept.labels}}
-    recorded = outbox.entry(OutboxKind.EVENT, "feedback.recorded", told, kept.created_at)
+    recorded = outbox.event(EventType.FEEDBACK_RECORDED, told, kept.created_at)
     await outbox.add(connection, recorded, *(follows(message, case) if case else ()))
     return kept
 
@@ -100,8 +100,8 @@ def _nothing(message: MessageRecord, case: CaseRecord) -> list[OutboxRecord]:
     return []
 
 
-async def _found(connection: Connection, message: MessageRecord, case: CaseRecord | None) -> list[Classification]:
-    """Return what was found so far in the complaints of a message's case."""
+async def _found(connection: Connection, case: CaseRecord | None) -> list[Classification]:
+    """Return what was found so far in the complaints of a case, if there is one."""
     return [found.classification for found in await found_in(connection, case)] if case else []
 
 

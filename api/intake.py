@@ -18,7 +18,7 @@ from api.errors import ConflictError, ErasedError
 from api.store import cases, messages, outbox, policies, tombstones
 from api.store.database import Connection, Store
 from api.store.identifiers import new_id
-from api.store.records import CaseRecord, MessageRecord, OutboxKind, ReviewStatus
+from api.store.records import CaseRecord, EventType, MessageRecord, ReviewStatus
 from api.taking_up import answered, take_up, taken_up, told_of_answer
 from classifier.redaction import find_personal_data
 from classifier.types import Classification
@@ -113,9 +113,9 @@ class Intake:
         case = await taken
         message = replace(message, case_id=case.id if case else None)
         await messages.add(connection, message, result)
-        events = ["message.classified", *(["review.needed"] if result.review.needed else [])]
+        events = [EventType.MESSAGE_CLASSIFIED, *([EventType.REVIEW_NEEDED] if result.review.needed else [])]
         data = event_data(message, case)
-        entries = [outbox.entry(OutboxKind.EVENT, event, data, message.accepted_at) for event in events]
+        entries = [outbox.event(event, data, message.accepted_at) for event in events]
         if case is not None:
             entries += taken_up(message, case) if complains else await told_of_answer(connection, message, case)
         await outbox.add(connection, *entries)

@@ -17,15 +17,14 @@ from uuid import UUID
 from api.background import repeat
 from api.store.database import Store
 from api.store.events import told_after
-from api.store.records import OutboxRecord
+from api.store.records import EventType, OutboxRecord
 from classifier.taxonomy import TASKS, TaskKind
 
 __all__ = ["Live", "Told"]
 
-TYPES: Final = (
-    "message.classified", "case.opened", "case.escalated", "case.closed", "step.due", "feedback.recorded",
-    "review.needed", "alert.raised",
-)  # fmt: skip
+TYPES: Final = tuple(event for event in EventType if event is not EventType.CUSTOMER_ERASED)
+"""Whoever watches sees labels and cases move; an erasure is for other systems."""
+
 _SECONDS: Final = 0.5
 _BACK_SECONDS: Final = 10
 _MOST: Final = 500

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future
 from contextlib import asynccontextmanager, suppress
-from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from fastapi import APIRouter, FastAPI
-from starlette.routing import BaseRoute
+from fastapi import FastAPI
 
 from api.access.accounts import Accounts
 from api.access.description import describe_access
@@ -42,25 +40,7 @@ from api.privacy.retention import Retention
 from api.privacy.service import Eraser
 from api.recovery import default_policy, read_policy
 from api.reference import add_reference
-from api.routes import (
-    alerts,
-    cases,
-    channels,
-    classify,
-    deliveries,
-    destinations,
-    feedback,
-    health,
-    inbound,
-    keys,
-    messages,
-)
-from api.routes.analytics import router as analytics_routes
-from api.routes.erasures import router as erasure_routes
-from api.routes.events import router as event_routes
-from api.routes.export import router as export_routes
-from api.routes.metrics import router as metrics_routes
-from api.routes.trail import router as trail_routes
+from api.routes.interface import routes
 from api.service import Service
 from api.settings import Settings
 from api.store import destinations as destination_store
@@ -120,7 +100,7 @@ def create_app(
     app.state.live = app.state.keyring = app.state.trail = app.state.sign_in = None
     app.state.eraser = app.state.retention = None
     app.state.metrics, app.state.traces = Metrics(), open_traces(settings.traces)
-    app.router.routes.extend(_routes())
+    app.router.routes.extend(routes())
     add_reference(app)
     if settings.console.enabled:
         people = SignIn(Accounts.open(settings.signin), _provider(settings), app.state)
@@ -136,18 +116,6 @@ def create_app(
     if app.state.traces is not None:
         app.add_middleware(Traced, traces=app.state.traces)
     return app
-
-
-@cache
-def _routes() -> Sequence[BaseRoute]:
-    """Return the routes of the HTTP interface, put together once for all applications of a process."""
-    whole = APIRouter()
-    for routes in (health, classify, messages, feedback, cases, destinations, deliveries, channels, inbound, alerts):
-        whole.include_router(routes.router)
-    for router in (keys.router, analytics_routes, event_routes, export_routes, metrics_routes, trail_routes):
-        whole.include_router(router)
-    whole.include_router(erasure_routes)
-    return whole.routes
 
 
 def _provider(settings: Settings) -> Provider | None:

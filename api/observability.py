@@ -15,10 +15,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import problem
 
-__all__ = ["AccessLog", "JsonFormatter", "configure_logging", "traced"]
+__all__ = ["PROBES", "AccessLog", "JsonFormatter", "configure_logging", "traced"]
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_PROBES: Final = frozenset({"/livez", "/readyz", "/metrics"})
+PROBES: Final = frozenset({"/livez", "/readyz", "/metrics"})
+"""Paths that machines ask every few seconds: not worth a line and a trace each time."""
+
 access = logging.getLogger("recupera.access")
 failures = logging.getLogger("recupera.failures")
 
@@ -64,7 +66,7 @@ class AccessLog:
 
 def _log(scope: Scope, shown: str, status: int, seconds: float) -> None:
     """Log one request; health checks only where everything is logged."""
-    level = logging.DEBUG if scope["path"] in _PROBES else logging.INFO
+    level = logging.DEBUG if scope["path"] in PROBES else logging.INFO
     fields = {
         "method": _method(scope),
         "path": shown,

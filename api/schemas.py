@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from api.feedback import Labels
 from api.store.records import CaseStatus, Outcome, ReviewStatus, StepStatus
 from classifier.errors import RecordError
-from classifier.inference import MAX_CHARACTERS
+from classifier.limits import MAX_CHARACTERS
 from classifier.preprocessing import mended
 from classifier.records import language_code
 

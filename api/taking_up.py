@@ -22,8 +22,8 @@ from api.store.identifiers import new_id
 from api.store.records import (
     CaseRecord,
     CaseStatus,
+    EventType,
     MessageRecord,
-    OutboxKind,
     OutboxRecord,
     Outcome,
     StepRecord,
@@ -102,16 +102,16 @@ async def replan(
 def replanned(message: MessageRecord, case: CaseRecord) -> list[OutboxRecord]:
     """Tell that ``replan`` found that more is owed, and have the workflow follow."""
     data = event_data(message, case) | _CORRECTED
-    return [outbox.entry(OutboxKind.EVENT, "case.escalated", data, case.updated_at), work(case, "replan")]
+    return [outbox.event(EventType.CASE_ESCALATED, data, case.updated_at), work(case, "replan")]
 
 
 def taken_up(message: MessageRecord, case: CaseRecord) -> list[OutboxRecord]:
     """Tell that ``take_up`` opened the case, or that the case escalates, and have its workflow follow."""
     data = event_data(message, case)
     if case.revision == 1:
-        return [outbox.entry(OutboxKind.EVENT, "case.opened", data, case.updated_at), work(case, "start")]
+        return [outbox.event(EventType.CASE_OPENED, data, case.updated_at), work(case, "start")]
     data |= {"reason": "double_deviation"}
-    return [outbox.entry(OutboxKind.EVENT, "case.escalated", data, case.updated_at), work(case, "replan")]
+    return [outbox.event(EventType.CASE_ESCALATED, data, case.updated_at), work(case, "replan")]
 
 
 async def answered(connection: Connection, message: MessageRecord) -> CaseRecord | None:
@@ -145,8 +145,7 @@ async def told_of_answer(connection: Connection, message: MessageRecord, case: C
     steps = [step for step in await cases.steps_of(connection, case.id) if step.content.get("answer") == message.id]
     data, at = event_data(await messages.first_of(connection, case.id), case), case.updated_at
     return [
-        outbox.entry(OutboxKind.EVENT, "step.due", data | told_of(case, step), at, key=step_key(case, step))
-        for step in steps
+        outbox.event(EventType.STEP_DUE, data | told_of(case, step), at, key=step_key(case, step)) for step in steps
     ]
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.metrics import route_of
+from api.observability import PROBES
 from classifier.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["Traced", "Traces", "open_traces"]
 
 _NAME: Final = "recupera"
-_PROBES: Final = frozenset({"/livez", "/readyz", "/metrics"})
 _SERVER_ERROR: Final = 500
 
 
@@ -69,7 +69,7 @@ class Traced:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on within a span."""
-        if scope["type"] != "http" or scope["path"] in _PROBES:
+        if scope["type"] != "http" or scope["path"] in PROBES:
             await self.app(scope, receive, send)
             return
         from opentelemetry.trace import SpanKind, Status, StatusCode

@@ -28,8 +28,6 @@ from api.store.database import DatabaseUrl, Store, database_url
 from benchmarks.generated import Shape, fill
 from classifier import ComplaintClassifier
 
-LIMIT_MS = 200
-"""What a page or a figure may take."""
 DATABASES = ("sqlite", "postgres")
 
 _REPEATS = 5

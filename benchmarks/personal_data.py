@@ -17,7 +17,7 @@ from typing import Final
 
 from benchmarks import hostile
 from benchmarks.texts import ROOT
-from classifier.inference import MAX_CHARACTERS
+from classifier.limits import MAX_CHARACTERS
 from classifier.redaction import PersonalData, find_personal_data
 
 __all__ = ["FOLDER", "Cell", "Marked", "cells", "load", "measure", "slowest", "tables"]

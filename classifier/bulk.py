@@ -22,7 +22,7 @@ from classifier.errors import RecordError
 from classifier.formats import Format, Reading, open_records
 from classifier.formats.output import open_writer
 from classifier.inference import ComplaintClassifier
-from classifier.progress import Show, shown
+from classifier.progress import Show, say, shown
 from classifier.records import BadRecord, Columns, Record
 from classifier.resumable import Work, identity, open_work
 from classifier.types import Classification
@@ -78,7 +78,7 @@ def run(job: Job, load: Callable[[], ComplaintClassifier], console: Console) -> 
     """
 
     def warn(text: str) -> None:
-        _say(console, f"warning: {text}")
+        say(console, f"warning: {text}")
 
     with open_records(job.source or sys.stdin.buffer, job.source_format, job.columns, warn=warn) as reading:
         classifier = load()
@@ -116,7 +116,7 @@ def _run_on(job: Job, classifier: ComplaintClassifier, reading: Reading, console
     with open_work(job.output, job.output_format, description, anew=job.anew) as work, _resumable(work, console):
         tally = Tally(work.rows, work.failed)
         if tally.records:
-            _say(console, f"going on after {tally.records:,} records that an interrupted run has done")
+            say(console, f"going on after {tally.records:,} records that an interrupted run has done")
         if not work.complete:
             marked = ((chunk, reading.fraction()) for chunk in _chunks(_after(reading.records, work.rows)))
             with read_ahead(marked, _CHUNKS_AHEAD) as chunks, shown(console, tally.records) as show:
@@ -190,7 +190,7 @@ def _resumable(work: Work, console: Console) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         if work.rows:
-            _say(console, f"stopped: {work.rows:,} records are kept, run the same command again to go on")
+            say(console, f"stopped: {work.rows:,} records are kept, run the same command again to go on")
         raise
 
 
@@ -256,9 +256,4 @@ def _count(results: Sequence[Result], tally: Tally, console: Console) -> None:
         tally.records += 1
         if isinstance(result, BadRecord):
             tally.failed += 1
-            _say(console, str(result))
-
-
-def _say(console: Console, text: str) -> None:
-    """Print one line as it stands."""
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
+            say(console, str(result))

@@ -24,7 +24,6 @@ _TITLE = {
     None: Translated("Sin clasificar", "Não classificada", "Not classified"),
 }
 _REVIEW = Translated("Conviene que lo mire una persona", "Convém que uma pessoa veja", "A person should look")
-_FACTS = Translated("Datos", "Dados", "Facts")
 _YES = {True: Translated("sí", "sim", "yes"), False: Translated("no", "não", "no")}
 _REASONS = {
     "language": Translated(

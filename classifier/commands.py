@@ -6,6 +6,7 @@ typer's annotations, or a ``typer.Typer`` with commands of its own.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -26,6 +27,7 @@ _EXTRAS: Final = {"api": "api", "training": "train"}
 _FIRST: Final = ("classify", "serve", "worker", "inbox", "train", "evaluate", "release")
 _FAILURE: Final = 2
 _CLOSED_PIPE: Final = 128 + 13
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class CommandGroup(TyperGroup):
@@ -42,6 +44,11 @@ class CommandGroup(TyperGroup):
             if point.name == cmd_name:
                 return _command(point)
         return None
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        """Run as a program, and end it."""
+        with _told_when_full():
+            return super().main(*args, **options)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the subcommand."""
@@ -129,5 +136,29 @@ def _quiet_when_nobody_reads() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         raise typer.Exit(_CLOSED_PIPE) from None
+
+
+@contextmanager
+def _told_when_full() -> Iterator[None]:
+    """End with status 2 and one line where there is no room for what is written, help and version included."""
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        typer.echo(f"error: {error.filename or 'the output'} can't be written: {error.strerror}", err=True)
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _drop_output()
+        raise SystemExit(_FAILURE) from None
+
+
+def _drop_output() -> None:
+    """Let what standard output still holds go nowhere: Python would try once more to write it, and complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

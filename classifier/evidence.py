@@ -17,8 +17,7 @@ from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from classifier.language import has_words
-from classifier.quoting import is_civility, own_spans
+from classifier.quoting import has_words, is_civility, own_spans
 from classifier.spacy_import import import_spacy
 from classifier.taxonomy import JUSTICE, MOTIVE, SEVERITY
 from classifier.types import Classification, Evidence

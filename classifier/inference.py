@@ -19,10 +19,10 @@ from classifier.calibration import Decision, Floats, confidence
 from classifier.cascade import Cascade, Effort, Gate, small_network
 from classifier.conformal import check_coverage
 from classifier.engine import Engine, Logits, Precision, States
-from classifier.errors import TextTooLongError
 from classifier.evidence import Probabilities, explain
 from classifier.facts import extract_facts
 from classifier.language import LanguageGuess, identify_language
+from classifier.limits import check_length
 from classifier.markup import strip_markup
 from classifier.neutral import neutral
 from classifier.ngrams import NgramModel
@@ -31,9 +31,6 @@ from classifier.quoting import own_words
 from classifier.taxonomy import LANGUAGES, TASKS
 from classifier.tokenization import Ids, TokenEncoder, batches, kept
 from classifier.types import Classification, FlagDecision, ModelInfo, Review
-
-MAX_CHARACTERS: Final = 20_000
-"""Longest text that is classified, in code points."""
 
 MIN_LANGUAGE_PROBABILITY: Final = 0.8
 """A person should look where the language is less certain than this."""
@@ -303,12 +300,6 @@ def _parts(chosen: Sequence[int], texts: Sequence[str]) -> Iterator[list[int]]:
             part, characters = [], 0
     if part:
         yield part
-
-
-def check_length(text: str) -> None:
-    """Raise ``TextTooLongError`` if ``text`` is over ``MAX_CHARACTERS``."""
-    if len(text) > MAX_CHARACTERS:
-        raise TextTooLongError(len(text), MAX_CHARACTERS)
 
 
 def _check(texts: Sequence[str], names: Sequence[str], languages: Sequence[str | None]) -> None:

@@ -17,12 +17,13 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from classifier.preprocessing import has_words
+from classifier.accents import without_accents
+from classifier.quoting import has_words
 
 if TYPE_CHECKING:
     Identifier: TypeAlias = Any
 
-__all__ = ["LanguageGuess", "has_words", "identify_language"]
+__all__ = ["LanguageGuess", "identify_language"]
 
 MessageLanguage: TypeAlias = Literal["es", "pt", "other"]
 
@@ -134,7 +135,9 @@ def _words() -> _Words:
     """Read the lists once."""
     source = files("classifier").joinpath("lexicon/language_words.toml").read_text(encoding="utf-8")
     lists = {language: set(words.split()) for language, words in tomllib.loads(source).items()}
-    return _Words(tuple(lists), _turn_round(lists), _turn_round({key: set(map(_fold, lists[key])) for key in lists}))
+    return _Words(
+        tuple(lists), _turn_round(lists), _turn_round({key: set(map(without_accents, lists[key])) for key in lists})
+    )
 
 
 def _turn_round(lists: Mapping[str, set[str]]) -> dict[str, tuple[str, ...]]:
@@ -144,11 +147,6 @@ def _turn_round(lists: Mapping[str, set[str]]) -> dict[str, tuple[str, ...]]:
         for word in words:
             turned[word] = (*turned.get(word, ()), language)
     return turned
-
-
-def _fold(word: str) -> str:
-    """Take the accents off."""
-    return "".join(part for part in unicodedata.normalize("NFD", word) if not unicodedata.combining(part))
 
 
 @lru_cache(maxsize=1)

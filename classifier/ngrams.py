@@ -9,7 +9,6 @@ another (Weinberger et al., "Feature Hashing for Large Scale Multitask Learning"
 from __future__ import annotations
 
 import re
-import unicodedata
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,8 @@ from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
+
+from classifier.accents import without_accents
 
 WORD_BITS: Final = 17
 CHARACTER_BITS: Final = 18
@@ -87,11 +88,7 @@ def ngrams(text: str) -> tuple[Buckets, Buckets]:
 
 def fold(text: str) -> str:
     """Return ``text`` in lower case without accents, so that hurried and careful writing meet."""
-    text = text.lower()
-    if text.isascii():
-        return text
-    plain = unicodedata.normalize("NFD", text)
-    return "".join(letter for letter in plain if not unicodedata.combining(letter))
+    return without_accents(text.lower())
 
 
 def weighted(occurrences: Sequence[Buckets], rarity: npt.NDArray[np.float16]) -> Features:

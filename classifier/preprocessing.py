@@ -12,9 +12,9 @@ from collections.abc import Callable
 from typing import Final
 
 from classifier.markup import strip_markup
-from classifier.quoting import has_words, own_words
+from classifier.quoting import own_words
 
-__all__ = ["STEPS", "has_words", "preprocess"]
+__all__ = ["STEPS", "preprocess"]
 
 _CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _LINE_BREAK: Final = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")

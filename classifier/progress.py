@@ -1,4 +1,4 @@
-"""How far work is whose number of pieces is not known, only the share that is done: a bar, or a line a minute."""
+"""How far work is: ``counted`` where the number of pieces is known, ``shown`` where only the share that is done is."""
 
 from __future__ import annotations
 
@@ -9,12 +9,26 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 
-__all__ = ["Pace", "Show", "shown"]
+__all__ = ["Pace", "Show", "counted", "say", "shown"]
 
 _MINUTE = 60.0
+
+
+def say(console: Console, line: str) -> None:
+    """Print one line as it stands, above a bar if there is one."""
+    console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 class Show(Protocol):
@@ -66,6 +80,19 @@ class _PaceColumn(ProgressColumn):
 
 
 @contextmanager
+def counted(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show on standard error, if it is a terminal, how many of ``total`` pieces are done, and the time left.
+
+    The function given back is told how many more are done.
+    """
+    console = Console(stderr=True)
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        job = bar.add_task(what, total=total)
+        yield lambda more: bar.advance(job, more)
+
+
+@contextmanager
 def shown(console: Console, done: int = 0, clock: Callable[[], float] = time.monotonic) -> Iterator[Show]:
     """Show how far work is, of which ``done`` pieces were done before.
 
@@ -94,6 +121,6 @@ def _by_the_minute(pace: Pace, console: Console, clock: Callable[[], float]) -> 
         pace.take(count, fraction)
         if clock() - told >= _MINUTE:
             told = clock()
-            console.print(pace.text(told), markup=False, highlight=False, soft_wrap=True)
+            say(console, pace.text(told))
 
     return show

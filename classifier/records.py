@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from classifier.errors import RecordError
-from classifier.inference import check_length
+from classifier.limits import check_length
 from classifier.taxonomy import LANGUAGES
 
 __all__ = ["BadRecord", "Columns", "Record", "language_code", "make_record"]

@@ -21,7 +21,6 @@ from standardwebhooks import Webhook
 
 from api.commands.alerts import _line
 from api.delivery import signing
-from api.delivery.events import EventType
 from api.delivery.schedule import DELAYS
 from api.delivery.schemas import DestinationChange, NewDestination
 from api.early_warning.settings import AlertSettings
@@ -32,6 +31,7 @@ from api.routes.alerts import Alert
 from api.schemas import Assignment, Closing, Completion, IncomingMessage
 from api.settings import Settings, read_settings
 from api.store.alerts import AlertRecord, AlertStatus
+from api.store.records import EventType
 from tests.test_guides import FOLDERS, OPERATING, SERVICE, _blocks, _commands, _guide, _inline
 
 EVERY_LANGUAGE = pytest.mark.parametrize("language", FOLDERS)

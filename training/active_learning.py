@@ -24,7 +24,8 @@ from sklearn.preprocessing import normalize
 
 from classifier.calibration import Floats
 from classifier.errors import InputError
-from classifier.preprocessing import has_words, preprocess
+from classifier.preprocessing import preprocess
+from classifier.quoting import has_words
 from classifier.records import Record
 from classifier.taxonomy import COMPLAINT, LANGUAGES, TASKS, Task, TaskKind
 from training.messages import Answers, labels_of, language_of

@@ -7,6 +7,7 @@ the command line names.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -19,6 +20,9 @@ from classifier.taxonomy import TASK_BY_ID
 
 COLUMNS: Final = ("id", "text", "language", "source", "variety", "channel", "family", *TASK_BY_ID)
 """What a table of labelled messages may have a column for."""
+
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+"""What a string in TOML has only as an escape, besides the quotation mark and the backslash."""
 
 
 def _known(*names: str) -> AfterValidator:
@@ -255,6 +259,7 @@ def _value(value: object) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_value(key)} = {_value(item)}" for key, item in value.items()) + "}"
     if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        quoted = value.replace("\\", "\\\\").replace('"', '\\"')
+        escaped = _CONTROL.sub(lambda sign: f"\\u{ord(sign[0]):04x}", quoted)
         return f'"{escaped}"'
     return repr(value)

@@ -55,6 +55,14 @@ def read_messages(path: Path, *, weight: float = 1.0) -> list[Example]:
     return without_contradictions((where, parse_example(row, where, weight)) for where, row in lines)
 
 
+def read_labelled(path: Path, texts: Path | None = None) -> list[Example]:
+    """Read a JSONL corpus, or stand-off labels joined to ``texts``; raise ``InputError`` if no message is left too."""
+    examples = read_messages(path) if texts is None else read_standoff(path, texts)
+    if not examples:
+        raise InputError(f"{path}: no labelled messages" + (f" whose text is in {texts}" if texts else ""))
+    return examples
+
+
 def read_standoff(
     path: Path,
     texts: Path | Iterable[tuple[int, Mapping[str, Any]]],

@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 from sklearn.metrics import cohen_kappa_score, f1_score
 
+from classifier.inference import ComplaintClassifier
 from classifier.taxonomy import COMPLAINT, JUSTICE, LANGUAGES, MOTIVE, SEVERITY, TASKS, Task, TaskKind
 from classifier.types import Classification
 from training.corpus import Example, Labels
@@ -22,6 +23,11 @@ Answer = Mapping[str, Any] | None
 
 BINS: Final = 15
 """Bins of equal width over [0, 1] in which calibration is looked at."""
+
+
+def classified(classifier: ComplaintClassifier, examples: Sequence[Example]) -> list[Classification]:
+    """Return a model's answers to labelled messages, whose languages are known."""
+    return classifier.predict([e.text for e in examples], languages=[e.language for e in examples], facts=False)
 
 
 def score(gold: Sequence[Labels], found: Sequence[Classification]) -> Scores:

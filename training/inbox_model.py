@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
@@ -13,7 +12,7 @@ from typing import Final
 from classifier.artifact import FILES, Artifact, write_checksums, write_json
 from classifier.errors import InputError
 from training.card import CARDS
-from training.model_directory import check_target, move_in
+from training.model_directory import check_target, in_place_of
 from training.recalibration import FOLDS, Recalibration
 
 _NOTES: Final = {
@@ -45,13 +44,10 @@ def write_model(artifact: Artifact, recalibration: Recalibration, output: Path) 
     small network: that of the model learned to decide as the model did before.
     """
     check_output(artifact, output)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as folder:
-        fresh = Path(folder) / output.name
+    with in_place_of(output) as fresh:
         shutil.copytree(artifact.path, fresh)
         _renew(artifact, recalibration, fresh)
         Artifact.load(fresh)
-        move_in(fresh, output)
     return Artifact.load(output)
 
 

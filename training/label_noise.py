@@ -11,6 +11,7 @@ beside the agreement, the share of labels that the model gives too. Where that i
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -29,6 +30,7 @@ from training.corpus import Example
 from training.review_file import ReviewRow
 
 Ints = npt.NDArray[np.int64]
+_Message = tuple[str, str, str]
 
 MIN_MESSAGES: Final = 50
 """Labelled messages that a task needs at least."""
@@ -226,16 +228,27 @@ def _fitted(task: Task, seen: Any, answer: Ints, unseen: Any) -> Floats:
 
 
 def review_rows(examples: Sequence[Example], noise: Iterable[TaskNoise]) -> list[ReviewRow]:
-    """Return a row a suspected message, the most suspicious first, with the labels that it has now."""
-    by_message: dict[int, list[Suspect]] = {}
-    for suspect in (s for item in noise for s in item.suspects):
-        by_message.setdefault(suspect.example, []).append(suspect)
+    """Return a row a suspected message, the most suspicious first, with all the labels that it has now.
+
+    A message that is there several times is one row: a review file holds each once, and corrects every copy.
+    """
+    labels = defaultdict[_Message, dict[str, Any]](dict)
+    for example in examples:
+        labels[_message(example)].update(example.labels)
+    suspected = defaultdict[_Message, dict[str, Suspect]](dict)
+    for suspect in sorted((s for item in noise for s in item.suspects), key=lambda s: -s.margin):
+        suspected[_message(examples[suspect.example])].setdefault(suspect.task, suspect)
     rows = []
-    for i in sorted(by_message, key=lambda i: -max(s.margin for s in by_message[i])):
-        e = examples[i]
-        why = "; ".join(describe(s) for s in sorted(by_message[i], key=lambda s: -s.margin))
-        rows.append(ReviewRow(e.id, e.text, e.language, e.labels, e.source, why))
+    for message, found in suspected.items():
+        e = examples[next(iter(found.values())).example]
+        why = "; ".join(map(describe, found.values()))
+        rows.append(ReviewRow(e.id, e.text, e.language, labels[message], e.source, why))
     return rows
+
+
+def _message(example: Example) -> _Message:
+    """Return what tells whether two examples are one message."""
+    return example.source, example.id, example.text
 
 
 def describe(suspect: Suspect) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from classifier.artifact import FILES
 from classifier.errors import InputError
 
-__all__ = ["check_target", "move_in"]
+__all__ = ["check_target", "in_place_of"]
 
 
 def check_target(path: Path) -> None:
@@ -17,7 +20,22 @@ def check_target(path: Path) -> None:
         raise InputError(f"{path} is there and is no model directory: name another place, that one would be lost")
 
 
-def move_in(fresh: Path, target: Path) -> None:
+@contextmanager
+def in_place_of(target: Path) -> Iterator[Path]:
+    """Lend a place where nothing is, for a complete model directory; at the end of the block it becomes ``target``.
+
+    In one move, and an older model goes; where the block fails, ``target`` is what it was. Raise ``InputError`` as
+    ``check_target`` does.
+    """
+    check_target(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as folder:
+        fresh = Path(folder) / target.name
+        yield fresh
+        _move_in(fresh, target)
+
+
+def _move_in(fresh: Path, target: Path) -> None:
     """Move the complete model in ``fresh`` to ``target``, and what was there beside ``fresh``; back if that fails.
 
     ``fresh`` lies in a temporary folder on the same disk, with which the older model goes.

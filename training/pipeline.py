@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import random
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -36,11 +35,11 @@ from training.config import CorpusSection, EncoderSection, TrainingConfig, to_to
 from training.corpus import Example, read_messages, read_standoff, sample, split
 from training.distillation import DistillationLoss, taught
 from training.encoder import load_encoder
-from training.evaluation import Scores, score_by_language
+from training.evaluation import Scores, classified, score_by_language
 from training.export import export_network
 from training.losses import Loss, MultiTaskLoss
 from training.machine import check_machine, describe_machine
-from training.model_directory import check_target, move_in
+from training.model_directory import check_target, in_place_of
 from training.modeling import ComplaintModel
 from training.ngrams import fit_ngrams, mixed
 from training.released import is_model, released_network
@@ -206,15 +205,12 @@ def write_model(
     With a ``teacher``, also when the network may answer for it, if the configuration asks for any agreement. Metrics
     and cards keep what is to be told of the ``training``.
     """
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as folder:
-        path = Path(folder) / output.name
+    with in_place_of(output) as path:
         path.mkdir()
         _write(config, path, network, validation, training or {})
         if teacher is not None and config.distillation.agreement:
             _write_gate(config, path, teacher, [e.text for e in validation])
         write_checksums(path)
-        move_in(path, output)
     return Artifact.load(output)
 
 
@@ -257,8 +253,7 @@ def _write_gate(config: TrainingConfig, path: Path, teacher: Path, texts: Sequen
 
 def measure(classifier: ComplaintClassifier, examples: Sequence[Example]) -> dict[str, Scores]:
     """Score ``classifier`` on labelled messages: all, and by language."""
-    found = classifier.predict([e.text for e in examples], languages=[e.language for e in examples], facts=False)
-    return score_by_language(examples, found)
+    return score_by_language(examples, classified(classifier, examples))
 
 
 def _write_calibration(path: Path, calibration: Calibration) -> None:

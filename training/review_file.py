@@ -11,22 +11,19 @@ A cell that a spreadsheet would run as a formula, or turn into a number or a dat
 from __future__ import annotations
 
 import csv
-import json
 import re
 import unicodedata
-from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from classifier.errors import InputError
-from classifier.formats.jsonlines import encode_json
-from classifier.inference import MAX_CHARACTERS
+from classifier.formats.cells import read_cells
+from classifier.limits import MAX_CHARACTERS
 from classifier.preprocessing import mended, preprocess
 from classifier.taxonomy import LANGUAGES, TASK_BY_ID, TASKS, Task, TaskKind, Translated
 from training.corpus import Example, Labels, check_labels, text_hash
-from training.spreadsheet import SEPARATORS, read_cells
 
 __all__ = [
     "COLUMNS",
@@ -34,14 +31,11 @@ __all__ = [
     "Sheet",
     "answer",
     "check_new",
-    "corpus_rows",
-    "corrected",
     "guard",
     "legend_path",
     "read_review",
     "read_sheet",
     "unguard",
-    "write_jsonl",
     "write_review",
 ]
 
@@ -49,6 +43,7 @@ COLUMNS: Final = ("id", "source", "language", "text", *(task.id for task in TASK
 """The header, in order."""
 
 _LEGEND: Final = ("column", "value", "how_many", "es", "pt", "en", "significado", "definição", "definition")
+_SEPARATOR: Final = ";"
 _FORMULA: Final = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n']")
 _PLAIN_NUMBER: Final = re.compile(r"0|[1-9]\d{0,14}")
 _MONTHS: Final = "ene|jan|fe[bv]|mar|abr|apr|ma[iy]|jun|jul|ago|aug|se[pt]|out|oct|nov|dic|dez|dec"
@@ -67,8 +62,6 @@ _TICKS: Final = frozenset("✓✔☑✅")
 _AS_EMOJI: Final = "\N{VARIATION SELECTOR-16}"
 _MOST_PROBLEMS: Final = 10
 _SHOWN: Final = 30
-
-_Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +114,7 @@ def _write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]
     """Write one table as spreadsheets like it."""
     try:
         with path.open(mode, encoding="utf-8-sig", newline="") as file:
-            table = csv.writer(file, delimiter=SEPARATORS[0])
+            table = csv.writer(file, delimiter=_SEPARATOR)
             table.writerow(header)
             table.writerows(rows)
     except OSError as error:
@@ -281,82 +274,3 @@ def _plain(word: str) -> str:
     """Return a word without case, accents and signs, to compare by."""
     letters = unicodedata.normalize("NFKD", word.casefold())
     return " ".join(re.sub(r"[\W_]+", " ", "".join(c for c in letters if not unicodedata.combining(c))).split())
-
-
-def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write rows of a corpus; raise ``InputError`` if that can't be."""
-    try:
-        path.write_bytes(b"".join(encode_json(row) + b"\n" for row in rows))
-    except OSError as error:
-        raise InputError(f"can't write {path}: {error.strerror}") from None
-
-
-def corpus_rows(examples: Iterable[Example]) -> Iterator[dict[str, Any]]:
-    """Yield the examples in the form that ``training.corpus.read_messages`` reads."""
-    for e in examples:
-        yield {"id": e.id, "source": e.source, "lang": e.language, "text": e.text, "labels": e.labels}
-
-
-def corrected(corpus: Path, examples: Sequence[Example]) -> list[dict[str, Any]]:
-    """Return every row of a corpus, stand-off or not, with the labels of ``examples`` in the place of its own.
-
-    Rows are found by source and id and, where several messages have the same, by their text. Raise ``InputError`` if
-    the corpus lacks one of ``examples``.
-    """
-    rows, new = list(_labelled_rows(corpus)), defaultdict[_Key, list[int]](list)
-    for i, example in enumerate(examples):
-        new[example.source, example.id].append(i)
-    texts = defaultdict[_Key, set[str]](set)
-    for key, row in rows:
-        texts[key].add(str(row.get("text", row.get("sha256"))))
-    found: set[int] = set()
-    result = []
-    for key, row in rows:
-        mine = new.get(key, [])
-        if mine and (len(mine) > 1 or len(texts[key]) > 1):
-            mine = [i for i in mine if _has_text(row, examples[i].text)]
-        found.update(mine)
-        result.append({**row, "labels": examples[mine[0]].labels} if mine else row)
-    _check_found(corpus, [e for i, e in enumerate(examples) if i not in found], texts)
-    return result
-
-
-def _labelled_rows(corpus: Path) -> Iterator[tuple[_Key, dict[str, Any]]]:
-    """Yield the rows of a corpus, each with its source and id."""
-    for number, line in enumerate(_lines(corpus), 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-            source, name, _ = str(row.get("source") or ""), str(row["id"]), row["labels"]
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise InputError(f"{corpus}:{number}: not a labelled message with id and labels") from None
-        yield (source, name), row
-
-
-def _has_text(row: Mapping[str, Any], text: str) -> bool:
-    """Say whether a row of a corpus is that of ``text``, as it was sent or as the model reads it."""
-    if "text" in row:
-        return preprocess(str(row["text"])) == preprocess(text)
-    return row.get("sha256") == text_hash(text)
-
-
-def _check_found(corpus: Path, lost: Sequence[Example], there: Container[_Key]) -> None:
-    """Raise ``InputError`` that names what of a review file is not in its corpus."""
-    absent = [e.id for e in lost if (e.source, e.id) not in there]
-    if absent:
-        raise InputError(f"{corpus} has no message {', '.join(absent[:5])}")
-    if lost:
-        names = ", ".join(dict.fromkeys(e.id for e in lost[:5]))
-        raise InputError(
-            f"{corpus}: which message is {names}? Several have that id, and none the text of the review file"
-        )
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding="utf-8-sig").split("\n")
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: not UTF-8") from None

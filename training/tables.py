@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from classifier.errors import InputError
+from classifier.formats.cells import read_cells
 from classifier.language import identify_language
 from classifier.taxonomy import LANGUAGES, TASK_BY_ID, TASKS
 from training.config import COLUMNS
 from training.corpus import Example, as_text, parse_example, read_rows, without_contradictions
 from training.review_file import answer
-from training.spreadsheet import read_cells
 
 HUB: Final = "hub:"
 _SEPARATORS: Final[Mapping[str, str | None]] = {".csv": None, ".tsv": "\t"}

@@ -13,7 +13,7 @@ from api.delivery.events import matches
 from api.store.audit import AuditedCase, AuditedMessage, BrokenDelivery, Late, ToldEvent
 from api.store.deliveries import DeliveryStatus
 from api.store.destinations import DestinationRecord
-from api.store.records import CaseStatus, OutboxRecord, Outcome
+from api.store.records import CaseStatus, EventType, OutboxRecord, Outcome
 from classifier.taxonomy import TASKS, TaskKind
 from classifier.types import Classification
 
@@ -45,7 +45,10 @@ def check_message(message: AuditedMessage) -> Iterator[Finding]:
         yield Finding(Code.NO_CASE, "it is a complaint and has no case", about)
     if message.case_id is not None and not message.case_known:
         yield Finding(Code.LOST_CASE, "its case is not there", {**about, "case": message.case_id})
-    expected = {"message.classified": 1, "review.needed": int(classification.review.needed if classification else 0)}
+    expected = {
+        EventType.MESSAGE_CLASSIFIED: 1,
+        EventType.REVIEW_NEEDED: int(classification.review.needed if classification else 0),
+    }
     yield from _told(message.told, expected, about)
 
 
@@ -65,7 +68,7 @@ def check_case(case: AuditedCase, *, late: datetime, workflows: bool = False) ->
         said = f"it is {case.status}, its outcome is {case.outcome}, its end {case.closed_at}"
         yield Finding(Code.CASE_STATE, said, about)
     ended = case.openings - (case.status == CaseStatus.OPEN)
-    yield from _told(case.told, {"case.opened": case.openings, "case.closed": ended}, about)
+    yield from _told(case.told, {EventType.CASE_OPENED: case.openings, EventType.CASE_CLOSED: ended}, about)
     if case.next_at is not None and case.next_at < late:
         yield Finding(Code.WORKFLOW_STUCK, f"nobody has looked at it since {_written(case.next_at)}", about)
     if workflows and case.status == CaseStatus.OPEN and case.updated_at < late and case.workflow not in _SEEING:
@@ -183,7 +186,7 @@ def _is_coherent(case: AuditedCase) -> bool:
     return case.status == CaseStatus.CANCELLED and over and case.outcome is None
 
 
-def _told(told: Mapping[str, int], expected: Mapping[str, int], about: Mapping[str, str]) -> Iterator[Finding]:
+def _told(told: Mapping[str, int], expected: Mapping[EventType, int], about: Mapping[str, str]) -> Iterator[Finding]:
     """Compare what was told with what must have been."""
     for event, count in expected.items():
         if told.get(event, 0) != count:

@@ -15,7 +15,7 @@ from api.intake import Incoming
 from api.schemas import storable
 from api.store.identifiers import new_id
 from api.store.inbound import InboundKind, InboundRecord
-from classifier.inference import MAX_CHARACTERS
+from classifier.limits import MAX_CHARACTERS
 
 __all__ = [
     "Alike",

@@ -16,7 +16,7 @@ from typing import Any, Final
 from api.recovery.wording import wording
 from classifier.calibration import confidence
 from classifier.card import review_reasons
-from classifier.taxonomy import TASK_BY_ID, TASKS, Translated
+from classifier.taxonomy import SEVERITY, TASK_BY_ID, TASKS, Translated
 from classifier.types import Classification, FlagDecision, MultiDecision
 
 __all__ = ["Note", "make_note"]
@@ -102,8 +102,7 @@ def make_note(
     parts.append(("", [_CORRECT[language]]))
     title = f"Recupera · {_TITLE[result.complaint.label][language]}"
     if result.severity:
-        severity = TASK_BY_ID["severity"]
-        title += f" · {severity.name[language]}: {severity.label(result.severity.label).name[language]}"
+        title += f" · {SEVERITY.name[language]}: {SEVERITY.label(result.severity.label).name[language]}"
     mark = f"recupera:{message_id}" + (f" case:{case_id}" if case_id else "")
     return Note(title, [part for part in parts if part[1]], mark)
 

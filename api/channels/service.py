@@ -38,11 +38,12 @@ from api.store import destinations
 from api.store.database import Connection, Store
 from api.store.destinations import DestinationKind
 from api.store.inbound import InboundKind
+from api.store.records import EventType
 from classifier.errors import InputError
 
 __all__ = ["Channels", "Door", "open_channels", "opened"]
 
-_EVENTS: Final = ("message.classified",)
+_EVENTS: Final = (EventType.MESSAGE_CLASSIFIED,)
 _CONCURRENCY: Final = 4
 log = logging.getLogger(__name__)
 

@@ -50,12 +50,13 @@ def audit(
 
 async def _audit(settings: Settings, into: Review, printer: _Printer | _JsonPrinter, late: datetime) -> None:
     from api.audit import review
-    from api.commands.stored import advancing, inspected
+    from api.commands.stored import inspected
     from api.store.audit import count
+    from classifier.progress import counted
 
     async with inspected(settings) as connection:
         there = await count(connection)
-        with advancing("auditing", there["messages"] + there["cases"] + there["events"]) as advance:
+        with counted("auditing", there["messages"] + there["cases"] + there["events"]) as advance:
             async for finding in review(connection, into, late=late, advance=advance):
                 printer.print(finding)
 

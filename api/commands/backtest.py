@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from api.backtest import past
-from api.commands.stored import advancing, inspected
+from api.commands.stored import inspected
 from api.recovery import Policy
 from api.recovery.backtest import Backtest, Changed, Report
 from api.recovery.changes import Change, Value
@@ -23,6 +23,7 @@ from api.recovery.difference import Cost
 from api.settings import Settings
 from api.store import plans
 from api.store.plans import PlannedFilter
+from classifier.progress import counted
 
 __all__ = ["run"]
 
@@ -38,7 +39,7 @@ async def _run(policy: Policy, settings: Settings, wanted: PlannedFilter, show: 
     backtest, unread, first = Backtest(policy, datetime.now(UTC)), 0, list[Changed]()
     writer = _JsonWriter() if show is None else None
     async with inspected(settings) as connection:
-        with advancing("replaying", await plans.count(connection, wanted)) as advance:
+        with counted("replaying", await plans.count(connection, wanted)) as advance:
             async for stored in plans.planned(connection, wanted):
                 case = past(stored)
                 changed = backtest.replay(case) if case else None

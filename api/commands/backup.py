@@ -53,11 +53,11 @@ async def _secrets(settings: Settings) -> tuple[bool, int]:
 
 def _written(settings: Settings, file: str, *, sealed: bool) -> Manifest:
     """Write the backup, a file in one move once it is complete."""
-    from api.commands.stored import advancing
     from api.store.backup import backup, being_written, size
+    from classifier.progress import counted
 
     url = settings.database_url
-    with advancing("backing up", size(url)) as advance:
+    with counted("backing up", size(url)) as advance:
         if file != "-":
             path = Path(file)
             with being_written(path) as stream:

@@ -23,12 +23,12 @@ def restore(
     Example: recupera restore backups/monday.zip --data recupera-data && recupera audit --data recupera-data
     """
     from api.commands.recorded import Deed, write_down
-    from api.commands.stored import advancing
     from api.settings import read_settings
     from api.store.backup import Archive, restore
+    from classifier.progress import counted
 
     settings = read_settings({"data": data})
-    with Archive.open(file) as archive, advancing("restoring", 2 * archive.size) as advance:
+    with Archive.open(file) as archive, counted("restoring", 2 * archive.size) as advance:
         restore(settings.database_url, archive, force=force, advance=advance)
         manifest = archive.manifest
     write_down(settings, "restore", Deed())

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 import typer
 
 from api.commands.recorded import record, recorded
-from api.commands.stored import advancing
 from api.demo.filling import fill, samples_of
 from api.planning import PolicyPlanner
 from api.recovery import default_policy, read_policy
@@ -17,6 +16,7 @@ from api.store import samples
 from api.store.database import Store, UnavailableError
 from classifier import ComplaintClassifier
 from classifier.errors import InputError
+from classifier.progress import counted
 
 __all__ = ["change_samples"]
 
@@ -54,7 +54,7 @@ async def _add(store: Store, settings: Settings, count: int) -> None:
         settings.model, precision=settings.precision, threads=settings.threads
     )
     now = datetime.now(UTC)
-    with advancing("samples", count) as advance:
+    with counted("samples", count) as advance:
         async with recorded(store, settings, "demo --console"):
             await fill(store, classifier, PolicyPlanner(policy), samples_of(count, now), now=now, advance=advance)
     typer.echo(f"{count} sample messages added; recupera demo --console --remove takes them out again")

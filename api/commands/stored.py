@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import stat
-import sys
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from api.settings import Settings
 from api.store.cleaning import is_of
 from api.store.database import Connection, Store, UnavailableError, database_url
 from classifier.errors import InputError
 
-__all__ = ["advancing", "check_output", "inspected"]
+__all__ = ["check_output", "inspected"]
 
 
 @asynccontextmanager
@@ -40,13 +36,3 @@ def check_output(settings: Settings, path: Path) -> None:
             raise InputError(f"can't write {path}: there is something that is no file")
     if is_of(settings.database_url, path):
         raise InputError(f"can't write {path}: it is a file of the database")
-
-
-@contextmanager
-def advancing(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show a bar on a terminal; the function given back is told how many more are done."""
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
-        job = bar.add_task(what, total=total)
-        yield lambda more: bar.advance(job, more)

@@ -1,9 +1,8 @@
-"""The events, who wants which, and how they are told: CloudEvents 1.0 as JSON."""
+"""Who wants which event, and how it is told: CloudEvents 1.0 as JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from typing import Any, Final
 
 from cloudevents.core.formats.json import JSONFormat
@@ -13,7 +12,7 @@ from api.store.destinations import DestinationRecord
 from api.store.records import OutboxRecord
 from classifier.taxonomy import TASK_BY_ID, TaskKind
 
-__all__ = ["CONTENT_TYPE", "PLAIN_FILTERS", "EventType", "as_cloud_event", "matches"]
+__all__ = ["CONTENT_TYPE", "PLAIN_FILTERS", "as_cloud_event", "matches"]
 
 CONTENT_TYPE: Final = f"{JSONFormat.CONTENT_TYPE}; charset=utf-8"
 PLAIN_FILTERS: Final = ("language", "channel")
@@ -21,20 +20,6 @@ PLAIN_FILTERS: Final = ("language", "channel")
 
 _FORMAT: Final = JSONFormat()
 _SOURCE: Final = "/recupera"
-
-
-class EventType(StrEnum):
-    """What a destination can be told."""
-
-    MESSAGE_CLASSIFIED = "message.classified"  # a message came in
-    CASE_OPENED = "case.opened"  # a complaint opened a case
-    CASE_ESCALATED = "case.escalated"  # the customer complains again, a deadline passed, or more is owed than was read
-    STEP_DUE = "step.due"  # a step of a plan must be done
-    CASE_CLOSED = "case.closed"  # a case ended
-    FEEDBACK_RECORDED = "feedback.recorded"  # a person corrected labels
-    REVIEW_NEEDED = "review.needed"  # the model was not sure
-    ALERT_RAISED = "alert.raised"  # something rises unusually
-    CUSTOMER_ERASED = "customer.erased"  # a customer's messages were erased: erase them too
 
 
 def matches(destination: DestinationRecord, event: OutboxRecord) -> bool:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
-from api.delivery.events import EventType
 from api.delivery.signing import check_secret
 from api.filters import PageQuery, Term
 from api.schemas import MessageLanguage, Name, storable
 from api.store.deliveries import DeliveryFilter, DeliveryStatus
 from api.store.destinations import DestinationKind
+from api.store.records import EventType
 from classifier.taxonomy import TASKS, Task, TaskKind
 
 __all__ = [

@@ -18,12 +18,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from api.delivery.events import EventType
 from api.demo.messages import MESSAGES, DemoMessage
 from api.demo.narration import TEXTS
 from api.demo.plan_card import plan_card
 from api.demo.receiver import Receiver, receiving
 from api.demo.service import serving
+from api.store.records import EventType
 from classifier.card import card
 from classifier.errors import InputError
 from classifier.types import Classification

@@ -20,7 +20,7 @@ from api.store import alerts, outbox
 from api.store.alerts import ALL, AlertRecord, AlertStatus
 from api.store.database import Connection, Store, lock_together
 from api.store.identifiers import new_id
-from api.store.records import OutboxKind
+from api.store.records import EventType
 
 __all__ = ["Look", "Watch", "look"]
 
@@ -170,7 +170,7 @@ async def _store(
     raised = [alert for alert in found if _slice(alert) not in before]
     for alert in raised:
         await alerts.add(connection, alert)
-        await outbox.add(connection, outbox.entry(OutboxKind.EVENT, "alert.raised", _told(alert), look.at))
+        await outbox.add(connection, outbox.event(EventType.ALERT_RAISED, _told(alert), look.at))
     if raised or closed:
         log.info("early warning: %d alerts raised, %d closed", len(raised), len(closed))
     return replace(look, raised=raised, closed=closed)

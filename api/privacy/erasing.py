@@ -18,11 +18,10 @@ from api.errors import NotFoundError
 from api.privacy.traces import Traces
 from api.store import cases, erasable, erasure, messages, outbox
 from api.store.database import Connection, Store, lock_together
-from api.store.records import CaseRecord, CaseStatus, MessageRecord, OutboxKind
+from api.store.records import CaseRecord, CaseStatus, EventType, MessageRecord
 
-__all__ = ["EVENT", "Erased", "erase_customer", "erase_message", "erase_older"]
+__all__ = ["Erased", "erase_customer", "erase_message", "erase_older"]
 
-EVENT: Final = "customer.erased"
 _PART: Final = 100
 
 
@@ -249,5 +248,5 @@ async def _tell(
         "message_ids": list(message_ids),
         "scope": order.into.scope,
     }
-    await outbox.add(connection, outbox.entry(OutboxKind.EVENT, EVENT, data, order.at))
+    await outbox.add(connection, outbox.event(EventType.CUSTOMER_ERASED, data, order.at))
     order.into.events += 1

@@ -11,10 +11,11 @@ from typing import Any
 
 from api.privacy.copies.cleaning import Cleaned, State, clean_all
 from api.privacy.copies.reading import rows_of
-from api.privacy.erasing import EVENT, Erased
+from api.privacy.erasing import Erased
 from api.store import erasable, trail
 from api.store.cleaning import clean
 from api.store.database import DatabaseUrl, Store
+from api.store.records import EventType
 from api.store.searching import Found, search
 from api.store.vault import Vault
 
@@ -148,6 +149,6 @@ async def _with_copies(store: Store, erased: Erased, report: Report, named: Sequ
 
 async def _with_destinations(store: Store, erased: Erased, report: Report) -> Report:
     async with store.read() as connection:
-        reached = await erasable.told_of(connection, erased.message_ids, EVENT)
+        reached = await erasable.told_of(connection, erased.message_ids, EventType.CUSTOMER_ERASED)
     told = [name for name, asks in reached if asks]
     return replace(report, told=told, not_told=[name for name, asks in reached if not asks])

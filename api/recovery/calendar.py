@@ -7,6 +7,7 @@ away is not counted, and one that it repeats is counted twice, as the people at 
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -42,17 +43,17 @@ def public_holidays(country: str, region: str | None, categories: tuple[str, ...
 
 
 def known_region(country: str, region: str | None) -> str | None:
-    """Return a region as the ``holidays`` package writes it, ``CT`` for ``ct`` and ``ES-CT``; ``None`` if unknown."""
-    return _regions(country).get(region.strip().casefold()) if region else None
+    """Return a region's code, ``CT`` for ``ES-CT``, ``Cataluña`` and ``catalunya``; ``None`` if it is unknown."""
+    return _regions(country).get(_plain(region)) if region else None
 
 
 def holiday_problem(country: str, region: str | None, categories: tuple[str, ...]) -> str | None:
     """Say what the ``holidays`` package does not know of a calendar, ``None`` if it knows all."""
     if country not in holidays.list_supported_countries(include_aliases=True):
         return f"the holidays package has no country {country!r}"
-    regions = set(_regions(country).values())
-    if region is not None and region not in regions:
-        return f"{country} has no region {region!r}; it has {', '.join(sorted(regions)) or 'none'}"
+    if region is not None and known_region(country, region) is None:
+        regions = sorted(set(_regions(country).values()))
+        return f"{country} has no region {region!r}; it has {', '.join(regions) or 'none'}"
     supported = holidays.country_holidays(country).supported_categories
     unknown = [name for name in categories if name not in supported]
     return f"{country} has no holidays of category {unknown[0]!r}; it has {', '.join(supported)}" if unknown else None
@@ -60,9 +61,17 @@ def holiday_problem(country: str, region: str | None, categories: tuple[str, ...
 
 @lru_cache(maxsize=64)
 def _regions(country: str) -> Mapping[str, str]:
-    """Return the regions of a country by how callers may write them: alone or after the country, as in ISO 3166-2."""
+    """Return the regions of a country by how callers may write them: by code, as in ISO 3166-2, or by name."""
     known = holidays.country_holidays(country)
-    return {written.casefold(): name for name in known.subdivisions for written in (name, f"{known.country}-{name}")}
+    named = {name: code for code, names in known.get_subdivision_aliases().items() for name in names}
+    coded = {written: code for code in known.subdivisions for written in (code, f"{known.country}-{code}")}
+    return {_plain(written): code for written, code in (named | coded).items()}
+
+
+def _plain(region: str) -> str:
+    """Return a region without case and accents, to compare by."""
+    letters = unicodedata.normalize("NFKD", region.casefold())
+    return " ".join("".join(c for c in letters if not unicodedata.combining(c)).split())
 
 
 @dataclass(frozen=True, eq=False)

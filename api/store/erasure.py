@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from api.store import tombstones
 from api.store.database import Connection
 from api.store.inbound import drop_told
-from api.store.records import CaseRecord, MessageRecord, OutboxKind
+from api.store.records import CaseRecord, EventType, MessageRecord, OutboxKind
 from api.store.tables import (
     alerts,
     cases,
@@ -36,7 +36,6 @@ __all__ = ["ERASED", "blank_alerts", "blank_case", "blank_messages", "blank_note
 ERASED: Final = "erased-"
 """What the ``external_id`` of an erased message begins with; its own id follows."""
 
-_ALERT: Final = "alert.raised"
 Gone = Counter[str]
 """How many rows of each table lost something."""
 
@@ -127,7 +126,7 @@ async def blank_alerts(connection: Connection, message_ids: Sequence[str]) -> Go
         if (kept := _without_words(examples, ids)) != list(examples):
             await connection.execute(alerts.update().where(alerts.c.id == name).values(examples=kept))
             gone["alerts"] += 1
-    told = sa.select(outbox.c.id, outbox.c.data).where(outbox.c.type == _ALERT)
+    told = sa.select(outbox.c.id, outbox.c.data).where(outbox.c.type == EventType.ALERT_RAISED)
     for name, data in (await connection.execute(told)).all():
         examples = data.get("examples", [])
         if (kept := _without_words(examples, ids)) != list(examples):

@@ -11,14 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.store import rows
 from api.store.identifiers import new_id
-from api.store.records import OutboxKind, OutboxRecord
+from api.store.records import EventType, OutboxKind, OutboxRecord
 from api.store.tables import outbox
 
 __all__ = [
     "add",
     "entries",
     "entry",
-    "finish",
+    "event",
     "finish_all",
     "keys_of",
     "of_case",
@@ -42,13 +42,18 @@ _FINISH: Final = outbox.update().where(outbox.c.id.in_(sa.bindparam("finished", 
 _KEYS: Final = sa.select(outbox.c.key).where(outbox.c.case_id == sa.bindparam("case"), outbox.c.key.is_not(None))
 
 
-def entry(
-    kind: OutboxKind, type_: str, data: Mapping[str, Any], at: datetime, *, key: str | None = None
-) -> OutboxRecord:
-    """Return an event or a workflow's start, of the message and the case that ``data`` names.
+def event(type_: EventType, data: Mapping[str, Any], at: datetime, *, key: str | None = None) -> OutboxRecord:
+    """Return an event, of the message and the case that ``data`` names.
 
     ``key`` is for what must be told once although a step may be done twice: the second time it is refused.
     """
+    return entry(OutboxKind.EVENT, type_, data, at, key=key)
+
+
+def entry(
+    kind: OutboxKind, type_: str, data: Mapping[str, Any], at: datetime, *, key: str | None = None
+) -> OutboxRecord:
+    """Return an entry of a kind: ``event`` as it says, or a change that a workflow looks at."""
     return OutboxRecord(new_id(), kind, type_, data.get("message_id"), data.get("case_id"), data, at, key=key)
 
 
@@ -74,11 +79,6 @@ async def pending_ids(connection: AsyncConnection, kind: OutboxKind, *, limit: i
 async def entries(connection: AsyncConnection, ids: Sequence[str]) -> list[OutboxRecord]:
     """Return entries by their ids, oldest first."""
     return [OutboxRecord(**row) for row in (await connection.execute(_ENTRIES, {"wanted": ids})).mappings()]
-
-
-async def finish(connection: AsyncConnection, entry_id: str, at: datetime) -> None:
-    """Say that it happened."""
-    await finish_all(connection, [entry_id], at)
 
 
 async def finish_all(connection: AsyncConnection, entry_ids: Sequence[str], at: datetime) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 __all__ = [
     "CaseRecord",
     "CaseStatus",
+    "EventType",
     "FeedbackRecord",
     "HistoryRecord",
     "MessageRecord",
@@ -63,6 +64,20 @@ class OutboxKind(StrEnum):
 
     EVENT = "event"  # the deliveries: tell who asked for it
     WORKFLOW = "workflow"  # the workflow: start or change it
+
+
+class EventType(StrEnum):
+    """What a destination can be told."""
+
+    MESSAGE_CLASSIFIED = "message.classified"  # a message came in
+    CASE_OPENED = "case.opened"  # a complaint opened a case
+    CASE_ESCALATED = "case.escalated"  # the customer complains again, a deadline passed, or more is owed than was read
+    STEP_DUE = "step.due"  # a step of a plan must be done
+    CASE_CLOSED = "case.closed"  # a case ended
+    FEEDBACK_RECORDED = "feedback.recorded"  # a person corrected labels
+    REVIEW_NEEDED = "review.needed"  # the model was not sure
+    ALERT_RAISED = "alert.raised"  # something rises unusually
+    CUSTOMER_ERASED = "customer.erased"  # a customer's messages were erased: erase them too
 
 
 @dataclass(frozen=True, slots=True)

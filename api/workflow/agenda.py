@@ -17,6 +17,7 @@ from api.recovery.policy import Stage
 from api.store.records import CaseRecord, StepRecord, StepStatus
 
 __all__ = [
+    "ANSWERS",
     "Item",
     "Missed",
     "agenda",
@@ -29,8 +30,10 @@ __all__ = [
     "workflow_id",
 ]
 
-_ANSWERS: Final = frozenset({Stage.GREET, Stage.UNDERSTAND})
-_RESOLVES: Final = _ANSWERS | {Stage.RESOLVE}
+ANSWERS: Final = frozenset({Stage.GREET, Stage.UNDERSTAND})
+"""Stages whose steps speak with the customer."""
+
+_RESOLVES: Final = ANSWERS | {Stage.RESOLVE}
 
 
 class Missed(StrEnum):
@@ -162,7 +165,7 @@ def _warnings(case: CaseRecord) -> dict[datetime, datetime]:
 
 def is_answered(steps: Sequence[StepRecord]) -> bool:
     """Say whether somebody did a step that speaks with the customer; any step where a plan has no stages."""
-    return any(step.status == StepStatus.DONE and step.content.get("stage", Stage.GREET) in _ANSWERS for step in steps)
+    return any(step.status == StepStatus.DONE and step.content.get("stage", Stage.GREET) in ANSWERS for step in steps)
 
 
 def _is_resolved(steps: Sequence[StepRecord]) -> bool:

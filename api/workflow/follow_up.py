@@ -17,7 +17,7 @@ from api.recovery.spans import Span
 from api.recovery.wording import LANGUAGES, wording
 from api.store import cases, messages, outbox
 from api.store.database import Connection, Store
-from api.store.records import CaseRecord, CaseStatus, OutboxKind, StepRecord, StepStatus
+from api.store.records import CaseRecord, CaseStatus, EventType, StepRecord, StepStatus
 from api.workflow.agenda import key_of, step_key, told_of
 from classifier.errors import InputError
 
@@ -96,7 +96,7 @@ async def _tell(connection: Connection, case: CaseRecord, step: StepRecord, key:
     if is_check:
         told["step"]["follow_up"] = True
         await cases.record(connection, case, "case.follow_up", detail={"step": step.id})
-    await outbox.add(connection, outbox.entry(OutboxKind.EVENT, "step.due", told, case.updated_at, key=key))
+    await outbox.add(connection, outbox.event(EventType.STEP_DUE, told, case.updated_at, key=key))
 
 
 _read: dict[str, Policy] = {}

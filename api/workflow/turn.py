@@ -10,7 +10,7 @@ from typing import Any
 from api.cases import event_data, is_for_afterwards
 from api.store import cases, messages, outbox, policies
 from api.store.database import Connection, Store
-from api.store.records import CaseRecord, CaseStatus, OutboxKind, OutboxRecord, Outcome, StepStatus
+from api.store.records import CaseRecord, CaseStatus, EventType, OutboxRecord, Outcome, StepStatus
 from api.workflow.agenda import Item, agenda, step_data, told_of
 from api.workflow.follow_up import follow_up_at
 
@@ -86,7 +86,7 @@ async def _done(connection: Connection, case: CaseRecord, due: Sequence[Item], n
         else:
             assert item.step is not None  # noqa: S101 - what is due and was not missed is a step
             told = {**about, **told_of(case, item.step)}
-            entries.append(outbox.entry(OutboxKind.EVENT, "step.due", told, now, key=item.key))
+            entries.append(outbox.event(EventType.STEP_DUE, told, now, key=item.key))
     await outbox.add(connection, *entries)
     return case
 
@@ -106,7 +106,7 @@ async def _escalate(
     if item.step is not None:
         told["step"] = step_data(case, item.step)
     await cases.record(connection, case, "case.escalated", detail=detail)
-    return outbox.entry(OutboxKind.EVENT, "case.escalated", told, case.updated_at, key=item.key)
+    return outbox.event(EventType.CASE_ESCALATED, told, case.updated_at, key=item.key)
 
 
 async def _next_owner(connection: Connection, case: CaseRecord) -> str | None:

@@ -13,7 +13,7 @@ from classifier.bulk import Tally
 from classifier.errors import InputError, OutputError
 from classifier.folders.files import Done, FolderJob, check_run, clear, done_before, on_this_machine
 from classifier.folders.places import File, Place, files_of, has_format, is_hidden
-from classifier.progress import shown
+from classifier.progress import say, shown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,11 +36,11 @@ def run_folder(job: FolderJob, engine: Engine, workers: int | None, console: Con
     if not files:
         raise InputError(f"{job.source} has no .jsonl, .csv or .parquet file")
     check_run(job, output)
-    before = [done for file in files if (done := done_before(job, output, file)) is not None]
+    before = [done for file in files if (done := done_before(output, file)) is not None]
     finished = {done.path for done in before}
     pending = [file for file in files if file.path not in finished]
     if before:
-        _say(console, f"{len(before):,} of {len(files):,} files are done already")
+        say(console, f"{len(before):,} of {len(files):,} files are done already")
     tally = Tally(sum(done.records for done in before), sum(done.failed for done in before))
     try:
         _follow(tally, files, before, _pool(engine)(job, pending, workers), console)
@@ -84,11 +84,7 @@ def _follow(tally: Tally, files: Sequence[File], before: Sequence[Done], run: It
             read += sizes[done.path]
             if done.error:
                 tally.failed += 1
-                _say(console, f"{done.path}: {done.error}")
+                say(console, f"{done.path}: {done.error}")
             elif done.failed:
-                _say(console, f"{done.path}: {done.failed:,} of {done.records:,} records could not be classified")
+                say(console, f"{done.path}: {done.failed:,} of {done.records:,} records could not be classified")
             show(tally.records, read / whole)
-
-
-def _say(console: Console, text: str) -> None:
-    console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -91,7 +91,7 @@ def check_run(job: FolderJob, output: Place) -> None:
         )
 
 
-def done_before(job: FolderJob, output: Place, file: File) -> Done | None:
+def done_before(output: Place, file: File) -> Done | None:
     """Return what became of a file that is done, as it is now; ``None`` if it isn't."""
     note = _read(output, _note(file))
     if note is None or note["input"] != asdict(file):
@@ -104,7 +104,7 @@ def done_before(job: FolderJob, output: Place, file: File) -> Done | None:
 def classify_file(job: FolderJob, classifier: ComplaintClassifier, file: File) -> Done:
     """Classify one file, unless it is done; what fails of it as a whole is in the answer."""
     source, output = Place.read(job.source), Place.of(job.output)
-    before = done_before(job, output, file)
+    before = done_before(output, file)
     if before is not None:
         return before
     part = f"{_PARTS}/{secrets.token_hex(8)}"

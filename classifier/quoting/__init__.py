@@ -23,7 +23,6 @@ __all__ = ["has_words", "is_civility", "own_spans", "own_words"]
 
 _ROUNDS: Final = 8
 """How often lines may become something else once their neighbours are gone; a text that doesn't settle stays whole."""
-"""How often lines may become something else once their neighbours are gone; a text that doesn't settle stays whole."""
 
 
 def own_words(text: str) -> str:

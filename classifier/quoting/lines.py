@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
+
+from classifier.accents import without_accents
 
 READ: Final = 600
 """Characters of a line that are read: what is looked for stands in the first ones."""
@@ -17,7 +18,7 @@ _NO_WORD: Final = re.compile(r"<(?:NUM|EMAIL|URL)>|https?://\S+|www\.\S+|(?<!\S)
 _WORD: Final = re.compile(r"[^\W\d_]{2}")
 TOKEN: Final = re.compile(r"[^\W_]+(?:[.'’-][^\W_]+)*|&")
 ADDRESS: Final = re.compile(
-    r"<(?:EMAIL|URL|NUM)>|<?(?:https?://|www\.)[^\s<>]++>?|(?:<|(?<![^\s<>@]))[^\s<>@]++@[^\s<>@]++>?", re.I
+    r"<(?:EMAIL|URL|NUM)>|<?(?:https?://|www\.)[^\s<>]++>?|(?:<|(?<![^\s<>@]))[^\s<>@]++@[^\s<>@]++>?", re.IGNORECASE
 )
 NUMBER: Final = re.compile(r"\d")
 TIME: Final = re.compile(r"\d{1,2}[:.h]\d{2}")
@@ -36,10 +37,7 @@ class Line:
     def folded(self) -> str:
         """The beginning in lower case, without accents, with single spaces."""
         start = self.text[:READ].lower()
-        if not start.isascii():
-            parts = unicodedata.normalize("NFD", start)
-            start = "".join(part for part in parts if not unicodedata.combining(part))
-        return " ".join(start.split())
+        return " ".join(without_accents(start).split())
 
     @cached_property
     def bare(self) -> str:

@@ -13,7 +13,7 @@ __all__ = ["KIND", "find"]
 KIND: Final = "address"
 
 _CLEAR: Final = (
-    r"calle|gran\s?v[ií]a|gran\s?v[ií]a|avenida|avda?\.?|av\.?|rua|travessa|jir[oó]n|jr\.?|pasaje|psje\.?|pje\.?|alameda|praceta|boulevard|blvd\.?|"
+    r"calle|gran\s?v[ií]a|avenida|avda?\.?|av\.?|rua|travessa|jir[oó]n|jr\.?|pasaje|psje\.?|pje\.?|alameda|praceta|boulevard|blvd\.?|"
     r"bulevar|calzada|cal[cç]ada|urbanizaci[oó]n|cll\.?|cra\.?|kra?\.?|travess[ií]a|callej[oó]n|callejuela"
 )
 _UNCLEAR: Final = (

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import tomllib
-import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from typing import Final
+
+from classifier.accents import without_accents
 
 __all__ = ["Gazetteer", "Sense", "load_gazetteer"]
 
@@ -59,7 +60,7 @@ def load_gazetteer() -> Gazetteer:
         for word in lists[key].split():
             name = word.rstrip(_WEAK_MARK)
             weak = word != name
-            for spelling in {name, _without_accents(name)}:
+            for spelling in {name, without_accents(name)}:
                 senses[spelling] |= sense | (Sense.WEAK if weak or spelling in everyday else 0)
     names = Sense.GIVEN | Sense.SURNAME | Sense.TITLE | Sense.INTRO | Sense.ROLE
     triggers = frozenset(word for word, sense in senses.items() if sense & names)
@@ -67,8 +68,3 @@ def load_gazetteer() -> Gazetteer:
     for brand in re.split(r"[|\n]", lists["brands"].strip()):
         brands[brand.split()[0]].append(brand.split())
     return Gazetteer(dict(senses), triggers, dict(brands))
-
-
-def _without_accents(word: str) -> str:
-    decomposed = unicodedata.normalize("NFD", word)
-    return "".join(character for character in decomposed if not unicodedata.combining(character))

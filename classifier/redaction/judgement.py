@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Final
 
 from classifier.redaction.cues import words as cue_words
 from classifier.redaction.gazetteer import Sense
-from classifier.redaction.letters import score
+from classifier.redaction.letters import LIKELY, VERY_LIKELY, score
 from classifier.redaction.runs import (
     DAY_PARTS,
     HARD_INTROS,
-    LIKELY,
     LINKS,
     NAME,
     NAMED_LINKS,
     PARTICLES,
-    VERY_LIKELY,
     Run,
     Words,
 )
@@ -189,7 +186,7 @@ def _says(words: Words, run: Run) -> bool:
     first = words.senses[run.first]
     if not words.capital[run.first] or not (first & Sense.GIVEN or run.surnames):
         return False
-    ahead = list(islice(range(run.last, min(run.last + 2, len(words.low))), 2))
+    ahead = range(run.last, min(run.last + 2, len(words.low)))
     if not ahead or words.gap(ahead[0]) not in (" ", ", "):
         return False
     if words.senses[ahead[0]] & Sense.VERB:

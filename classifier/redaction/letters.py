@@ -11,9 +11,13 @@ from importlib.resources import files
 from typing import Final
 from zlib import crc32
 
-__all__ = ["BUCKETS", "pieces", "score"]
+__all__ = ["BUCKETS", "LIKELY", "VERY_LIKELY", "pieces", "score"]
 
 BUCKETS: Final = 8192
+LIKELY: Final = -0.5
+VERY_LIKELY: Final = 1.0
+"""Scores from which a word may be a name where one is expected, and where none is."""
+
 _SIZES: Final = (2, 3, 4)
 _LONGEST: Final = 24
 _SCALE: Final = 16.0

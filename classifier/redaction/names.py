@@ -13,17 +13,15 @@ from typing import Final
 from classifier.redaction.cues import words as cue_words
 from classifier.redaction.gazetteer import Sense, load_gazetteer
 from classifier.redaction.judgement import accepts, ends_clause, is_brand, of_a_thing
-from classifier.redaction.letters import score
+from classifier.redaction.letters import LIKELY, VERY_LIKELY, score
 from classifier.redaction.reading import Reading
 from classifier.redaction.runs import (
     DAY_PARTS,
     HARD_INTROS,
-    LIKELY,
     LINKS,
     NAME,
     NAMED_LINKS,
     PARTICLES,
-    VERY_LIKELY,
     Run,
     Words,
 )

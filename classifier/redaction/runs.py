@@ -12,12 +12,10 @@ from classifier.redaction.gazetteer import Gazetteer, Sense
 __all__ = [
     "DAY_PARTS",
     "HARD_INTROS",
-    "LIKELY",
     "LINKS",
     "NAME",
     "NAMED_LINKS",
     "PARTICLES",
-    "VERY_LIKELY",
     "Run",
     "Words",
 ]
@@ -28,10 +26,8 @@ LINKS: Final = cue_words("links")
 NAMED_LINKS: Final = cue_words("named_links")
 DAY_PARTS: Final = cue_words("day_parts")
 HARD_INTROS: Final = cue_words("hard_intros")
-LIKELY: Final = -0.5
-VERY_LIKELY: Final = 1.0
-CODE: Final = frozenset("0123456789_@/*+")
-CAMEL: Final = re.compile("[a-zà-ÿ][A-ZÀ-Þ]")
+_CODE: Final = frozenset("0123456789_@/*+")
+_CAMEL: Final = re.compile("[a-zà-ÿ][A-ZÀ-Þ]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +56,10 @@ class Words:
     def unknown(self, index: int) -> bool:
         """Tell whether a word looks like a name that no list has: capitalised, no everyday word, nothing odd."""
         word = self.text[self.starts[index] : self.ends[index]]
-        if not self.capital[index] or self.senses[index] or not word.isalpha() or CAMEL.search(word):
+        if not self.capital[index] or self.senses[index] or not word.isalpha() or _CAMEL.search(word):
             return False
         after = self.text[self.ends[index] : self.ends[index] + 2]
-        return len(word) > (3 if word.isupper() else 1) and not (after[:1] in CODE or after[1:].isdigit())
+        return len(word) > (3 if word.isupper() else 1) and not (after[:1] in _CODE or after[1:].isdigit())
 
 
 @dataclass(slots=True)

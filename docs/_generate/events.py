@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from api.cases import event_data
-from api.delivery.events import CONTENT_TYPE, PLAIN_FILTERS, EventType, as_cloud_event
+from api.delivery.events import CONTENT_TYPE, PLAIN_FILTERS, as_cloud_event
 from api.delivery.schedule import DELAYS
-from api.store.records import OutboxKind, OutboxRecord
+from api.store.records import EventType, OutboxKind, OutboxRecord
 from classifier.taxonomy import TASKS
 
 from .tables import code, table

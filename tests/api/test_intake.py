@@ -135,7 +135,7 @@ async def test_everything_is_put_in_the_outbox_in_its_order(store: Store, batche
         assert set(first) == {"message_id", "external_id", "channel", "case_id", "owner", "classification", "plan"}
         assert first["plan"] == accepted.case.plan
         assert events[-1].data["case_id"] == accepted.case.id
-        await outbox.finish(connection, work[0].id, work[0].created_at)
+        await outbox.finish_all(connection, [work[0].id], work[0].created_at)
         assert [entry.type for entry in await outbox.pending(connection, OutboxKind.WORKFLOW)] == ["replan", "answer"]
         assert len(await outbox.of_message(connection, accepted.message.id)) == 3
         assert len(await outbox.of_case(connection, accepted.case.id)) == 9

@@ -31,7 +31,7 @@ def section(_options):
         process.wait()
     yield
 
-benchmarks._MEASURES = {"section": section}
+benchmarks.SECTIONS = {"section": section}
 benchmarks.main()
 """
 

@@ -238,6 +238,20 @@ def test_a_closed_pipe_ends_it_quietly(tmp_path: Path, tiny_model: Path) -> None
         assert process.wait(60) == 141
 
 
+FULL = Path("/dev/full")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no device that is always full")
+@pytest.mark.parametrize("arguments", [("--version",), ("classify", "--help"), ("classify", "FILE", "--fast")])
+def test_an_output_that_is_full_is_said(arguments: tuple[str, ...], tmp_path: Path, tiny_model: Path) -> None:
+    file = many(tmp_path / "m.jsonl", 300)
+    command = [*RECUPERA, *(str(file) if argument == "FILE" else argument for argument in arguments)]
+    environment = os.environ | {"RECUPERA_MODEL": str(tiny_model)}
+    with FULL.open("wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False, env=environment)
+    assert (done.returncode, done.stderr) == (2, b"error: the output can't be written: No space left on device\n")
+
+
 @pytest.mark.acceptance
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, -15), (signal.SIGKILL, -9)])
 def test_a_signal_leaves_no_half_file(tmp_path: Path, tiny_model: Path, number: int, status: int) -> None:

@@ -1,3 +1,4 @@
+import errno
 from importlib.metadata import EntryPoint
 from types import SimpleNamespace
 from typing import Annotated
@@ -26,6 +27,11 @@ def works(name: Annotated[str, typer.Argument()] = "mundo") -> None:
 def refuses() -> None:
     """Refuse."""
     raise InputError("the input can't be read")
+
+
+def overflows(name: Annotated[str | None, typer.Argument()] = None) -> None:
+    """Write more than there is room for."""
+    raise OSError(errno.ENOSPC, "No space left on device", name)
 
 
 def lacks() -> None:
@@ -58,7 +64,8 @@ class Point:
 @pytest.fixture(autouse=True)
 def points(monkeypatch: pytest.MonkeyPatch) -> None:
     missing = ModuleNotFoundError("No module named 'uvicorn'", name="uvicorn")
-    found = {"works": works, "refuses": refuses, "lacks": lacks, "broken": broken, "missing": missing, "inbox": group}
+    functions = {"works": works, "refuses": refuses, "overflows": overflows, "lacks": lacks, "broken": broken}
+    found = {**functions, "missing": missing, "inbox": group}
     monkeypatch.setattr(commands, "_points", lambda: tuple(Point(name, loaded) for name, loaded in found.items()))
 
 
@@ -79,6 +86,12 @@ def test_an_application_is_a_group_of_commands() -> None:
 def test_an_error_of_ours_is_one_line() -> None:
     result = run("refuses")
     assert (result.status, result.err) == (2, "error: the input can't be read\n")
+
+
+@pytest.mark.parametrize(("arguments", "what"), [((), "the output"), (("a.csv",), "a.csv")])
+def test_a_full_disk_is_one_line(arguments: tuple[str, ...], what: str) -> None:
+    result = run("overflows", *arguments)
+    assert (result.status, result.err) == (2, f"error: {what} can't be written: No space left on device\n")
 
 
 @pytest.mark.parametrize("name", ["lacks", "missing"])

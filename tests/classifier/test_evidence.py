@@ -6,7 +6,7 @@ import pytest
 
 from classifier import ComplaintClassifier
 from classifier.evidence import EXPLAINED, MAX_SENTENCES, _pipeline, explain, sentences
-from classifier.inference import MAX_CHARACTERS
+from classifier.limits import MAX_CHARACTERS
 from classifier.types import Classification, MultiDecision, OrdinalDecision
 from tests.growth import assert_linear
 

@@ -148,8 +148,19 @@ def test_the_delimiter_of_a_csv_file_is_found(delimiter: str) -> None:
     assert read(file.getvalue().encode(), CSV) == [Record(2, "1", rows[1][1])]
 
 
-def test_excel_may_declare_the_delimiter() -> None:
-    assert read(b"sep=;\r\nid;text\r\n1;a,b\r\n", CSV) == [Record(3, "1", "a,b")]
+@pytest.mark.parametrize("delimiter", [";", ",", "\t", "|", "ñ"])
+def test_excel_may_declare_the_delimiter(delimiter: str) -> None:
+    content = "sep=;\r\nid;text\r\n1;a·b\r\n".replace(";", delimiter)
+    assert read(content.encode(), CSV) == [Record(3, "1", "a·b")]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_blank_lines_before_the_header_hide_no_delimiter(delimiter: str) -> None:
+    assert read(f"\n\r\nid{delimiter}text\n1{delimiter}hola\n".encode(), CSV) == [Record(4, "1", "hola")]
+
+
+def test_a_column_alone_has_no_delimiter() -> None:
+    assert read(b"text\nNo lleg\xc3\xb3, y ya van dos; nada\n", CSV) == [Record(2, "2", "No llegó, y ya van dos; nada")]
 
 
 def test_rows_are_named_by_the_line_they_begin_at() -> None:
@@ -173,6 +184,11 @@ def test_a_quotation_mark_that_is_never_closed_costs_its_own_row_alone() -> None
         Record(5, "3", "tres"),
         Record(6, "4", "cuatro"),
     ]
+
+
+def test_a_quotation_mark_that_is_never_closed_in_the_header_is_said() -> None:
+    with pytest.raises(InputError, match=f"standard input is not valid CSV: {OPENED}"):
+        read(b'id,text,"note\n1,hola,a\n2,hola,b\n', CSV)
 
 
 def test_a_file_of_open_quotation_marks_is_given_up_at_last() -> None:

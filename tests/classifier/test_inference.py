@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from classifier import Classification, ComplaintClassifier
 from classifier.engine import Precision
 from classifier.errors import TextTooLongError
-from classifier.inference import MAX_CHARACTERS
+from classifier.limits import MAX_CHARACTERS
 from classifier.taxonomy import TASK_BY_ID
 
 SPANISH = "El pedido llegó roto, llamé tres veces y nadie me contesta. Quiero que me devuelvan el dinero."

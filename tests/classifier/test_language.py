@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifier.language import LanguageGuess, has_words, identify_language
+from classifier.language import LanguageGuess, identify_language
+from classifier.quoting import has_words
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "language.jsonl"
 CASES = [json.loads(line) for line in GOLDEN.read_text(encoding="utf-8").splitlines()]

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from classifier.preprocessing import (
     STEPS,
     drop_invisible,
-    has_words,
     mask_numbers,
     preprocess,
     shorten_repeats,
     squeeze_spaces,
 )
+from classifier.quoting import has_words
 from tests.growth import assert_linear
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "preprocessing.jsonl"

@@ -3,7 +3,7 @@ import io
 import pytest
 from rich.console import Console
 
-from classifier.progress import Pace, shown
+from classifier.progress import Pace, counted, shown
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,14 @@ def test_on_a_terminal_it_is_a_bar() -> None:
         show(10, 0.5)
         show(20, None)
     assert "20 records" in told.getvalue()
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_pieces_are_counted_for_people_only(
+    terminal: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TTY_COMPATIBLE", "1" if terminal else "0")
+    with counted("auditing", 40) as advance:
+        advance(10)
+        advance(30)
+    assert ("40/40" in capsys.readouterr().err) is terminal

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifier.inference import MAX_CHARACTERS, ComplaintClassifier
+from classifier.inference import ComplaintClassifier
+from classifier.limits import MAX_CHARACTERS
 from classifier.preprocessing import preprocess
 from classifier.quoting import has_words, is_civility, own_spans, own_words
 

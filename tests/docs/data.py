@@ -16,10 +16,10 @@ from api.access.table import TABLE
 from api.channels.email.settings import read_inboxes
 from api.channels.freshdesk import read as read_freshdesk
 from api.channels.settings import FreshdeskSettings
-from api.delivery.events import EventType
 from api.recovery.check import Level, check_policy
 from api.recovery.reading import default_policy_text, read_policy
 from api.settings import Settings, read_settings
+from api.store.records import EventType
 from classifier import taxonomy
 from docs._generate.flowchart import as_list
 from tests.docs.blocks import Block

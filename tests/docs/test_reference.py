@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from rich.text import Text
 
-from api.delivery.events import EventType
 from api.main import create_app
 from api.metrics import Metrics
 from api.settings import Settings
+from api.store.records import EventType
 from classifier import taxonomy
 from docs._generate.calls import calls, http_interface
 from docs._generate.commands import command_line, commands

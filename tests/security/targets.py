@@ -32,7 +32,7 @@ from api.recovery.reading import default_policy_text, parse_policy
 from classifier.errors import InputError
 from classifier.facts import extract_facts
 from classifier.formats import Format, open_records
-from classifier.inference import MAX_CHARACTERS
+from classifier.limits import MAX_CHARACTERS
 from classifier.markup import _MARKUP, strip_markup
 from classifier.preprocessing import preprocess
 from classifier.quoting import own_spans, own_words

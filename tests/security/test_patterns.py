@@ -19,7 +19,7 @@ import classifier
 from api.channels.email.mime import parse, read
 from classifier.evidence import sentences
 from classifier.facts import extract_facts
-from classifier.inference import MAX_CHARACTERS
+from classifier.limits import MAX_CHARACTERS
 from classifier.markup import strip_markup
 from classifier.preprocessing import preprocess
 from classifier.quoting import own_words

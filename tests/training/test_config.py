@@ -1,6 +1,9 @@
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from classifier.errors import InputError
 from training.config import TrainingConfig, read_config, to_toml
@@ -42,12 +45,19 @@ def test_what_is_no_toml_or_not_there_is_said(tmp_path: Path) -> None:
         read_config(tmp_path / "bad.toml")
 
 
-def test_names_with_quotes_survive(tmp_path: Path) -> None:
-    config = TrainingConfig.model_validate(
-        {"run": {"name": 'a "b" \\ c', "version": "1"}, "data": {"corpus": [{"path": "x"}]}}
-    )
-    (tmp_path / "c.toml").write_text(to_toml(config))
-    assert read_config(tmp_path / "c.toml") == config
+@given(st.text(), st.text(), st.text())
+@example('a "b" \\ c', "\r\n", "\t\x00\x1b\x7f\x85\u2028")
+def test_odd_names_read_back_to_the_same(name: str, path: str, column: str) -> None:
+    corpus = {"path": path, "texts": column, "columns": {"text": column, "id": path}}
+    config = TrainingConfig.model_validate({"run": {"name": name, "version": column}, "data": {"corpus": [corpus]}})
+    with tempfile.TemporaryDirectory() as folder:
+        (copy := Path(folder) / "training.toml").write_text(to_toml(config), encoding="utf-8")
+        assert read_config(copy) == config
+
+
+def test_an_ordinary_name_is_written_as_it_stands() -> None:
+    config = TrainingConfig.model_validate({"run": {"name": "ñ\t😀 'x'", "version": "1"}, "data": {"corpus": []}})
+    assert to_toml(config).startswith("[run]\nname = \"ñ\t😀 'x'\"\n")
 
 
 @pytest.mark.parametrize(

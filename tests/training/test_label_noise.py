@@ -13,6 +13,7 @@ from classifier.errors import InputError
 from classifier.taxonomy import TASKS
 from tests.conftest import CORPORA
 from training.corpus import Example, read_messages
+from training.corrections import corpus_rows, write_jsonl
 from training.label_noise import confident_joint, describe, find_noise, out_of_fold, review_rows, targets
 
 TASK = {task.id: task for task in TASKS}
@@ -139,6 +140,26 @@ def test_a_suspect_says_what_is_given_and_what_is_likelier() -> None:
     assert describe(replace(suspect, given=True, suggested=False, task="complaint", confidence=0.9)) == (
         "complaint: yes → no? (0.90)"
     )
+
+
+def test_a_message_that_is_there_twice_is_one_row_that_corrects_both(tmp_path: Path) -> None:
+    changed = relabelled(made_up(150), range(4), "tone", {"angry": "calm", "calm": "angry"})
+    copies = [replace(e, labels={name: e.labels[name] for name in ("complaint", "tone")}) for e in changed[:4]]
+    corpus, sheet = tmp_path / "labelled.jsonl", tmp_path / "suspects.csv"
+    write_jsonl(corpus, corpus_rows([*copies, *changed]))
+    assert run("noise", corpus, "--output", sheet).exit_code == 0
+    header, *table = csv.reader(sheet.read_text("utf-8-sig").splitlines(), delimiter=";")
+    assert sorted(row[0] for row in table) == ["0", "1", "2", "3"]
+    assert all(row[header.index("why")].count("tone: ") == 1 for row in table)
+    for row in table:
+        row[header.index("tone")] = {"angry": "calm", "calm": "angry"}[row[header.index("tone")]]
+        row[header.index("reviewed")] = "yes"
+    with sheet.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([header, *table])
+    back = run("select", "--import", sheet, "--corpus", corpus, "--output", tmp_path / "new.jsonl")
+    assert back.exit_code == 0, back.output
+    labels = [e.labels for e in made_up(150)]
+    assert [e.labels for e in read_messages(tmp_path / "new.jsonl")] == [*labels[:4], *labels]
 
 
 def test_too_few_messages_are_refused() -> None:

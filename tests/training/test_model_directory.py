@@ -4,7 +4,7 @@ import pytest
 
 from classifier.artifact import FILES
 from classifier.errors import InputError
-from training.model_directory import check_target, move_in
+from training.model_directory import check_target, in_place_of
 
 
 def model(path: Path, version: str) -> Path:
@@ -14,8 +14,12 @@ def model(path: Path, version: str) -> Path:
     return path
 
 
-def fresh(folder: Path) -> Path:
-    return model(folder / "temporary" / "model", "new")
+def put(target: Path, *, meanwhile: str = "") -> None:
+    """Write a new model in the place of ``target``, where somebody else may put something meanwhile."""
+    with in_place_of(target) as fresh:
+        model(fresh, "new")
+        if meanwhile:
+            other(target, meanwhile)
 
 
 def other(path: Path, kind: str) -> Path:
@@ -32,11 +36,10 @@ def other(path: Path, kind: str) -> Path:
 
 @pytest.mark.parametrize("kind", ["file", "link", "folder", "downloads"])
 def test_what_is_no_model_is_never_written_over(tmp_path: Path, kind: str) -> None:
-    target, new = other(tmp_path / "target", kind), fresh(tmp_path)
-    for write in (lambda: check_target(target), lambda: move_in(new, target)):
+    target = other(tmp_path / "target", kind)
+    for write in (check_target, put):
         with pytest.raises(InputError, match=r"target is there and is no model directory"):
-            write()
-    assert (new / FILES.config).read_text() == "new"
+            write(target)
     assert target.is_symlink() or "a thesis" in [p.read_text() for p in (target, *target.glob("*")) if p.is_file()]
 
 
@@ -48,13 +51,21 @@ def test_a_model_goes_where_nothing_is_or_in_the_place_of_an_older_one(tmp_path:
     elif there == "older":
         model(target, "old")
     check_target(target)
-    move_in(fresh(tmp_path), target)
+    put(target)
     assert (target / FILES.config).read_text() == "new"
+    assert list(tmp_path.iterdir()) == [target]
 
 
 def test_the_older_model_comes_back_if_the_new_one_can_not_be_moved(tmp_path: Path) -> None:
     target = model(tmp_path / "target", "old")
-    (tmp_path / "temporary").mkdir()
-    with pytest.raises(FileNotFoundError):
-        move_in(tmp_path / "temporary" / "absent", target)
+    with pytest.raises(FileNotFoundError), in_place_of(target):
+        pass  # nothing was written
     assert (target / FILES.config).read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_what_came_meanwhile_is_not_written_over(tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    with pytest.raises(InputError, match="is no model directory"):
+        put(target, meanwhile="folder")
+    assert (target / "thesis.txt").read_text() == "a thesis"

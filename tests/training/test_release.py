@@ -364,7 +364,9 @@ def test_messages_that_leak_are_left_out_by_source_and_id(messages: Path) -> Non
         without(examples[:1], leaks)
 
 
-@pytest.mark.parametrize("failing", ["training.release.write_checksums", "training.release.renew_cards"])
+@pytest.mark.parametrize(
+    "failing", ["training.release.placement.write_checksums", "training.release.placement.renew_cards"]
+)
 def test_a_release_that_fails_leaves_everything_as_it_was(
     candidate: Path, tiny_model: Path, report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:

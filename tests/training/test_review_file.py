@@ -12,17 +12,15 @@ from hypothesis import strategies as st
 from classifier.errors import InputError
 from classifier.taxonomy import TASKS, TaskKind
 from training.corpus import read_messages, text_hash
+from training.corrections import corpus_rows, corrected, write_jsonl
 from training.review_file import (
     COLUMNS,
     ReviewRow,
-    corpus_rows,
-    corrected,
     guard,
     legend_path,
     read_review,
     read_sheet,
     unguard,
-    write_jsonl,
     write_review,
 )
 
@@ -182,7 +180,8 @@ def test_two_messages_may_have_one_id(tmp_path: Path) -> None:
 def test_a_quotation_mark_that_is_never_closed_takes_no_rows_along(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text('reviewed;id;text;language;complaint\nno;1;"hola;es;no\nsí;2;Llegó roto;es;sí\n', encoding="utf-8")
-    with pytest.raises(InputError, match="not valid CSV: a quotation mark is opened and never closed"):
+    reason = r"a\.csv, line 2: not valid CSV: a quotation mark is opened here and never closed"
+    with pytest.raises(InputError, match=reason):
         read_review(path)
 
 

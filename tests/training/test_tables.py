@@ -140,6 +140,19 @@ def test_ids_may_change_their_kind_far_down(tmp_path: Path) -> None:
     assert (len(found), found[0], found[-1]) == (10_006, "0", "A-1")
 
 
+@pytest.mark.parametrize(("encoding", "end"), [("utf-16", "\r\n"), ("utf-8", "\r"), ("utf-16", "\r")])
+def test_a_table_may_be_saved_as_unicode_text_or_for_the_macintosh(tmp_path: Path, encoding: str, end: str) -> None:
+    lines = ["id\ttext\tcomplaint", f'7\t"{TEXTS[0]}"\tsí', f"8\t{TEXTS[2]}\tsim"]
+    (tmp_path / "mine.csv").write_bytes((end.join(lines) + end).encode(encoding))
+    assert [(e.id, e.text) for e in read_table(str(tmp_path / "mine.csv"), {})] == [("7", TEXTS[0]), ("8", TEXTS[2])]
+
+
+def test_what_is_no_unicode_after_all_is_said(tmp_path: Path) -> None:
+    (tmp_path / "mine.csv").write_bytes("id;text\n".encode("utf-16") + b"\x00")
+    with pytest.raises(InputError, match=r"mine\.csv begins as UTF-16 and is not"):
+        read_table(str(tmp_path / "mine.csv"), {})
+
+
 def test_a_table_of_an_old_spreadsheet_is_read_saying_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "mine.csv").write_bytes(f"sep=;\r\ntext;complaint\r\n{TEXTS[2]};sim\r\n".encode("cp1252"))
     with caplog.at_level(logging.WARNING):
@@ -152,7 +165,7 @@ def test_a_table_of_an_old_spreadsheet_is_read_saying_so(tmp_path: Path, caplog:
     ("row", "reason"),
     [
         (f"a,{TEXTS[1]},yes", "row 1: it has 4 cells, the header 3"),
-        (f'a,"{TEXTS[0]},yes', "not valid CSV: a quotation mark is opened and never closed"),
+        (f'a,"{TEXTS[0]},yes', r"mine\.csv, line 2: not valid CSV: a quotation mark is opened here and never closed"),
         (f"a,{TEXTS[0]},?", "row 1: column complaint: '\\?' is none of yes"),
     ],
 )

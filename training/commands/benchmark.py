@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from training.commands.watching import readable, steps
+from classifier.progress import counted
+from training.commands.messages import readable
+from training.commands.tables import console
 
 if TYPE_CHECKING:
     from classifier.inference import ComplaintClassifier
@@ -48,7 +49,7 @@ def benchmark(
     classifier = ComplaintClassifier.from_pretrained(model, precision=precision, threads=threads)
     texts = list(held_out(classifier.encoder)) if file is None else _texts(file, text_column)
     ways = 3 + (classifier.cascade is not None)
-    with steps("measuring", ways * TURNS_A_WAY + 1) as told:
+    with counted("measuring", ways * TURNS_A_WAY + 1) as told:
         found = measure(classifier, texts, seconds * (1 - _SHARE_OF_ONES), told)
         waits = sorted(one_by_one(classifier, texts, seconds * _SHARE_OF_ONES))
         told(1)
@@ -127,8 +128,8 @@ def _show(report: dict[str, Any]) -> None:
         )
         table.add_row(way["asked"], *cells, *((f"{way['price_a_million']:.2f}",) if priced else ()))
     one, memory = report["one_text_ms"], report["memory_mb"]
-    console = Console()
-    console.print(table)
-    console.print(f"one text alone, with facts: {one['p50']:.1f} ms, 99 % within {one['p99']:.1f} ms", highlight=False)
+    page = console()
+    page.print(table)
+    page.print(f"one text alone, with facts: {one['p50']:.1f} ms, 99 % within {one['p99']:.1f} ms")
     if memory is not None:
-        console.print(f"memory of this process: {memory:.0f} MB", highlight=False)
+        page.print(f"memory of this process: {memory:.0f} MB")

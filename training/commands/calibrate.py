@@ -6,15 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from classifier.errors import InputError
+from training.commands.tables import console
 
 if TYPE_CHECKING:
     from training.recalibration import Recalibration
-
-_WIDTH = 120
 
 
 def calibrate(
@@ -69,6 +67,4 @@ def _print(result: Recalibration, name: str) -> None:
         )
         table.add_row(v.task.id, str(v.messages), v.change.value, *(f"{old:.3f} → {new:.3f}" for old, new in pairs))
     table.caption = "quality: macro-F1; of severity and tone its mean with quadratic kappa"
-    console = Console()
-    console.width = max(console.width, _WIDTH) if not console.is_terminal else console.width
-    console.print(table)
+    console().print(table)

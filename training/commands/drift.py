@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from classifier.errors import InputError
-from training.commands.watching import answered, readable
+from training.commands.messages import answered, readable
+from training.commands.tables import console
 
 if TYPE_CHECKING:
     from classifier.records import Columns, Record
@@ -97,7 +97,7 @@ def _show(report: Report) -> None:
         style = {"none": "", "some": "yellow", "large": "red"}[change.size]
         figures = (f"{change.measure} {change.effect:.2f}", _p(change.adjusted_p), change.size)
         table.add_row(change.what, change.detail, *figures, style=style)
-    console, verdict = Console(), report.verdict
-    console.print(table)
-    console.print(f"[bold]{verdict.summary[0].upper()}{verdict.summary[1:]}.[/bold]", highlight=False)
-    console.print(f"Retraining is worth it: {'yes' if verdict.retrain else 'no'}, because {verdict.because}.")
+    page, verdict = console(), report.verdict
+    page.print(table)
+    page.print(f"[bold]{verdict.summary[0].upper()}{verdict.summary[1:]}.[/bold]")
+    page.print(f"Retraining is worth it: {'yes' if verdict.retrain else 'no'}, because {verdict.because}.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from classifier.errors import InputError, OutputError
-from training.commands.tables import print_rows, print_scores
+from training.commands.tables import console, print_rows, print_scores
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,8 +54,8 @@ def evaluate(
     """
     from classifier.inference import ComplaintClassifier
     from training.card import read_peers
-    from training.corpus import read_messages, read_standoff
-    from training.evaluation import covered, score_by_language
+    from training.corpus import read_labelled
+    from training.evaluation import classified, covered, score_by_language
     from training.report import build_report, figures_path, write_report
 
     if peers is not None and not card:
@@ -64,15 +64,13 @@ def evaluate(
     inputs = [path for path in (file, texts, peers) if path is not None]
     figures = None if report is None else figures_path(report, inputs)
     classifier = ComplaintClassifier.from_pretrained(model)
-    examples = read_messages(file) if texts is None else read_standoff(file, texts)
-    if not examples:
-        raise InputError(f"{file}: no labelled messages" + (f" whose text is in {texts}" if texts else ""))
+    examples = read_labelled(file, texts)
     title = f"{classifier.model.name} {classifier.model.version} on {file.name}"
     further = _further(classifier, examples, robustness=robustness, faithfulness=faithfulness)
-    found = classifier.predict([e.text for e in examples], languages=[e.language for e in examples], facts=False)
+    found = classified(classifier, examples)
     scores = score_by_language(examples, found)
     if report is not None:
-        built = build_report(classifier, examples, file.name, further)
+        built = build_report(classifier, examples, found, file.name, further)
         write_report(built, report)
         typer.echo(f"wrote {report} and {figures}", err=True)
         if not as_json:
@@ -121,7 +119,6 @@ def _keep(classifier: ComplaintClassifier, measured: dict[str, Any]) -> None:
 
 def _print_intervals(report: Report, title: str) -> None:
     """Print a table of figures, each with the bounds of its interval; a column a language."""
-    from rich.console import Console
     from rich.table import Table
 
     from training.report.bootstrap import LEVEL
@@ -134,4 +131,4 @@ def _print_intervals(report: Report, title: str) -> None:
         parts = [report.parts.of_language(language).get(name) for language in languages]
         numbers = (f"{part.value:.3f}" if part else "–" for part in parts)
         table.add_row(name, f"{figure.value:.3f}", f"{figure.low:.3f} – {figure.high:.3f}", *numbers)
-    Console().print(table)
+    console().print(table)

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from classifier.errors import InputError
-from training.commands.watching import answered, steps
+from classifier.progress import counted
+from training.commands.messages import answered
+from training.commands.tables import console
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,15 +44,13 @@ def noise(
 
     Example: recupera select --import suspects.csv --corpus labelled.jsonl --output corrected.jsonl
     """
-    from training.corpus import read_messages, read_standoff
+    from training.corpus import read_labelled
     from training.label_noise import find_noise, review_rows
     from training.review_file import check_new, write_review
 
     if output is not None:
         check_new(output)
-    examples = read_messages(file) if texts is None else read_standoff(file, texts)
-    if not examples:
-        raise InputError(f"{file}: no labelled messages" + (f" whose text is in {texts}" if texts else ""))
+    examples = read_labelled(file, texts)
     found = find_noise(examples, _probabilities(examples, model, folds))
     if output is not None:
         write_review(output, review_rows(examples, found))
@@ -71,7 +69,7 @@ def _probabilities(examples: Sequence[Example], model: Path | None, folds: int) 
         return answered(model, [e.text for e in examples]).probabilities
     from training.label_noise import out_of_fold
 
-    with steps("training quick models", folds) as advance:
+    with counted("training quick models", folds) as advance:
         return out_of_fold(examples, folds=folds, advance=lambda: advance(1))
 
 
@@ -97,7 +95,7 @@ def _show(examples: Sequence[Example], found: Sequence[TaskNoise], top: int) -> 
     """Print a line a task, and its first suspects."""
     from training.label_noise import in_words
 
-    console = Console()
+    page = console()
     table = Table("task", title=f"Labels that look wrong in {len(examples):,} messages", title_justify="left")
     for name in ("labelled", "model agrees", "wrong (estimate)", "suspects"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -106,11 +104,11 @@ def _show(examples: Sequence[Example], found: Sequence[TaskNoise], top: int) -> 
         figures = (f"{item.agreement:.0%}", share, f"{len(item.suspects):,}")
         figures = ("–", "–", item.skipped) if item.skipped else figures
         table.add_row(item.task, f"{item.labelled:,}", *figures)
-    console.print(table)
+    page.print(table)
     shown = Table("task", "message", "given", "suggested", "confidence", title="Most suspicious", title_justify="left")
     for item in found:
         for s in item.suspects[:top]:
             cells = (item.task, examples[s.example].id, in_words(s.given), in_words(s.suggested))
             shown.add_row(*map(Text, cells), f"{s.confidence:.2f}")
     if shown.row_count:
-        console.print(shown)
+        page.print(shown)

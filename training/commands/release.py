@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from classifier.errors import ArtifactError, InputError
+from classifier.progress import counted
+from training.commands.tables import console
 
 if TYPE_CHECKING:
     from classifier.inference import ComplaintClassifier
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 _CONFIGS: Final = Path(__file__).parents[1] / "configs"
 _FAST: Final = "training/configs/recupera-es-pt-fast.toml"
-_PLAIN_WIDTH: Final = 120
 _SHOWN: Final = 20
 _COLOURS: Final = {"better": "green", "worse": "bold red", "within noise": ""}
 
@@ -145,13 +144,10 @@ def _parts(name: str) -> tuple[str, str]:
 
 def _read(name: str) -> list[Example]:
     """Read the labelled messages of one ``--on``."""
-    from training.corpus import read_messages, read_standoff
+    from training.corpus import read_labelled
 
     file, texts = _parts(name)
-    examples = read_standoff(Path(file), Path(texts)) if texts else read_messages(Path(file))
-    if not examples:
-        raise InputError(f"{file}: no labelled messages" + (f" whose text is in {texts}" if texts else ""))
-    return examples
+    return read_labelled(Path(file), Path(texts) if texts else None)
 
 
 def _judged(
@@ -160,10 +156,8 @@ def _judged(
     """Judge the candidate behind a progress bar."""
     from training.release import judge
 
-    columns = (TextColumn("classifying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        job = bar.add_task("", total=len(examples) * (1 if old is None else 2))
-        return judge(new, old, examples, leaks, limits, advance=lambda count: bar.advance(job, count))
+    with counted("classifying", len(examples) * (1 if old is None else 2)) as advance:
+        return judge(new, old, examples, leaks, limits, advance=advance)
 
 
 def _refuse_directory(reason: str, *, as_json: bool) -> None:
@@ -184,12 +178,11 @@ def _show(report: Report, *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(report.to_dict(), ensure_ascii=False))
     else:
-        console = Console(highlight=False)
-        console = console if console.is_terminal else Console(highlight=False, width=_PLAIN_WIDTH)
+        page = console()
         if report.comparisons:
-            console.print(_comparisons(report))
-        console.print(_calibration(report))
-        console.print(_leaks(report))
+            page.print(_comparisons(report))
+        page.print(_calibration(report))
+        page.print(_leaks(report))
     for reason in report.reasons:
         _tell(f"refused: {reason}")
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from classifier.errors import InputError
 from classifier.taxonomy import TASK_BY_ID, TASKS, Task
-from training.commands.watching import answered, errors, tell_bad
+from training.commands.messages import answered, tell_bad
+from training.commands.tables import console
 
 if TYPE_CHECKING:
     from classifier.records import Columns
@@ -71,7 +71,8 @@ def select(
 
 def _import(review: Path, corpus: Path | None, output: Path) -> dict[str, Any]:
     """Turn a review file into a corpus."""
-    from training.review_file import corpus_rows, corrected, read_sheet, write_jsonl
+    from training.corrections import corpus_rows, corrected, write_jsonl
+    from training.review_file import read_sheet
 
     if output.suffix != ".jsonl":
         raise InputError(f"{output}: with --import the output is a .jsonl")
@@ -80,7 +81,7 @@ def _import(review: Path, corpus: Path | None, output: Path) -> dict[str, Any]:
     sheet = read_sheet(review)
     if not sheet.unicode:
         note = "is not UTF-8: read as Windows-1252, in which emoji are lost; save as CSV (UTF-8) to keep them"
-        errors.print(f"warning: {review} {note}", markup=False, highlight=False, soft_wrap=True)
+        typer.echo(f"warning: {review} {note}", err=True)
     if not sheet.examples:
         raise InputError(f"{review}: none of {sheet.rows} rows is reviewed; write yes in the column 'reviewed'")
     write_jsonl(output, corrected(corpus, sheet.examples) if corpus else corpus_rows(sheet.examples))
@@ -152,10 +153,10 @@ def _show(summary: dict[str, Any]) -> None:
     table = Table("uncertainty (0 to 1)", "of the chosen", "of all", title=total, title_justify="left")
     for name, means in summary["uncertainty"].items():
         table.add_row(name, f"{means['chosen']:.2f}", f"{means['all']:.2f}")
-    console = Console()
-    console.print(table)
+    page = console()
+    page.print(table)
     if summary["left_out"]:
-        console.print(f"left out: {_listed(summary['left_out'])}", highlight=False)
+        page.print(f"left out: {_listed(summary['left_out'])}")
     output = summary["output"]
     typer.echo(f"Written: {output}, and the values it may hold beside it. Correct it in a spreadsheet, write yes in")
     typer.echo(f"the column 'reviewed', then: recupera select --import {output} --output labelled.jsonl")

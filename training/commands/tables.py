@@ -1,4 +1,4 @@
-"""Tables of figures on the terminal."""
+"""Where commands print, and tables of figures."""
 
 from __future__ import annotations
 
@@ -11,6 +11,12 @@ _PLAIN_WIDTH = 140
 """Columns where the output is no terminal: a file or a pipe has room for a table."""
 
 
+def console() -> Console:
+    """Return the terminal, or a wide page where there is none."""
+    found = Console(highlight=False)
+    return found if found.is_terminal else Console(highlight=False, width=_PLAIN_WIDTH)
+
+
 def print_scores(scores: dict[str, dict[str, float]], title: str) -> None:
     """Print a table, a column a group."""
     table = Table(title=title)
@@ -19,7 +25,7 @@ def print_scores(scores: dict[str, dict[str, float]], title: str) -> None:
         table.add_column(group, justify="right")
     for figure in scores["all"]:
         table.add_row(figure, *(f"{s[figure]:.3f}" if figure in s else "–" for s in scores.values()))
-    _console().print(table)
+    console().print(table)
 
 
 def print_rows(rows: Sequence[Mapping[str, str]], title: str) -> None:
@@ -27,10 +33,4 @@ def print_rows(rows: Sequence[Mapping[str, str]], title: str) -> None:
     table = Table(*rows[0], title=title) if rows else Table(title=f"{title}: nothing to measure")
     for row in rows:
         table.add_row(*row.values())
-    _console().print(table)
-
-
-def _console() -> Console:
-    """Return the terminal, or a wide page where there is none."""
-    console = Console()
-    return console if console.is_terminal else Console(width=_PLAIN_WIDTH)
+    console().print(table)

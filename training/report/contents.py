@@ -146,11 +146,14 @@ class Report:
 def build_report(
     classifier: ComplaintClassifier,
     examples: Sequence[Example],
+    found: Sequence[Classification],
     file: str,
     suites: Mapping[str, Suite] = MappingProxyType({}),
 ) -> Report:
-    """Classify ``examples``, whose name is ``file``, and measure all that there is to tell beside ``suites``."""
-    found = classifier.predict([e.text for e in examples], languages=[e.language for e in examples], facts=False)
+    """Measure all that there is to tell, beside ``suites``, of what ``classifier`` ``found`` in the ``examples``.
+
+    ``file`` is the name of what they were read from.
+    """
     tasks = task_figures([e.labels for e in examples], found)
     everything = np.arange(len(examples), dtype=np.int64)
     figures = sampled(tasks, [e.family for e in examples], everything, np.random.default_rng(SEED))

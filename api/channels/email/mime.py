@@ -22,7 +22,7 @@ from typing import Any, Final, TypeVar
 from api.channels.email.charsets import decoded
 from api.channels.email.tnef import tnef_names, tnef_text
 from api.channels.markup import LONGEST_PAGE, words_of
-from classifier.inference import MAX_CHARACTERS
+from classifier.limits import MAX_CHARACTERS
 from classifier.preprocessing import mended
 from classifier.quoting import has_words, own_words
 

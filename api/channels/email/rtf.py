@@ -29,7 +29,7 @@ _KNOWN: Final = (
 """What every sender and receiver know, so that it need not be sent."""
 
 _TOKEN: Final = re.compile(
-    r"\\([a-z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\(.)|([{}])|[\r\n]+|([^\\{}\r\n]+)", re.S
+    r"\\([a-z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\(.)|([{}])|[\r\n]+|([^\\{}\r\n]+)", re.DOTALL
 )
 _SIGNS: Final = {"par": "\n", "line": "\n", "tab": "\t", "lquote": "‘", "rquote": "’", "ldblquote": "“",
                  "rdblquote": "”", "bullet": "•", "endash": "–", "emdash": "—"}  # fmt: skip

@@ -54,7 +54,7 @@ def backup(url: URL, stream: BinaryIO, folder: Path | None, *, sealed: bool, adv
     """
     writer = Writer(stream)
     try:
-        with _engine(url) as engine:
+        with _engine(url, writing=True) as engine:
             engine.dump(url, writer, folder or Path(tempfile.gettempdir()), advance)
     except BaseException:
         writer.abandon()
@@ -84,8 +84,11 @@ def restore(url: URL, archive: Archive, *, force: bool = False, advance: Advance
 
 
 @contextmanager
-def _engine(url: URL) -> Iterator[ModuleType]:
-    """Lend what knows the kind of a database, and say plainly what database or disk said."""
+def _engine(url: URL, *, writing: bool = False) -> Iterator[ModuleType]:
+    """Lend what knows the kind of a database, and say plainly what database or disk said.
+
+    Of a stream that can't be written to, the caller who opened it says what it is.
+    """
     module, where = _module(url), url.render_as_string(hide_password=True)
     try:
         yield module
@@ -93,6 +96,8 @@ def _engine(url: URL) -> Iterator[ModuleType]:
         said = str(getattr(error, "orig", error)).splitlines() or [type(error).__name__]
         raise InputError(f"the database {where}: {said[0]}") from None
     except OSError as error:
+        if writing and error.filename is None:
+            raise
         raise InputError(f"{error.filename or where}: {error.strerror}") from None
 
 

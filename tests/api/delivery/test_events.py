@@ -6,8 +6,8 @@ import pytest
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
-from api.delivery.events import EventType, as_cloud_event, matches
-from api.store.records import OutboxRecord
+from api.delivery.events import as_cloud_event, matches
+from api.store.records import EventType, OutboxRecord
 from tests.api.delivery.test_breaker import destination
 from tests.classifier.test_card import classification
 

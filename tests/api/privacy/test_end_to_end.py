@@ -12,9 +12,9 @@ import httpx
 import pyarrow.parquet as pq
 import pytest
 
-from api.delivery.events import EventType
 from api.planning import PolicyPlanner
 from api.recovery import default_policy
+from api.store.records import EventType
 from classifier.redaction import find_personal_data
 from tests.api.conftest import Opener
 from tests.api.delivery.receiver import SECRET, Receiver

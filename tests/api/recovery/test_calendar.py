@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import holidays
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.recovery import Context, default_policy
-from api.recovery.calendar import BusinessCalendar, Window, holiday_problem, public_holidays
+from api.recovery.calendar import BusinessCalendar, Window, holiday_problem, known_region, public_holidays
 from api.recovery.deadlines import business_calendar
 from api.recovery.reading import default_policy_text, parse_policy
 from api.recovery.spans import Span
@@ -139,7 +140,45 @@ def test_a_region_may_be_written_as_in_iso_3166_2_and_in_any_case(region: str) -
     assert not calendar("ES", region=region).is_open(diada)
 
 
-@pytest.mark.parametrize("region", [None, "", "Cataluña", "PT-CT"])
+NAMED = [
+    ("ES", "Andalucía", "AN"),
+    ("ES", " cataluna ", "CT"),
+    ("ES", "CATALUN\u0303A", "CT"),
+    ("ES", "Catalunya", "CT"),
+    ("ES", "castilla  y leon", "CL"),
+    ("BR", "São Paulo", "SP"),
+    ("BR", "sao paulo capital", "São Paulo Capital"),
+    ("PT", "Região Autónoma dos Açores", "20"),
+    ("AR", "la rioja", "F"),
+    ("CL", "Libertador General Bernardo O'Higgins", "LI"),
+]
+
+
+@pytest.mark.parametrize(("country", "written", "region"), NAMED)
+def test_a_region_may_be_written_by_its_name(country: str, written: str, region: str) -> None:
+    assert known_region(country, written) == region
+    assert holiday_problem(country, written, ("public",)) is None
+
+
+@pytest.mark.parametrize("country", ["AR", "BR", "CL", "ES", "PT", "US"])
+def test_every_code_and_every_name_is_known(country: str) -> None:
+    known = holidays.country_holidays(country)
+    names = known.get_subdivision_aliases()
+    for region in known.subdivisions:
+        assert {known_region(country, written) for written in (region, *names.get(region, ()))} == {region}
+
+
+def test_a_policys_region_may_be_a_name() -> None:
+    named, coded = (
+        parse_policy(TEXT.replace('holidays = "ES"', f'holidays = "ES"\nregion = "{name}"'), "mine")
+        for name in ("Cataluña", "CT")
+    )
+    diada = date(2026, 9, 11)
+    works = [business_calendar(policy, Context(now=EPOCH, country="ES")) for policy in (named, coded)]
+    assert [work.is_open(diada) for work in works] == [False, False]
+
+
+@pytest.mark.parametrize("region", [None, "", "Catalonia", "PT-CT"])
 def test_a_region_that_is_not_known_leaves_the_policys_own(region: str | None) -> None:
     policy = parse_policy(TEXT.replace('holidays = "ES"', 'holidays = "ES"\nregion = "CT"'), "mine")
     of = [Context(now=EPOCH, country="ES", region=name) for name in (region, "MD")]

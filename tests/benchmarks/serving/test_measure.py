@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from benchmarks import __main__ as benchmarks
 from benchmarks.report import Figure
+from benchmarks.sections import SECTIONS
 from benchmarks.serving import measure as measuring
 from benchmarks.serving.measure import Found, Turn, rows
 
@@ -43,7 +43,7 @@ def test_what_is_left_out_stands_in_the_report(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(measuring, "measure", lambda _: Found(found(), Figure(110.0, 100.0, 125.0), [missing]))
     options: Any = argparse.Namespace(peers_python=None)
 
-    servers, beside = benchmarks._serving(options)
+    servers, beside = SECTIONS["serving"](options)
 
     assert missing in servers.notes
     for table in (servers, beside):

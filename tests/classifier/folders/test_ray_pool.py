@@ -48,8 +48,7 @@ def test_a_raylet_that_is_killed_costs_no_record_and_doubles_none(tmp_path: Path
     for path in source.rglob("*.jsonl"):
         assert ids(output / path.relative_to(source)) == ids(path)
     assert len(list(output.rglob("*.jsonl"))) == FILES
-    job = FolderJob(str(source), str(output), Columns(), Wanted())
-    assert all(done_before(job, Place.of(str(output)), file) for file in files)
+    assert all(done_before(Place.of(str(output)), file) for file in files)
 
 
 def test_without_ray_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

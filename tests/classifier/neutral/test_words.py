@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from classifier.neutral import NAME, PROPER_NAME, neutral, one_wording
 from classifier.neutral.words import _lines, _Words
-from classifier.preprocessing import has_words, preprocess
+from classifier.preprocessing import preprocess
+from classifier.quoting import has_words
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from classifier.errors import InputError
 from classifier.taxonomy import TASKS
 from tests.conftest import CORPORA
 from training.corpus import read_messages
-from training.evaluation import coverage_at_precision
+from training.evaluation import classified, coverage_at_precision
 from training.pipeline import measure
 from training.report import Report, build_report, figures_path, write_report
 from training.report.bootstrap import SAMPLES
@@ -49,7 +49,8 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def report(tiny: ComplaintClassifier) -> Report:
-    return build_report(tiny, read_messages(VALIDATION), VALIDATION.name)
+    examples = read_messages(VALIDATION)
+    return build_report(tiny, examples, classified(tiny, examples), VALIDATION.name)
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +88,7 @@ def test_what_comes_from_messages_is_never_markup(tiny: ComplaintClassifier) -> 
         replace(e, id=HOSTILE, source=HOSTILE, channel=HOSTILE, text=f"{e.text} {HOSTILE} ana@example.org")
         for e in read_messages(VALIDATION)[:40]
     ]
-    page = Page(render(build_report(tiny, examples, HOSTILE)))
+    page = Page(render(build_report(tiny, examples, classified(tiny, examples), HOSTILE)))
     assert "script" not in page.tags
     assert HOSTILE in page.text
     assert "ana@example.org" not in page.text

@@ -182,6 +182,18 @@ def test_a_backup_goes_through_a_pipe(tmp_path: Path, recupera: Run) -> None:
     recupera(f"sqlite:///{tmp_path}/b/recupera.db", "restore", "piped.zip")
 
 
+def test_a_pipe_that_can_not_be_written_to_is_not_taken_for_the_database(tmp_path: Path) -> None:
+    asyncio.run(opened_once(f"sqlite:///{tmp_path}/a/recupera.db", tmp_path))
+    command = [*RECUPERA, "backup", "-", "--data", "a"]
+    nobody, ours = os.pipe()
+    os.close(nobody)
+    with os.fdopen(ours, "wb") as closed:
+        made = subprocess.run(
+            command, stdout=closed, stderr=subprocess.PIPE, check=False, cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}
+        )
+    assert (made.returncode, b"error" in made.stderr) == (141, False), made.stderr
+
+
 async def opened_once(database: str, tmp_path: Path) -> None:
     await (await Store.open(database_url(database, tmp_path))).close()
 
@@ -282,7 +294,7 @@ async def test_a_backup_that_fails_leaves_no_file(
 
     monkeypatch.setattr(zipfile._ZipWriteFile, "write", fail)  # type: ignore[attr-defined]
     said = recupera(database, "backup", "one.zip", status=2)
-    assert "No space left on device" in said.output
+    assert "error: can't write one.zip: No space left on device" in said.output
     assert [path.name for path in tmp_path.iterdir() if path.suffix in (".zip", ".part")] == []
 
 

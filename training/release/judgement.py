@@ -1,30 +1,18 @@
-"""Whether a candidate may take the place of the current model, and putting it there.
-
-Four gates: the candidate is no worse than the current model on any task's main figure beyond noise; its probabilities
-come true; it was not trained on what it is measured on, as far as all that it was trained on is there to be looked at;
-its directory is whole, of this taxonomy, and has a version of its own. What is refused leaves everything as it was.
-"""
+"""What is measured of a candidate, beside the current model, and what speaks against it."""
 
 from __future__ import annotations
 
-import json
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from classifier.artifact import FILES, Artifact, write_checksums, write_json
-from classifier.cascade import Gate
+from classifier.artifact import FILES, Artifact
 from classifier.errors import InputError
 from classifier.inference import ComplaintClassifier
 from classifier.taxonomy import LANGUAGES, TASKS, Task
 from classifier.types import Classification, ModelInfo
-from training.card import renew_cards
-from training.cascade import fit_gate
 from training.comparison import Comparison, Interval, Verdict, compare, intervals
 from training.config import read_config
 from training.corpus import Example
@@ -34,13 +22,13 @@ from training.evaluation import (
     answer,
     asked,
     calibration_error,
+    classified,
     confidences,
     covered,
     score_by_language,
 )
 from training.leakage import SIMILARITY, Pair, find_pairs, seen_messages
-from training.model_directory import check_target, move_in
-from training.pipeline import Places, read_corpora
+from training.pipeline import Places
 
 __all__ = [
     "CALIBRATION_LIMIT",
@@ -53,10 +41,6 @@ __all__ = [
     "calibration_noise",
     "find_leaks",
     "judge",
-    "keep_measured",
-    "keep_small_network",
-    "put_in_place",
-    "refit_small_network",
     "without",
 ]
 
@@ -231,124 +215,6 @@ def calibration_noise(probabilities: Sequence[float], *, seed: int = 1) -> float
     return float(np.percentile(errors, _NOISE_PERCENTILE))
 
 
-def put_in_place(candidate: Artifact, target: Path, report: Report, files: Sequence[str]) -> Artifact:
-    """Write the release in a temporary folder beside ``target``, then move it there in one go.
-
-    Cards, metrics and checksums are new; ``files`` are the names of what it was measured on. If anything fails,
-    ``target`` is what it was. Raise ``InputError`` if it is no model directory.
-    """
-    check_target(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as folder:
-        fresh = Path(folder) / target.name
-        _write(candidate, fresh, report, files)
-        Artifact.load(fresh)
-        move_in(fresh, target)
-    return Artifact.load(target)
-
-
-def keep_measured(model: Artifact, measured: Mapping[str, Any]) -> None:
-    """Add to the metrics of a model directory what was measured of it, and renew cards and checksums, in one move."""
-    metrics = model.metrics()
-    coverage = metrics.get("coverage", {}) | measured.get("coverage", {})
-    metrics = metrics | dict(measured) | {"coverage": coverage}
-    with tempfile.TemporaryDirectory(dir=model.path.parent, prefix=f".{model.path.name}-") as folder:
-        fresh = Path(folder) / model.path.name
-        shutil.copytree(model.path, fresh)
-        write_json(fresh / FILES.metrics, metrics)
-        renew_cards(fresh, model.info, model.info, metrics)
-        write_checksums(fresh)
-        Artifact.load(fresh)
-        move_in(fresh, model.path)
-
-
-@dataclass(frozen=True, slots=True)
-class SmallNetwork:
-    """When the small network of the model before may answer for the new one: ``gate``, ``None`` if never.
-
-    ``answered`` is the share that it answers of the ``messages`` that neither network was trained on.
-    """
-
-    gate: Gate | None
-    answered: float
-    messages: int
-
-
-def refit_small_network(whole: ComplaintClassifier, small: Path, places: Places) -> SmallNetwork:
-    """Ask the network in ``small`` when it decides as ``whole`` does, which is to take its teacher's place.
-
-    The corpora of both are looked for in ``places``; where they can't be read, it may never answer. Nothing is written.
-    """
-    texts = sorted(_held_out(whole.artifact, places) & _held_out(Artifact.load(small), places))
-    if not texts:
-        return SmallNetwork(None, 0.0, 0)
-    network = ComplaintClassifier.from_pretrained(small)
-    gate = fit_gate(whole, network, texts, Gate.load(small).agreement)
-    answered = float(gate.sure(network.artifact.calibration, network.calibrated(texts)).mean())
-    return SmallNetwork(gate if answered else None, answered, len(texts))
-
-
-def keep_small_network(small: Path, gate: Gate | None) -> None:
-    """Give the small network in ``small`` its gate to the model that is now beside it; without one, remove it."""
-    with tempfile.TemporaryDirectory(dir=small.parent, prefix=f".{small.name}-") as folder:
-        fresh = Path(folder) / small.name
-        if gate is None:
-            small.rename(fresh)
-            return
-        shutil.copytree(small, fresh)
-        gate.save(fresh)
-        write_checksums(fresh)
-        move_in(fresh, small)
-
-
-def _held_out(artifact: Artifact, places: Places) -> set[str]:
-    """Return the texts that a model's configuration holds out, as far as its corpora are there."""
-    try:
-        return {example.text for example in read_corpora(read_config(artifact.path / FILES.training), places)[1]}
-    except InputError:
-        return set()
-
-
-def _write(candidate: Artifact, path: Path, report: Report, files: Sequence[str]) -> None:
-    """Copy the candidate's own files and renew what says how good it is."""
-    path.mkdir()
-    sums = (candidate.path / FILES.checksums).read_text(encoding="utf-8")
-    for line in sums.splitlines():
-        name = line.partition("  ")[2]
-        shutil.copyfile(candidate.path / name, path / name)
-    config = json.loads((path / FILES.config).read_text(encoding="utf-8"))
-    write_json(path / FILES.config, config | {"version": report.candidate.version})
-    covered_before = candidate.metrics().get("coverage", {})
-    covered_now = {", ".join(files): {"messages": report.scores["all"]["messages"], "tasks": report.coverage}}
-    metrics = candidate.metrics() | {"held_out": _metrics(report, files), "coverage": covered_before | covered_now}
-    write_json(path / FILES.metrics, metrics)
-    renew_cards(path, candidate.info, report.candidate, metrics)
-    write_checksums(path)
-
-
-def _metrics(report: Report, files: Sequence[str]) -> dict[str, Any]:
-    """Return what ``metrics.json`` keeps of the report, beside the figures from training."""
-    whole = report.to_dict()
-    return {
-        **report.scores,
-        "intervals": {
-            name: {figure: [round(i.low, 4), round(i.high, 4)] for figure, i in found.items()}
-            for name, found in report.intervals.items()
-        },
-        "files": list(files),
-        "compared_with": whole["current"],
-        "differences": {
-            f"{c.task} {c.figure}": [round(v, 4) for v in (c.difference.value, c.difference.low, c.difference.high)]
-            for c in report.comparisons
-        },
-        "leakage": {
-            "seen": report.leaks.seen,
-            "left_out": report.left_out,
-            "corpora_not_there": list(report.leaks.missing),
-        },
-    }
-
-
 def _reasons(report: Report, messages: int, limits: Limits) -> Iterator[str]:
     """Yield what speaks against the candidate, a line each."""
     if report.current and (report.current.name, report.current.version) == (
@@ -397,7 +263,7 @@ def _answers(
     found: list[Classification] = []
     for start in range(0, len(examples), _CHUNK):
         chunk = examples[start : start + _CHUNK]
-        found += classifier.predict([e.text for e in chunk], languages=[e.language for e in chunk], facts=False)
+        found += classified(classifier, chunk)
         advance(len(chunk))
     return found
 

@@ -1,29 +1,18 @@
-"""Progress on standard error, and the model's answers to many messages with it."""
+"""Messages of a file as commands need them: read, telling which can't be, and answered by a model."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+import typer
+
+from classifier.progress import counted
 
 if TYPE_CHECKING:
     from classifier.records import Columns, Record
     from training.messages import Answers, Messages
-
-errors = Console(stderr=True)
-
-
-@contextmanager
-def steps(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show a bar with the time left; the function given back is told of each step's size."""
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=errors, transient=True) as bar:
-        job = bar.add_task(what, total=total)
-        yield lambda done: bar.advance(job, done)
 
 
 def answered(model: Path | None, texts: Sequence[str]) -> Answers:
@@ -32,7 +21,7 @@ def answered(model: Path | None, texts: Sequence[str]) -> Answers:
     from training.messages import Answers
 
     classifier = ComplaintClassifier.from_pretrained(model)
-    with steps("classifying", len(texts)) as advance:
+    with counted("classifying", len(texts)) as advance:
         return Answers.of(classifier, texts, advance=advance)
 
 
@@ -48,6 +37,6 @@ def readable(path: Path, columns: Columns) -> Sequence[Record]:
 def tell_bad(messages: Messages, name: str) -> None:
     """Tell which records of a file were left out, the first ones with their reason."""
     for bad in messages.bad[:5]:
-        errors.print(f"{name}: {bad}", markup=False, highlight=False, soft_wrap=True)
+        typer.echo(f"{name}: {bad}", err=True)
     if len(messages.bad) > 5:
-        errors.print(f"{name}: {len(messages.bad) - 5} more records can't be read", markup=False, highlight=False)
+        typer.echo(f"{name}: {len(messages.bad) - 5} more records can't be read", err=True)
