@@ -6,7 +6,7 @@ Begun again after a crash it goes on with what is left. What stays are labels, m
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -46,7 +46,10 @@ class Erased:
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """Whose messages go, when, on whose order; ``tell`` the destinations. A ``dry`` one changes nothing."""
+    """Whose messages go, when, on whose order; ``tell`` the destinations. A ``dry`` one changes nothing.
+
+    ``threads`` are the conversations, by channel and thread, that a name was taken from.
+    """
 
     is_theirs: Callable[[MessageRecord, Sequence[MessageRecord]], bool]
     at: datetime
@@ -55,6 +58,7 @@ class _Order:
     tell: bool = True
     dry: bool = False
     over_only: bool = False
+    threads: set[tuple[str, str]] = field(default_factory=set)
 
 
 async def erase_customer(
@@ -76,6 +80,8 @@ async def erase_customer(
         await _in_transaction(store, order, partial(_case, case_id=case_id, order=order))
     await _all_alone(store, order, customer_id=customer_id)
     await _in_transaction(store, order, lambda connection: _inbound(connection, customer_id, order))
+    for channel, thread_id in sorted(order.threads):
+        await _late(store, order, channel, thread_id)
     return await _without_examples(store, order)
 
 
@@ -183,6 +189,7 @@ async def _messages(connection: Connection, theirs: Sequence[MessageRecord], ord
     if order.dry:
         into.gone["messages"] += len(theirs)
     elif theirs:
+        order.threads.update((m.channel, m.thread_id) for m in theirs if m.customer_id and m.thread_id)
         into.gone += await erasure.blank_messages(connection, theirs, order.at)
 
 
@@ -220,11 +227,29 @@ async def _shared(
 
 
 async def _inbound(connection: Connection, customer_id: str, order: _Order) -> None:
-    if not order.dry:
-        gone = await erasure.drop_inbound(
-            connection, lambda content: (content.get("customer") or {}).get("id") == customer_id, order.at
-        )
-        order.into.gone["inbound"] += gone
+    """Drop what waits to be taken in: the customer's, and what has no name in a conversation of nobody else."""
+    if order.dry:
+        return
+    theirs = {thread for thread in order.threads if not await erasable.is_named(connection, *thread)}
+
+    def is_theirs(content: Mapping[str, Any]) -> bool:
+        who = (content.get("customer") or {}).get("id")
+        return who == customer_id or (who is None and (content["channel"], content.get("thread_id")) in theirs)
+
+    order.into.gone["inbound"] += await erasure.drop_inbound(connection, is_theirs, order.at)
+
+
+async def _late(store: Store, order: _Order, channel: str, thread_id: str) -> None:
+    """Erase what came without a name into a conversation while the customer's name was taken from it.
+
+    What is just being taken in is waited for. Later on nothing would tell whose it is.
+    """
+    async with store.write() as connection:
+        await lock_together(connection, *cases.Conversation(channel, thread_id, None).names)
+        found = await erasable.nameless(connection, channel, thread_id)
+        await _alone(connection, [message for message in found if message.case_id is None], order)
+    for case_id in sorted({message.case_id for message in found if message.case_id is not None}):
+        await _in_transaction(store, order, partial(_case, case_id=case_id, order=order))
 
 
 async def _without_examples(store: Store, order: _Order) -> Erased:

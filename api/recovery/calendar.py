@@ -7,7 +7,6 @@ away is not counted, and one that it repeats is counted twice, as the people at 
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -18,6 +17,7 @@ from zoneinfo import ZoneInfo
 import holidays
 
 from api.recovery.spans import Span, Unit
+from classifier.accents import without_accents
 
 __all__ = ["BusinessCalendar", "Window", "holiday_problem", "known_region", "public_holidays"]
 
@@ -70,8 +70,7 @@ def _regions(country: str) -> Mapping[str, str]:
 
 def _plain(region: str) -> str:
     """Return a region without case and accents, to compare by."""
-    letters = unicodedata.normalize("NFKD", region.casefold())
-    return " ".join("".join(c for c in letters if not unicodedata.combining(c)).split())
+    return " ".join(without_accents(region.casefold()).split())
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,8 +23,10 @@ __all__ = [
     "forget_dead",
     "get",
     "is_left",
+    "is_named",
     "lonely",
     "messages_of_case",
+    "nameless",
     "old_cases",
     "page",
     "told_of",
@@ -87,9 +89,22 @@ async def unnamed(connection: Connection, customer_id: str) -> list[MessageRecor
     theirs = threads.where(messages.c.customer_id == customer_id, messages.c.thread_id.is_not(None), ~others)
     found: list[MessageRecord] = []
     for thread_id, channel in (await connection.execute(theirs)).all():
-        there = (messages.c.thread_id == thread_id, messages.c.channel == channel, messages.c.customer_id.is_(None))
-        found += await rows.fetch(connection, messages, MessageRecord, *there)
+        unnamed_there = (*_in(channel, thread_id), messages.c.customer_id.is_(None))
+        found += await rows.fetch(connection, messages, MessageRecord, *unnamed_there)
     return found
+
+
+async def nameless(connection: Connection, channel: str, thread_id: str) -> list[MessageRecord]:
+    """Return the messages of a conversation in which nobody has a name; none, if somebody has one."""
+    if await is_named(connection, channel, thread_id):
+        return []
+    return await rows.fetch(connection, messages, MessageRecord, *_in(channel, thread_id))
+
+
+async def is_named(connection: Connection, channel: str, thread_id: str) -> bool:
+    """Say whether anybody has a name in a conversation."""
+    named = sa.exists().where(*_in(channel, thread_id), messages.c.customer_id.is_not(None))
+    return bool((await connection.execute(sa.select(named))).scalar_one())
 
 
 async def is_left(connection: Connection, customer_id: str) -> bool:
@@ -169,6 +184,10 @@ async def forget_dead(connection: Connection, before: datetime) -> int:
     """Delete what help desks sent before and could never be taken in; return how much."""
     dead = (inbound.c.status == "dead", inbound.c.finished_at < before)
     return (await connection.execute(inbound.delete().where(*dead))).rowcount
+
+
+def _in(channel: str, thread_id: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return messages.c.thread_id == thread_id, messages.c.channel == channel
 
 
 def _reached(message_ids: Sequence[str]) -> sa.ColumnElement[bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,10 +12,11 @@ import sqlalchemy as sa
 from api.case_changes import reopen
 from api.cases import close, complete_step
 from api.errors import ConflictError, ErasedError, NotFoundError
+from api.intake import Accepted, Intake
 from api.privacy import erasing
 from api.privacy.erasing import erase_customer, erase_message, erase_older
 from api.privacy.report import proven
-from api.store import alerts, feedback, inbound, inbox
+from api.store import alerts, erasable, feedback, inbound, inbox
 from api.store.alerts import AlertRecord
 from api.store.database import Connection, Store
 from api.store.identifiers import new_id
@@ -30,6 +32,7 @@ pytestmark = pytest.mark.anyio
 
 NOW = datetime.now(UTC)
 OTHER = {"id": "cliente-11111", "name": "Benito Otro"}
+WAITING = {"channel": "email", "external_id": "nota-4", "text": TEXT, "customer": None, "thread_id": "hilo-1"}
 WORDS = (CUSTOMER["id"], CUSTOMER["name"], "Pedí una licuadora", "carta-", "hilo-")
 
 
@@ -114,6 +117,83 @@ async def test_a_crash_between_two_cases_of_a_conversation_leaves_nothing_behind
             await erase_customer(office.store, CUSTOMER["id"], at=NOW)
     await erase_customer(office.store, CUSTOMER["id"], at=NOW)
     assert in_tables(database, WORDS) == {}
+
+
+@pytest.mark.parametrize("named", ["Todo bien.", TEXT])
+@pytest.mark.parametrize("late", ["Todo bien, gracias.", "Sigue sin llegar."])
+async def test_what_comes_without_a_name_during_an_erasure_goes_too(
+    office: Office, database: str, monkeypatch: pytest.MonkeyPatch, named: str, late: str
+) -> None:
+    message = await office.take("carta-1", named, thread_id="hilo-1")
+    if message.case_id:
+        async with office.store.write() as connection:
+            await close(connection, message.case_id, Outcome.LOST, by=None, note=None, now=NOW)
+    cases_of = erasable.cases_of
+
+    async def meanwhile(connection: Connection, customer_id: str) -> list[str]:
+        found = await cases_of(connection, customer_id)
+        await office.take("carta-2", late, thread_id="hilo-1", customer=None)
+        async with office.store.write() as writing:
+            content = {**WAITING, "external_id": "carta-3"}
+            await inbound.put(writing, InboundRecord(new_id(), "email", "k", "message", "hilo-1", content, NOW))
+        return found
+
+    monkeypatch.setattr(erasable, "cases_of", meanwhile)
+    erased = await erase_customer(office.store, CUSTOMER["id"], at=NOW)
+    assert (erased.gone["messages"], erased.gone["inbound"]) == (2, 1)
+    assert in_tables(database, (*WORDS, "Sigue sin llegar")) == {}
+    assert await office.audit() == []
+    for name in ("carta-2", "carta-3"):
+        with pytest.raises(ErasedError):
+            await office.take(name, late, customer=None)
+
+
+async def test_an_erasure_waits_for_what_is_just_being_taken_in(
+    office: Office, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if office.store.is_sqlite:
+        pytest.skip("SQLite has one writer at a time")
+    await office.take("carta-1", "Todo bien.", thread_id="hilo-1")
+    store_once, stored, go_on = Intake._store_once, asyncio.Event(), asyncio.Event()
+
+    async def slowly(intake: Intake, connection: Connection, **of: Any) -> Accepted:
+        accepted = await store_once(intake, connection, **of)
+        stored.set()
+        await go_on.wait()
+        return accepted
+
+    async def is_waiting() -> bool:
+        locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        async with office.store.read() as connection:
+            return erasure.done() or bool((await connection.execute(sa.text(locks))).scalar_one())
+
+    monkeypatch.setattr(Intake, "_store_once", slowly)
+    taking = asyncio.create_task(office.take("carta-2", "Todo bien, gracias.", thread_id="hilo-1", customer=None))
+    await stored.wait()
+    erasure = asyncio.create_task(erase_customer(office.store, CUSTOMER["id"], at=NOW))
+    await until(is_waiting)
+    go_on.set()
+    message, erased = await taking, await erasure
+    assert message.id in erased.message_ids
+    assert in_tables(database, WORDS) == {}
+
+
+async def test_what_comes_during_an_erasure_where_another_has_a_name_is_left(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await office.take("carta-1", "Todo bien.", thread_id="hilo-1")
+    cases_of = erasable.cases_of
+
+    async def meanwhile(connection: Connection, customer_id: str) -> list[str]:
+        await office.take("nota-2", "Todo bien.", thread_id="hilo-1", customer=OTHER)
+        await office.take("nota-3", "Todo bien, soy su vecino.", thread_id="hilo-1", customer=None)
+        async with office.store.write() as writing:
+            await inbound.put(writing, InboundRecord(new_id(), "email", "k", "message", "hilo-1", WAITING, NOW))
+        return await cases_of(connection, customer_id)
+
+    monkeypatch.setattr(erasable, "cases_of", meanwhile)
+    erased = await erase_customer(office.store, CUSTOMER["id"], at=NOW)
+    assert (erased.gone["messages"], erased.gone["inbound"]) == (1, 0)
 
 
 async def test_what_came_without_a_name_where_another_has_one_is_left(office: Office) -> None:
