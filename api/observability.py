@@ -100,7 +100,9 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line)
 
 
-_TALKATIVE: Final = ("alembic", "authlib", "httpcore", "httpx", "psycopg", "sqlalchemy", "uvicorn")
+_TALKATIVE: Final = (
+    *("alembic", "authlib", "httpcore", "httpcore2", "httpx", "httpx2", "psycopg", "sqlalchemy", "uvicorn"),
+)
 """Libraries that log at length, some of them every value that is stored: never below a warning."""
 
 

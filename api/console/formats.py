@@ -70,10 +70,6 @@ class Formats:
         """Write a day."""
         return _date(value, "medium", self.locale)
 
-    def short_day(self, value: date) -> str:
-        """Write a day without its year."""
-        return _date(value, "d MMM", self.locale)
-
     def moment(self, value: datetime | str) -> str:
         """Write a moment on the reader's clock, the year where it is another."""
         local = _read(value).astimezone(self.zone)

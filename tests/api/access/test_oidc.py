@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from api.access.oidc import Provider
 from api.access.signin_settings import OidcSettings
 from api.access.vouching import Begun, ProviderError
+from api.observability import _TALKATIVE, configure_logging
 from api.store import accounts
 from classifier.errors import InputError
 from tests.api.access.people import CHEAP, app_of, store_of
@@ -62,6 +64,25 @@ async def test_the_provider_says_who_somebody_is_and_what_they_may(idp: Idp) -> 
         "Ana Souza",
         "manager",
     )
+
+
+@pytest.fixture
+def logging_as_it_was() -> Iterator[None]:
+    root, levels = logging.getLogger(), {name: logging.getLogger(name).level for name in _TALKATIVE}
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    for name, before in levels.items():
+        logging.getLogger(name).setLevel(before)
+
+
+@pytest.mark.usefixtures("logging_as_it_was")
+async def test_what_is_asked_of_the_provider_is_not_logged(idp: Idp, capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("info")
+    idp.claims["realm_access"] = {"roles": ["care"]}
+    await through(provider(idp))
+    assert "/jwks" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("held", [None, [], ["others"], "carer", {"care": True}, 7])
