@@ -8,8 +8,8 @@ from api.cases import Situation
 from api.planning import context_of
 from api.recovery import Case, Context, Plan
 from api.recovery.backtest import Past, Turn
+from api.recovery.policy import ANSWERS
 from api.store.plans import EarlierComplaint, PlannedCase
-from api.workflow.agenda import ANSWERS
 from classifier.types import Classification
 
 __all__ = ["past"]

@@ -101,8 +101,8 @@ class JsonFormatter(logging.Formatter):
 
 
 _TALKATIVE: Final = (
-    *("alembic", "authlib", "httpcore", "httpcore2", "httpx", "httpx2", "psycopg", "sqlalchemy", "uvicorn"),
-)
+    "alembic", "authlib", "httpcore", "httpcore2", "httpx", "httpx2", "psycopg", "sqlalchemy", "uvicorn",
+)  # fmt: skip
 """Libraries that log at length, some of them every value that is stored: never below a warning."""
 
 

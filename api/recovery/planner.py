@@ -21,7 +21,7 @@ from api.recovery.plan import (
     Stake,
     Step,
 )
-from api.recovery.policy import Guarantee, Phrase, Policy, Remedy, Stage, StepDefinition
+from api.recovery.policy import ANSWERS, Guarantee, Phrase, Policy, Remedy, Stage, StepDefinition
 from api.recovery.rules import Decision, decide, matches
 from api.recovery.wording import LANGUAGES, wording
 from classifier.types import Classification
@@ -180,7 +180,7 @@ class _Writer:
 
     def _due_of(self, stage: Stage) -> datetime:
         """Greeting and understanding end with the first answer, the last stages with the follow-up."""
-        if stage in (Stage.GREET, Stage.UNDERSTAND):
+        if stage in ANSWERS:
             return self._due[DeadlineKind.FIRST_ANSWER]
         resolution = self._due[DeadlineKind.RESOLUTION]
         return resolution if stage is Stage.RESOLVE else self._due.get(DeadlineKind.FOLLOW_UP, resolution)

@@ -23,7 +23,7 @@ from api.recovery.calendar import Window
 from api.recovery.spans import Span
 from classifier.taxonomy import TASK_BY_ID, TASKS
 
-__all__ = ["Effects", "Guarantee", "Policy", "Remedy", "Rule", "Stage", "StepDefinition", "Text", "When"]
+__all__ = ["ANSWERS", "Effects", "Guarantee", "Policy", "Remedy", "Rule", "Stage", "StepDefinition", "Text", "When"]
 
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -36,6 +36,10 @@ class Stage(StrEnum):
     RESOLVE = "resolve"
     CHECK = "check"
     OPEN_DOOR = "open_door"
+
+
+ANSWERS: Final = frozenset({Stage.GREET, Stage.UNDERSTAND})
+"""Stages whose steps speak with the customer; the first answer ends them."""
 
 
 class Remedy(StrEnum):

@@ -91,10 +91,8 @@ async def next_second(connection: Connection, reviewer: str, *, after: str | Non
     )
     if after is None:
         return await _first(connection, once)
-    later, others = (
-        once.where(condition) for condition in (feedback.c.message_id > after, feedback.c.message_id != after)
-    )
-    return await _first(connection, later) or await _first(connection, others)
+    later = once.where(feedback.c.message_id > after)
+    return await _first(connection, later) or await _first(connection, once.where(feedback.c.message_id != after))
 
 
 async def waiting(connection: Connection) -> int:

@@ -13,11 +13,10 @@ from enum import StrEnum
 from typing import Any, Final
 
 from api.recovery.plan import DeadlineKind
-from api.recovery.policy import Stage
+from api.recovery.policy import ANSWERS, Stage
 from api.store.records import CaseRecord, StepRecord, StepStatus
 
 __all__ = [
-    "ANSWERS",
     "Item",
     "Missed",
     "agenda",
@@ -29,9 +28,6 @@ __all__ = [
     "told_of",
     "workflow_id",
 ]
-
-ANSWERS: Final = frozenset({Stage.GREET, Stage.UNDERSTAND})
-"""Stages whose steps speak with the customer."""
 
 _RESOLVES: Final = ANSWERS | {Stage.RESOLVE}
 

@@ -142,20 +142,27 @@ def test_a_suspect_says_what_is_given_and_what_is_likelier() -> None:
     )
 
 
+def turned_back(sheet: Path, reviewed: str) -> list[dict[str, str]]:
+    """Correct the tone of every row of a review file, and return the rows."""
+    rows = list(csv.DictReader(sheet.read_text("utf-8-sig").splitlines(), delimiter=";"))
+    for row in rows:
+        row |= {"tone": {"angry": "calm", "calm": "angry"}[row["tone"]], "reviewed": reviewed}
+    with sheet.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    return rows
+
+
 def test_a_message_that_is_there_twice_is_one_row_that_corrects_both(tmp_path: Path) -> None:
     changed = relabelled(made_up(150), range(4), "tone", {"angry": "calm", "calm": "angry"})
     copies = [replace(e, labels={name: e.labels[name] for name in ("complaint", "tone")}) for e in changed[:4]]
     corpus, sheet = tmp_path / "labelled.jsonl", tmp_path / "suspects.csv"
     write_jsonl(corpus, corpus_rows([*copies, *changed]))
     assert run("noise", corpus, "--output", sheet).exit_code == 0
-    header, *table = csv.reader(sheet.read_text("utf-8-sig").splitlines(), delimiter=";")
-    assert sorted(row[0] for row in table) == ["0", "1", "2", "3"]
-    assert all(row[header.index("why")].count("tone: ") == 1 for row in table)
-    for row in table:
-        row[header.index("tone")] = {"angry": "calm", "calm": "angry"}[row[header.index("tone")]]
-        row[header.index("reviewed")] = "yes"
-    with sheet.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([header, *table])
+    table = turned_back(sheet, "yes")
+    assert sorted(row["id"] for row in table) == ["0", "1", "2", "3"]
+    assert all(row["why"].count("tone: ") == 1 for row in table)
     back = run("select", "--import", sheet, "--corpus", corpus, "--output", tmp_path / "new.jsonl")
     assert back.exit_code == 0, back.output
     labels = [e.labels for e in made_up(150)]
@@ -178,12 +185,7 @@ def test_the_command_shows_suspects_and_its_review_file_goes_back_into_the_corpu
     assert result.exit_code == 0, result.output
     assert "fewer than 50 labels" in result.output
     assert "angry" in result.output
-    header, *table = csv.reader(sheet.read_text("utf-8-sig").splitlines(), delimiter=";")
-    for row in table:
-        row[header.index("tone")] = {"angry": "calm", "calm": "angry"}[row[header.index("tone")]]
-        row[header.index("reviewed")] = "sí"
-    with sheet.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([header, *table])
+    turned_back(sheet, "sí")
     back = run("select", "--import", sheet, "--corpus", corpus, "--output", tmp_path / "new.jsonl")
     assert back.exit_code == 0, back.output
     assert [e.labels for e in read_messages(tmp_path / "new.jsonl")] == [e.labels for e in made_up(150)]

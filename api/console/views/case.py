@@ -11,7 +11,7 @@ from api.console.names import labels_of
 from api.console.text import Segment, masked, segments
 from api.errors import NotFoundError
 from api.privacy.masking import masked_classification
-from api.recovery.policy import Stage
+from api.recovery.policy import ANSWERS, Stage
 from api.store import cases, deliveries, destinations, feedback, messages, policies
 from api.store.database import Connection
 from api.store.deliveries import DeliveryFilter, DeliveryRecord
@@ -95,7 +95,7 @@ class CaseView:
     @property
     def answered_at(self) -> datetime | None:
         """When the first step was done that answers the customer."""
-        answering = [step for stage, steps in self.stages if stage in (Stage.GREET, Stage.UNDERSTAND) for step in steps]
+        answering = [step for stage, steps in self.stages if stage in ANSWERS for step in steps]
         return min((step.completed_at for step in answering if step.completed_at), default=None)
 
     @property
