@@ -246,7 +246,7 @@ async def _late(store: Store, order: _Order, channel: str, thread_id: str) -> No
     """
     async with store.write() as connection:
         await lock_together(connection, *cases.Conversation(channel, thread_id, None).names)
-        found = await erasable.nameless(connection, channel, thread_id)
+        found = await erasable.of_nameless_thread(connection, channel, thread_id)
         await _alone(connection, [message for message in found if message.case_id is None], order)
     for case_id in sorted({message.case_id for message in found if message.case_id is not None}):
         await _in_transaction(store, order, partial(_case, case_id=case_id, order=order))

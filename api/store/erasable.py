@@ -26,7 +26,7 @@ __all__ = [
     "is_named",
     "lonely",
     "messages_of_case",
-    "nameless",
+    "of_nameless_thread",
     "old_cases",
     "page",
     "told_of",
@@ -94,7 +94,7 @@ async def unnamed(connection: Connection, customer_id: str) -> list[MessageRecor
     return found
 
 
-async def nameless(connection: Connection, channel: str, thread_id: str) -> list[MessageRecord]:
+async def of_nameless_thread(connection: Connection, channel: str, thread_id: str) -> list[MessageRecord]:
     """Return the messages of a conversation in which nobody has a name; none, if somebody has one."""
     if await is_named(connection, channel, thread_id):
         return []

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
 from typing import Final
 
+from classifier import accents
 from training.robustness.lists import Chance, read, whole
 
 _WORD: Final = re.compile(r"(?<![<\w@.])[^\W\d_]{5,}(?![\w>@])")
@@ -24,8 +24,7 @@ Spoil = Callable[[str, int, Chance], str]
 
 def without_accents(text: str, _language: str, _chance: Chance) -> str:
     """Take accents, tildes and cedillas off."""
-    plain = (part for part in unicodedata.normalize("NFD", text) if not unicodedata.combining(part))
-    return unicodedata.normalize("NFC", "".join(plain))
+    return accents.without_accents(text)
 
 
 def lower_case(text: str, _language: str, _chance: Chance) -> str:
